@@ -1,0 +1,362 @@
+-- What every table stands on: the service's role, the context of a request, the one call that makes a table a
+-- resource, the events, and the idempotency keys. It knows no business.
+
+-- The service works as a role that owns nothing and can not bypass row-level security.
+do $$
+begin
+    create role backoffice_service nologin;
+exception when duplicate_object or unique_violation then
+    null; -- roles belong to the whole cluster; another database of it may have made this one
+end $$;
+do $$
+begin
+    execute format('grant backoffice_service to %I', current_user);
+    execute format('grant usage on schema public to backoffice_service');
+end $$;
+
+-- Who is asking, as `enter` told the connection or the transaction. Unset means nobody, and nobody sees anything.
+create function current_org() returns uuid language sql stable parallel safe
+    as $$ select nullif(current_setting('app.org_id', true), '')::uuid $$;
+
+-- 'user:<id>', 'client:<id>' or 'system'.
+create function current_actor() returns text language sql stable parallel safe
+    as $$ select coalesce(nullif(current_setting('app.actor', true), ''), 'system') $$;
+
+create function current_actor_id() returns uuid language sql stable parallel safe
+    as $$ select nullif(split_part(current_actor(), ':', 2), '')::uuid $$;
+
+create function current_session() returns uuid language sql stable parallel safe
+    as $$ select nullif(current_setting('app.session_id', true), '')::uuid $$;
+
+create function current_request() returns text language sql stable parallel safe
+    as $$ select nullif(current_setting('app.request_id', true), '') $$;
+
+-- How far the permission of this request goes: 'own', 'team' or 'org'.
+create function current_reach() returns text language sql stable parallel safe
+    as $$ select split_part(current_setting('app.reach', true), ':', 1) $$;
+
+-- The employee that the caller is, if the login belongs to one.
+create function current_person() returns uuid language sql stable parallel safe
+    as $$ select nullif(split_part(current_setting('app.reach', true), ':', 2), '')::uuid $$;
+
+-- Names the organization for work that no caller asked for: sign-in, jobs, the command line.
+create function enter_as_system(in_org uuid, is_local boolean) returns void language plpgsql as $$
+begin
+    perform set_config('app.org_id', in_org::text, is_local),
+        set_config('app.actor', 'system', is_local),
+        set_config('app.session_id', '', is_local),
+        set_config('app.request_id', '', is_local),
+        set_config('app.reach', 'org:', is_local);
+end $$;
+
+-- Every table that has an `org_id`, and how it is kept.
+create table managed_tables (
+    name             text primary key,
+    kind             text not null constraint managed_tables_kind_check check (kind in ('resource', 'record', 'derived')),
+    singular         text,
+    -- The column that holds the employee whom a row is about: permissions with reach `own` and `team` follow it.
+    person_column    text,
+    secret_columns   text[] not null default '{}',
+    personal_columns text[] not null default '{}'
+);
+comment on table managed_tables is 'Kinds: resource (versioned, with events), record (written by the platform, without events of its own), derived (kept by triggers alone)';
+grant select on managed_tables to backoffice_service;
+
+-- The audit trail, the change feed and the outbox in one.
+create table events (
+    org_id      uuid        not null,
+    sequence    bigint      not null generated always as identity,
+    id          uuid        not null default gen_random_uuid(),
+    transaction xid8        not null default pg_current_xact_id(),
+    at          timestamptz not null default now(),
+    actor       text        not null default current_actor(),
+    session_id  uuid        default current_session(),
+    request_id  text        default current_request(),
+    type        text        not null,
+    resource    text        not null,
+    resource_id uuid        not null,
+    version     bigint      not null,
+    changes     jsonb       not null,
+    primary key (org_id, at, sequence)
+) partition by range (at);
+create index events_by_resource on events (org_id, resource, resource_id, transaction, sequence);
+create index events_feed on events (org_id, transaction, sequence);
+create table events_without_month partition of events default;
+
+-- Makes the partitions of this month and the next three. Called by `migrate` and daily by the service.
+create function make_event_partitions() returns void language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+    month date := date_trunc('month', now() at time zone 'UTC');
+begin
+    for step in 0..3 loop
+        if to_regclass('events_' || to_char(month, 'YYYY_MM')) is null then
+            execute format('create table %I partition of events for values from (%L) to (%L)',
+                'events_' || to_char(month, 'YYYY_MM'), month::timestamp at time zone 'UTC',
+                (month + interval '1 month')::timestamp at time zone 'UTC');
+        end if;
+        month := month + interval '1 month';
+    end loop;
+end $$;
+select make_event_partitions();
+revoke all on function make_event_partitions() from public;
+grant execute on function make_event_partitions() to backoffice_service;
+
+-- A row's fields, without what is nobody's business (`hidden`), decimals as text as clients see them.
+create function event_fields(row_image jsonb, hidden text[], decimals text[]) returns table (key text, value jsonb)
+    language sql immutable parallel safe as $$
+    select field.key,
+        case when field.key = any(decimals) and jsonb_typeof(field.value) = 'number'
+            then to_jsonb(field.value #>> '{}') else field.value end
+    from jsonb_each(row_image) field
+    where field.key <> all(hidden)
+$$;
+
+-- The fields that differ: {"phone": {"before": …, "after": …, "personal": true}}.
+create function event_changes(old_image jsonb, new_image jsonb, hidden text[], personal text[], decimals text[]) returns jsonb
+    language sql immutable parallel safe as $$
+    select coalesce(jsonb_object_agg(key, jsonb_build_object('before', coalesce(b.value, 'null'), 'after', coalesce(a.value, 'null'))
+        || case when key = any(personal) then '{"personal": true}'::jsonb else '{}' end), '{}')
+    from event_fields(old_image, hidden, decimals) b
+    full join event_fields(new_image, hidden, decimals) a using (key)
+    where coalesce(b.value, 'null') <> coalesce(a.value, 'null')
+$$;
+
+-- Statement-level, so that a bulk write of 10,000 rows is one insert.
+-- Arguments: resource, singular, has a status, hidden, personal and decimal columns.
+create function record_events() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+    resource text := tg_argv[0];
+    singular text := tg_argv[1];
+    has_status boolean := tg_argv[2];
+    hidden text[] := tg_argv[3];
+    personal text[] := tg_argv[4];
+    decimals text[] := tg_argv[5];
+begin
+    if tg_op = 'INSERT' then
+        insert into events (org_id, type, resource, resource_id, version, changes)
+        select n.org_id, singular || '.created', resource, n.id, n.version,
+            event_changes(null, to_jsonb(n), hidden, personal, decimals)
+        from new_rows n;
+    elsif tg_op = 'UPDATE' then
+        insert into events (org_id, type, resource, resource_id, version, changes)
+        select n.org_id,
+            singular || '.' || case when has_status and to_jsonb(n) -> 'status' <> to_jsonb(o) -> 'status'
+                then to_jsonb(n) ->> 'status' else 'updated' end,
+            resource, n.id, n.version, event_changes(to_jsonb(o), to_jsonb(n), hidden, personal, decimals)
+        from new_rows n join old_rows o on o.org_id = n.org_id and o.id = n.id;
+    else
+        insert into events (org_id, type, resource, resource_id, version, changes)
+        select o.org_id, singular || '.deleted', resource, o.id, o.version + 1,
+            event_changes(to_jsonb(o), null, hidden, personal, decimals)
+        from old_rows o;
+    end if;
+    return null;
+end $$;
+
+-- Version, time and maker of a change, whoever makes it.
+create function count_version() returns trigger language plpgsql as $$
+begin
+    new.version := old.version + 1;
+    new.created_at := old.created_at;
+    new.created_by := old.created_by;
+    new.updated_at := now();
+    new.updated_by := current_actor_id();
+    return new;
+end $$;
+
+-- Row-level security: the second wall between tenants.
+create function separate_organizations(table_name text) returns void language plpgsql as $$
+begin
+    execute format('alter table %I alter column org_id set default current_org()', table_name);
+    execute format('alter table %I enable row level security', table_name);
+    execute format('alter table %I force row level security', table_name);
+    if not exists (select from pg_policies where tablename = table_name and policyname = 'organization') then
+        execute format('create policy organization on %I using (org_id = (select current_org())) with check (org_id = (select current_org()))', table_name);
+    end if;
+end $$;
+
+-- Makes a table a resource: `select manage_resource('employees', personal => '{phone}')`. Call it again after adding columns.
+-- The table brings `org_id`, `id` and its own columns; version, times and makers are added here.
+create function manage_resource(
+    table_name text,
+    singular text default null,
+    person text default null,
+    secret text[] default '{}',
+    personal text[] default '{}'
+) returns void language plpgsql as $$
+declare
+    has_status boolean;
+    decimals text[];
+    hidden text[] := secret || '{org_id,version,updated_at,updated_by}';
+    arguments text;
+    operation text;
+begin
+    singular := coalesce(singular, regexp_replace(regexp_replace(table_name, 'ies$', 'y'), 's$', ''));
+    execute format('alter table %I
+        add column if not exists version bigint not null default 1,
+        add column if not exists created_at timestamptz not null default now(),
+        add column if not exists created_by uuid default current_actor_id(),
+        add column if not exists updated_at timestamptz not null default now(),
+        add column if not exists updated_by uuid default current_actor_id()', table_name);
+    select coalesce(bool_or(attname = 'status'), false), coalesce(array_agg(attname::text) filter (where atttypid = 'numeric'::regtype), '{}')
+        into has_status, decimals
+        from pg_attribute where attrelid = table_name::regclass and attnum > 0 and not attisdropped;
+
+    insert into managed_tables values (table_name, 'resource', singular, person, secret, personal)
+        on conflict (name) do update set singular = excluded.singular, person_column = excluded.person_column,
+            secret_columns = excluded.secret_columns, personal_columns = excluded.personal_columns;
+    perform separate_organizations(table_name);
+    execute format('grant select, insert, update, delete on %I to backoffice_service', table_name);
+
+    execute format('create or replace trigger count_version before update on %I for each row execute function count_version()', table_name);
+    arguments := format('%L, %L, %L, %L, %L, %L', replace(table_name, '_', '-'), singular, has_status, hidden, personal, decimals);
+    foreach operation in array array['insert', 'update', 'delete'] loop
+        execute format('create or replace trigger record_%1$s after %1$s on %2$I %3$s for each statement execute function record_events(%4$s)',
+            operation, table_name,
+            case operation when 'insert' then 'referencing new table as new_rows'
+                when 'update' then 'referencing old table as old_rows new table as new_rows'
+                else 'referencing old table as old_rows' end,
+            arguments);
+    end loop;
+end $$;
+
+-- A table that the platform writes and no event tells of, such as sessions. Grants stay with the migration.
+create function manage_record(table_name text) returns void language plpgsql as $$
+begin
+    insert into managed_tables (name, kind) values (table_name, 'record');
+    perform separate_organizations(table_name);
+end $$;
+
+-- `frozen_when('journal_entries', 'old.status = ''posted''')`: from then on the row never changes, by any path.
+create function refuse_change() returns trigger language plpgsql as $$
+begin
+    raise exception '% is final', tg_table_name using errcode = 'restrict_violation', constraint = tg_table_name || '_final';
+end $$;
+
+create function frozen_when(table_name text, condition text) returns void language plpgsql as $$
+begin
+    execute format('create trigger frozen before update or delete on %I for each row when (%s) execute function refuse_change()', table_name, condition);
+end $$;
+
+-- `keep_tree('employees', 'manager_id', 'reporting_lines')` keeps, for every row, all that stand above it:
+-- (org_id, above_id, below_id, depth), itself included at depth 0. So "does she report to him, however far down?" is
+-- one look-up by key, and a ring can not be closed, also when two moves race: moves of one tree take turns.
+create function keep_tree(table_name text, parent_column text, lines text, deepest int default 200) returns void language plpgsql as $$
+begin
+    execute format($ddl$
+        create table %2$I (
+            org_id   uuid not null,
+            above_id uuid not null,
+            below_id uuid not null,
+            depth    int  not null,
+            primary key (org_id, above_id, below_id),
+            constraint %2$s_below_id_fkey foreign key (org_id, below_id) references %1$I (org_id, id) on delete cascade
+        );
+        create index %2$s_by_below on %2$I (org_id, below_id, depth);
+        grant select on %2$I to backoffice_service;
+    $ddl$, table_name, lines);
+    insert into managed_tables (name, kind) values (lines, 'derived');
+    perform separate_organizations(lines);
+
+    -- A batch may hold parents and children in any order: lines within it are walked, those above it looked up.
+    -- Inserts share the lock; a move has it alone, since it must see every row below it.
+    execute format($ddl$
+        create function place_in_%2$s() returns trigger language plpgsql security definer set search_path = public, pg_temp as $body$
+        declare
+            is_ring boolean;
+            levels int;
+        begin
+            if not exists (select from new_rows) then return null; end if;
+            perform pg_advisory_xact_lock_shared(hashtextextended('%2$s' || (select org_id from new_rows limit 1), 0));
+            with recursive chain as (
+                select org_id, id as below_id, id as above_id, %3$I as parent_id, 0 as depth from new_rows
+                union all
+                select c.org_id, c.below_id, p.id, p.%3$I, c.depth + 1
+                from chain c join new_rows p on p.org_id = c.org_id and p.id = c.parent_id
+                where c.depth <= %4$s
+            ), placed as (
+                insert into %2$I (org_id, above_id, below_id, depth)
+                select org_id, above_id, below_id, depth from chain
+                union all
+                select c.org_id, l.above_id, c.below_id, c.depth + 1 + l.depth
+                from chain c join %2$I l on l.org_id = c.org_id and l.below_id = c.parent_id
+                on conflict do nothing
+                returning depth
+            )
+            select bool_or(above_id = below_id and depth > 0), (select max(depth) from placed) into is_ring, levels from chain;
+            if is_ring then
+                raise exception 'a ring' using errcode = 'check_violation', constraint = '%1$s_%3$s_cycle', table = '%1$s';
+            elsif levels > %4$s then
+                raise exception 'more than %4$s levels' using errcode = 'check_violation', constraint = '%1$s_%3$s_depth', table = '%1$s';
+            end if;
+            return null;
+        end $body$;
+        create trigger place_in_tree after insert on %1$I referencing new table as new_rows
+            for each statement execute function place_in_%2$s();
+
+        create function move_in_%2$s() returns trigger language plpgsql security definer set search_path = public, pg_temp as $body$
+        begin
+            perform pg_advisory_xact_lock(hashtextextended('%2$s' || new.org_id, 0));
+            if exists (select from %2$I where org_id = new.org_id and above_id = new.id and below_id = new.%3$I) then
+                raise exception 'a ring' using errcode = 'check_violation', constraint = '%1$s_%3$s_cycle', table = '%1$s';
+            end if;
+            delete from %2$I line
+                using %2$I under, %2$I over
+                where under.org_id = new.org_id and under.above_id = new.id
+                    and over.org_id = new.org_id and over.below_id = new.id and over.depth > 0
+                    and line.org_id = new.org_id and line.above_id = over.above_id and line.below_id = under.below_id;
+            if new.%3$I is not null then
+                insert into %2$I (org_id, above_id, below_id, depth)
+                    select new.org_id, over.above_id, under.below_id, over.depth + under.depth + 1
+                    from %2$I over, %2$I under
+                    where over.org_id = new.org_id and over.below_id = new.%3$I
+                        and under.org_id = new.org_id and under.above_id = new.id;
+                if exists (select from %2$I where org_id = new.org_id and depth > %4$s and below_id in
+                        (select below_id from %2$I where org_id = new.org_id and above_id = new.id)) then
+                    raise exception 'more than %4$s levels' using errcode = 'check_violation', constraint = '%1$s_%3$s_depth', table = '%1$s';
+                end if;
+            end if;
+            return null;
+        end $body$;
+        create trigger move_in_tree after update of %3$I on %1$I for each row
+            when (old.%3$I is distinct from new.%3$I) execute function move_in_%2$s();
+    $ddl$, table_name, lines, parent_column, deepest);
+end $$;
+
+-- The first answer to a key, kept with its effect, in one transaction.
+create table idempotency_keys (
+    org_id      uuid        not null,
+    caller      text        not null default current_actor(),
+    key         text        not null constraint idempotency_keys_key_length check (length(key) between 1 and 255),
+    fingerprint bytea       not null,
+    status      smallint    not null,
+    location    text,
+    etag        text,
+    body        text,
+    created_at  timestamptz not null default now(),
+    primary key (org_id, caller, key)
+);
+create index idempotency_keys_by_age on idempotency_keys (org_id, created_at);
+select manage_record('idempotency_keys');
+grant select, insert, delete on idempotency_keys to backoffice_service;
+
+-- What became of the key: nothing yet (null), still running, used for another request, or done, with the first answer.
+-- The lock is the transaction's, so a second request learns at once that the first still runs.
+create function recall_answer(in_key text, in_fingerprint bytea) returns text language plpgsql volatile as $$
+declare
+    first_answer idempotency_keys;
+begin
+    if not pg_try_advisory_xact_lock(hashtextextended(current_org() || current_actor() || in_key, 1)) then
+        return '{"state": "running"}';
+    end if;
+    select * into first_answer from idempotency_keys
+        where org_id = (select current_org()) and caller = current_actor() and key = in_key;
+    if not found then return null; end if;
+    if first_answer.fingerprint <> in_fingerprint then return '{"state": "other"}'; end if;
+    return jsonb_build_object('state', 'done', 'status', first_answer.status, 'location', first_answer.location,
+        'etag', first_answer.etag, 'body', first_answer.body);
+end $$;
+
+-- Events are written by the trigger alone, which works as the owner, and changed by nobody.
+select manage_record('events');
+grant select on events to backoffice_service;

@@ -1,0 +1,226 @@
+//! Organizations: the tenants. Each has its own rows of everything and sees no other's; its first owner comes with it.
+use crate::passwords;
+use crate::permissions::BUILT_IN_ROLES;
+use diesel::OptionalExtension;
+use diesel::sql_types::{Array, Jsonb, Nullable, Text, Uuid as SqlUuid};
+use platform::database::Database;
+use platform::prelude::*;
+use platform::problem::{CONFLICT, INVALID_INPUT};
+use platform::resource::same_version;
+use schema::organizations;
+
+/// A tenant: a company, with everything that it keeps here.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema, Queryable, Selectable)]
+#[diesel(table_name = organizations)]
+pub struct Organization {
+    pub id: Uuid,
+    pub version: i64,
+    /// Its short name at sign-in; it never changes.
+    #[schema(max_length = 63, example = "demo")]
+    pub slug: String,
+    /// What it is called.
+    #[schema(max_length = 200, example = "Demo Company SRL")]
+    pub name: String,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+/// What of the organization can be changed.
+#[apply(_ => #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")])]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema, AsChangeset)]
+#[diesel(table_name = organizations)]
+#[serde(deny_unknown_fields)]
+pub struct EditOrganization {
+    /// What it is called.
+    #[schema(min_length = 1, max_length = 200, example = "Demo Company SA")]
+    name: Option<String>,
+}
+
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+pub struct OrganizationFilter {}
+
+impl Named for Organization {
+    const NAME: &'static str = "organizations";
+}
+
+impl Resource for Organization {
+    const PATH: &'static str = "/v1/organization";
+    const SINGULAR: &'static str = "organization";
+    const TAG: &'static str = "Access";
+    const SORT: &'static [SortKey] = &[];
+    type Filter = OrganizationFilter;
+
+    fn id(&self) -> Uuid {
+        self.id
+    }
+    fn version(&self) -> i64 {
+        self.version
+    }
+}
+
+impl Stored for Organization {
+    type Table = organizations::table;
+    const TABLE: &'static str = "organizations";
+    const SEARCHED: &'static [&'static str] = &["name"];
+
+    fn narrow(rows: Rows<Self>, _: OrganizationFilter) -> Rows<Self> {
+        rows
+    }
+}
+
+/// Read the organization
+///
+/// The one that the caller signed in to.
+#[utoipa::path(get, path = "/v1/organization", tag = "Access")]
+async fn get_organization(may: May<Read, Organization>) -> Reply<Organization> {
+    let organization = may.read(async |db| Organization::find(db, db.organization()).await).await?;
+    organization.answer(may.grants())
+}
+
+/// Change the organization
+///
+/// JSON Merge Patch (RFC 7396): a field that is left out keeps its value. Refused where `If-Match` is not its present
+/// version.
+#[utoipa::path(patch, path = "/v1/organization", tag = "Access")]
+async fn update_organization(may: May<Write, Organization>, edit: Input<EditOrganization>) -> Reply<Organization> {
+    let expected = may.if_match()?;
+    may.write(async |db| {
+        let organization = Organization::lock(db, db.organization()).await?;
+        same_version(&organization, expected)?;
+        if edit.0.name.as_ref().is_none_or(|name| *name == organization.name) {
+            return Ok(organization);
+        }
+        let one = organizations::table.find((db.organization(), organization.id));
+        let renamed = diesel::update(one).set(edit.0.clone());
+        Ok(renamed.returning(Organization::as_returning()).get_result(db).await?)
+    })
+    .await
+}
+
+/// The first owner of an organization to be.
+#[derive(Clone, Debug)]
+pub struct Owner {
+    /// Where they are reached and how they sign in.
+    pub email: String,
+    /// What they are called.
+    pub name: String,
+    /// Their password, if they have no login yet; else it stays what it is.
+    pub password: String,
+}
+
+/// Somebody who is let in without an invitation: the first owner, people of the demo.
+#[derive(Clone, Debug)]
+pub struct Member {
+    pub email: String,
+    pub name: String,
+    /// As [`passwords::hash`] made it; kept only where there is no login yet.
+    pub password_hash: String,
+    /// Names of built-in roles.
+    pub roles: Vec<String>,
+    pub employee_id: Option<Uuid>,
+}
+
+/// Makes an organization with the built-in roles and its first owner.
+///
+/// # Errors
+/// 422 where the slug or the password is not what it must be, 409 where the slug is taken.
+pub async fn create(database: &Database, name: &str, slug: &str, owner: Owner) -> Result<Uuid> {
+    let letters = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if !(2..=63).contains(&slug.len()) || slug.starts_with('-') || !slug.chars().all(letters) {
+        return Err(INVALID_INPUT.because("A slug has 2 to 63 small letters, digits and hyphens, such as `demo-company`."));
+    }
+    if let Some((_, rule)) = passwords::fault(&owner.password) {
+        return Err(INVALID_INPUT.because(format!("The password {rule}.")));
+    }
+    if find(database, slug).await?.is_some() {
+        return Err(CONFLICT.because(format!("An organization `{slug}` is there already.")));
+    }
+    let password_hash = passwords::hash(&owner.password).await?;
+    let member = Member { email: owner.email, name: owner.name, password_hash, roles: vec!["owner".into()], employee_id: None };
+    let id = Uuid::now_v7();
+    let organization = (organizations::org_id.eq(id), organizations::id.eq(id), organizations::slug.eq(slug), organizations::name.eq(name));
+    database
+        .as_system(id, async |db| {
+            diesel::insert_into(organizations::table).values(&organization).execute(db).await?;
+            write_built_in_roles(db).await?;
+            admit(db, &member).await?;
+            Ok(())
+        })
+        .await?;
+    Ok(id)
+}
+
+/// The id of the organization with this slug.
+///
+/// # Errors
+/// 503 where the database is away.
+pub async fn find(database: &Database, slug: &str) -> Result<Option<Uuid>> {
+    diesel::define_sql_function! { fn find_organization(slug: Text) -> Nullable<SqlUuid>; }
+    database.without_organization(async |db| Ok(diesel::select(find_organization(slug)).get_result(db).await?)).await
+}
+
+/// Lets somebody in: a login, if the address has none yet, and a membership with these roles. Answers the user's id.
+///
+/// # Errors
+/// 409 where they are in already.
+pub async fn admit(db: &mut Db, member: &Member) -> Result<Uuid> {
+    diesel::define_sql_function! { fn add_login(id: SqlUuid, email: Text, name: Text, password_hash: Text) -> Text; }
+    let known = diesel::select(diesel::dsl::sql::<Nullable<SqlUuid>>("(select user_id from find_login(").bind::<Text, _>(&member.email).sql("))"));
+    let known: Option<Uuid> = known.get_result(db).await?;
+    let user = known.unwrap_or_else(Uuid::now_v7);
+    if known.is_none() {
+        diesel::select(add_login(user, &member.email, &member.name, &member.password_hash)).execute(db).await?;
+    }
+    let joining = diesel::sql_query(
+        "insert into memberships (id, user_id, employee_id, role_ids)
+         values ($1, $2, $3, array(select id from roles where org_id = current_org() and kind = 'built_in' and name = any($4) order by id))",
+    );
+    joining
+        .bind::<SqlUuid, _>(Uuid::now_v7())
+        .bind::<SqlUuid, _>(user)
+        .bind::<Nullable<SqlUuid>, _>(member.employee_id)
+        .bind::<Array<Text>, _>(&member.roles)
+        .execute(db)
+        .await?;
+    Ok(user)
+}
+
+/// Brings the built-in roles of every organization to what this program says: called at the start, after migrations.
+///
+/// # Errors
+/// 503 where the database is away.
+pub async fn sync_built_in_roles(database: &Database) -> Result<()> {
+    let all = diesel::dsl::sql::<Array<SqlUuid>>("array(select list_organizations())");
+    let all: Vec<Uuid> = database.without_organization(async |db| Ok(diesel::select(all.clone()).get_result(db).await?)).await?;
+    for organization in all {
+        database.as_system(organization, write_built_in_roles).await?;
+    }
+    Ok(())
+}
+
+/// Writes the built-in roles that are missing or differ, in one statement. A role of the organization's own keeps a name
+/// that it had first.
+async fn write_built_in_roles(db: &mut Db) -> Result<()> {
+    let built_in: Vec<_> = BUILT_IN_ROLES
+        .iter()
+        .map(|role| json!({"id": Uuid::now_v7(), "name": role.name, "title": role.title, "description": role.description, "permissions": role.grants()}))
+        .collect();
+    diesel::sql_query(
+        "insert into roles (id, name, title, description, permissions, kind)
+         select id, name, title, description, permissions, 'built_in'
+         from jsonb_to_recordset($1) b (id uuid, name text, title text, description text, permissions jsonb)
+         on conflict (org_id, name) do update
+             set title = excluded.title, description = excluded.description, permissions = excluded.permissions
+             where roles.kind = 'built_in' and (roles.title, roles.description, roles.permissions)
+                 is distinct from (excluded.title, excluded.description, excluded.permissions)",
+    )
+    .bind::<Jsonb, _>(json!(built_in))
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// What there is to read and change.
+pub fn routes(api: &mut Api) {
+    api.call(operation!(get_organization)).call(operation!(update_organization));
+}

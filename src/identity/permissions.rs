@@ -1,0 +1,176 @@
+//! Every permission there is, and the roles that every organization begins with.
+use crate::roles::{Grant, GrantReach};
+
+/// A permission, and how far it can be granted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Permission {
+    /// What it is about: `employees`.
+    pub resource: &'static str,
+    /// What it allows: `read`.
+    pub verb: &'static str,
+    /// The reaches it can be granted with; less than the whole organization only for what is about a person.
+    pub reaches: &'static [GrantReach],
+}
+
+const ORG: &[GrantReach] = &[GrantReach::Org];
+const ANY: &[GrantReach] = &[GrantReach::Own, GrantReach::Team, GrantReach::Org];
+
+/// Resources, their verbs, and how far these reach.
+const CATALOGUE: &[(&str, &[&str], &[GrantReach])] = &[
+    ("api-clients", &["read", "write"], ORG),
+    ("departments", &["read", "write"], ORG),
+    ("employees", &["read", "write"], ANY),
+    ("events", &["read"], ORG),
+    ("invitations", &["read", "write"], ORG),
+    ("memberships", &["read", "write", "assign"], ORG),
+    ("organizations", &["read", "write"], ORG),
+    ("positions", &["read", "write"], ORG),
+    ("roles", &["read", "write"], ORG),
+    ("sessions", &["read", "write"], ORG),
+    ("users", &["read", "write"], ORG),
+];
+
+/// Every permission there is.
+#[must_use]
+pub fn catalogue() -> Vec<Permission> {
+    let each = CATALOGUE.iter().flat_map(|&(resource, verbs, reaches)| {
+        verbs.iter().map(move |&verb| Permission { resource, verb, reaches })
+    });
+    each.collect()
+}
+
+/// The permission of this name, such as `employees:read`.
+#[must_use]
+pub fn find(name: &str) -> Option<Permission> {
+    let (resource, verb) = name.split_once(':')?;
+    catalogue().into_iter().find(|each| each.resource == resource && each.verb == verb)
+}
+
+/// A role that every organization has. `*` stands for every resource or every verb.
+pub struct BuiltInRole {
+    /// How programs call it.
+    pub name: &'static str,
+    /// How people call it.
+    pub title: &'static str,
+    /// Whose job it is.
+    pub description: &'static str,
+    /// What it may do in the whole organization.
+    org: &'static [&'static str],
+    /// What it may do for those who report to its holder, all the way down.
+    team: &'static [&'static str],
+    /// What it may do for its holder alone.
+    own: &'static [&'static str],
+}
+
+/// The company's structure, which everybody who works here may look up.
+const STRUCTURE: &[&str] = &["departments:read", "positions:read", "organizations:read"];
+/// Structure and people, for those who deal with everybody.
+const DIRECTORY: &[&str] = &["departments:read", "positions:read", "organizations:read", "employees:read"];
+
+/// The roles that every organization has, by what their holders do all day.
+#[rustfmt::skip]
+pub const BUILT_IN_ROLES: &[BuiltInRole] = &[
+    BuiltInRole { name: "owner", title: "Owner", description: "Answers for the organization and may do everything.",
+        org: &["*:*"], team: &[], own: &[] },
+    BuiltInRole { name: "back_office_manager", title: "Back office manager", description: "Runs everything behind the front office: structure, people, and who has access.",
+        org: &["departments:*", "positions:*", "employees:*", "organizations:*", "memberships:*", "invitations:*", "events:read", "roles:read", "sessions:read", "users:read"], team: &[], own: &[] },
+    BuiltInRole { name: "executive", title: "Executive", description: "Leads the company and looks at all of it.",
+        org: &["departments:read", "positions:read", "employees:read", "organizations:read", "events:read"], team: &[], own: &[] },
+    BuiltInRole { name: "department_head", title: "Head of department", description: "Heads a department and sees everybody in it, all the way down.",
+        org: STRUCTURE, team: &["employees:read"], own: &[] },
+    BuiltInRole { name: "team_leader", title: "Team leader", description: "Leads a team and sees who belongs to it.",
+        org: STRUCTURE, team: &["employees:read"], own: &[] },
+    BuiltInRole { name: "employee", title: "Employee", description: "Works here and sees the structure and their own file.",
+        org: STRUCTURE, team: &[], own: &["employees:read"] },
+    BuiltInRole { name: "front_office", title: "Front office", description: "Deals with customers and finds who is responsible.",
+        org: DIRECTORY, team: &[], own: &[] },
+    BuiltInRole { name: "auditor", title: "Auditor", description: "Reads everything and writes nothing.",
+        org: &["*:read"], team: &[], own: &[] },
+    BuiltInRole { name: "hr_manager", title: "HR manager", description: "Answers for people and structure, and lets new people in.",
+        org: &["departments:*", "positions:*", "employees:*", "invitations:*", "organizations:read", "events:read", "memberships:read", "roles:read", "users:read"], team: &[], own: &[] },
+    BuiltInRole { name: "hr_officer", title: "HR officer", description: "Keeps the files of people.",
+        org: &["employees:*", "departments:read", "positions:read", "organizations:read"], team: &[], own: &[] },
+    BuiltInRole { name: "payroll_officer", title: "Payroll officer", description: "Pays everybody, so knows everybody.",
+        org: DIRECTORY, team: &[], own: &[] },
+    BuiltInRole { name: "accountant", title: "Accountant", description: "Keeps the books by department.",
+        org: STRUCTURE, team: &[], own: &["employees:read"] },
+    BuiltInRole { name: "accounting_manager", title: "Accounting manager", description: "Answers for the books and for those who keep them.",
+        org: &["departments:read", "positions:read", "organizations:read", "events:read"], team: &["employees:read"], own: &[] },
+    BuiltInRole { name: "it_manager", title: "IT manager", description: "Answers for access: users, roles, sessions, API clients.",
+        org: &["users:*", "memberships:*", "roles:*", "invitations:*", "sessions:*", "api-clients:*", "events:read", "departments:read", "positions:read", "employees:read", "organizations:read"], team: &[], own: &[] },
+    BuiltInRole { name: "it_support", title: "IT support", description: "Helps those who can not sign in, and ends sessions that should not be.",
+        org: &["sessions:*", "users:read", "memberships:read", "roles:read", "invitations:read", "departments:read", "positions:read", "employees:read", "organizations:read"], team: &[], own: &[] },
+    BuiltInRole { name: "operations_manager", title: "Operations manager", description: "Keeps the company running, and finds who is responsible.",
+        org: DIRECTORY, team: &[], own: &[] },
+    BuiltInRole { name: "buyer", title: "Buyer", description: "Buys for all departments.",
+        org: DIRECTORY, team: &[], own: &[] },
+    BuiltInRole { name: "warehouse_clerk", title: "Warehouse clerk", description: "Takes in, keeps and hands out goods.",
+        org: STRUCTURE, team: &[], own: &["employees:read"] },
+    BuiltInRole { name: "compliance_officer", title: "Compliance officer", description: "Watches that rules are kept: who has access, and what was changed.",
+        org: &["*:read"], team: &[], own: &[] },
+    BuiltInRole { name: "data_entry_clerk", title: "Data entry clerk", description: "Enters what others bring on paper.",
+        org: &["employees:*", "positions:*", "departments:read", "organizations:read"], team: &[], own: &[] },
+];
+
+impl BuiltInRole {
+    /// What it grants, written out.
+    #[must_use]
+    pub fn grants(&self) -> Vec<Grant> {
+        let with = |patterns: &'static [&'static str], reach: GrantReach| {
+            patterns.iter().flat_map(|pattern| matching(pattern)).map(move |permission| Grant { permission, reach })
+        };
+        let mut grants: Vec<Grant> = with(self.org, GrantReach::Org)
+            .chain(with(self.team, GrantReach::Team))
+            .chain(with(self.own, GrantReach::Own))
+            .collect();
+        grants.sort_by(|a, b| a.permission.cmp(&b.permission));
+        grants
+    }
+}
+
+/// The names of the permissions that a pattern such as `employees:*` or `*:read` means.
+fn matching(pattern: &str) -> Vec<String> {
+    let (resource, verb) = pattern.split_once(':').unwrap_or((pattern, ""));
+    let fits = |wanted: &str, is: &str| wanted == "*" || wanted == is;
+    let all = catalogue().into_iter().filter(|each| fits(resource, each.resource) && fits(verb, each.verb));
+    all.map(|each| format!("{}:{}", each.resource, each.verb)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BUILT_IN_ROLES, BuiltInRole, catalogue, find, matching};
+    use std::collections::HashSet;
+
+    fn role(name: &str) -> &'static BuiltInRole {
+        BUILT_IN_ROLES.iter().find(|role| role.name == name).unwrap()
+    }
+
+    #[test]
+    fn roles_hold_what_there_is_once_and_as_far_as_it_reaches() {
+        for role in BUILT_IN_ROLES {
+            for pattern in [role.org, role.team, role.own].concat() {
+                assert!(!matching(pattern).is_empty(), "{}: {pattern} means nothing", role.name);
+            }
+            let grants = role.grants();
+            let once: HashSet<_> = grants.iter().map(|grant| &grant.permission).collect();
+            assert_eq!(once.len(), grants.len(), "{} holds something twice", role.name);
+            for grant in &grants {
+                assert!(find(&grant.permission).unwrap().reaches.contains(&grant.reach), "{}: {}", role.name, grant.permission);
+            }
+        }
+    }
+
+    #[test]
+    fn every_job_is_there_once() {
+        let names: HashSet<_> = BUILT_IN_ROLES.iter().map(|role| role.name).collect();
+        assert_eq!((names.len(), BUILT_IN_ROLES.len()), (20, 20));
+    }
+
+    #[test]
+    fn the_owner_may_do_everything_and_the_auditor_reads_everything() {
+        assert_eq!(role("owner").grants().len(), catalogue().len());
+        let reads = catalogue().into_iter().filter(|each| each.verb == "read").count();
+        assert_eq!(role("auditor").grants().len(), reads);
+        assert!(role("auditor").grants().iter().all(|grant| grant.permission.ends_with(":read")));
+    }
+}

@@ -1,0 +1,72 @@
+//! The command line: everything that can be done with the program from a shell.
+mod demo;
+mod installation;
+mod serve;
+mod settings;
+
+use clap::Parser;
+use installation::Installation;
+use settings::{Command, CommandLine, Settings};
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// What a command came to: nothing, or a sentence for the person at the terminal.
+type Done = Result<(), Box<dyn std::error::Error>>;
+
+fn main() -> ExitCode {
+    let CommandLine { settings, command } = CommandLine::parse();
+    settings::start_logging(&settings);
+    match run(&settings, command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("backoffice: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(settings: &Settings, command: Command) -> Done {
+    match command {
+        Command::Openapi { yaml } => {
+            let contract = serve::contract();
+            println!("{}", if yaml { serve::as_yaml(&contract)? } else { serde_json::to_string_pretty(&contract)? });
+            Ok(())
+        }
+        Command::Healthcheck(server) => serve::check_health(&server),
+        Command::Migrate => Installation::open(settings)?.close(),
+        Command::RotateKeys => {
+            let installation = Installation::open(settings)?;
+            installation.as_owner(async |connection| Ok(identity::keys::rotate(connection).await?))?;
+            println!("A new key signs from now on; the old ones verify until their last tokens have run out.");
+            installation.close()
+        }
+        Command::CreateOrganization(new) => {
+            let installation = Installation::open(settings)?;
+            let id = installation.run(settings, async |database| {
+                let owner = identity::organizations::Owner {
+                    email: new.owner_email.clone(),
+                    name: new.owner_name.clone(),
+                    password: new.owner_password.clone(),
+                };
+                Ok(identity::organizations::create(&database, &new.name, &new.slug, owner).await?)
+            })?;
+            println!("Organization {} ({}) is there, and {} owns it.", new.slug, id, new.owner_email);
+            installation.close()
+        }
+        Command::Demo(demo) => {
+            let installation = Installation::open(settings)?;
+            installation.run(settings, async |database| demo::load(&database, &demo).await)?;
+            installation.close()
+        }
+        Command::Serve(server) => {
+            let installation = Installation::open(settings)?;
+            if server.demo {
+                installation.run(settings, async |database| demo::load(&database, &server.demo_settings).await)?;
+            }
+            serve::run(settings, &server, &installation)?;
+            installation.close()
+        }
+    }
+}

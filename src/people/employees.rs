@@ -1,0 +1,328 @@
+//! Employees: who works here, in which department and position, and whom they report to.
+
+use platform::prelude::*;
+use schema::employees;
+
+/// Somebody who works here, will, or did.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema, Queryable, Selectable)]
+#[diesel(table_name = employees)]
+pub struct Employee {
+    pub id: Uuid,
+    pub version: i64,
+    /// The number that the company knows them by; unique.
+    #[schema(max_length = 20, example = "E-0042")]
+    pub employee_number: String,
+    /// The name they are called by.
+    #[schema(max_length = 100, example = "Ana")]
+    pub given_name: String,
+    /// The name of the family; lists sort by it.
+    #[schema(max_length = 100, example = "Pop")]
+    pub family_name: String,
+    /// Their address at work; unique.
+    #[schema(format = "email", max_length = 254, example = "ana.pop@demo.example")]
+    pub work_email: Option<String>,
+    /// Their number at work.
+    #[schema(max_length = 31, example = "+40 21 555 0100")]
+    pub phone: Option<String>,
+    /// The department they work in.
+    pub department_id: Option<Uuid>,
+    /// The position they fill.
+    pub position_id: Option<Uuid>,
+    /// The employee they report to.
+    pub manager_id: Option<Uuid>,
+    /// The first day of work.
+    pub hired_on: NaiveDate,
+    pub status: EmployeeStatus,
+    /// The last day of work; null while they work here.
+    #[schema(example = json!(null))]
+    pub terminated_on: Option<NaiveDate>,
+    /// Why they left; null while they work here.
+    #[schema(max_length = 500, example = json!(null))]
+    pub termination_reason: Option<String>,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+text_enum! {
+    /// Where an employee stands between hiring and leaving.
+    pub enum EmployeeStatus { Pending = "pending", Active = "active", OnLeave = "on_leave", Terminated = "terminated" }
+}
+
+/// An employee to be: pending until activated.
+#[derive(Clone, Debug, Deserialize, ToSchema, Insertable)]
+#[diesel(table_name = employees, treat_none_as_default_value = false)]
+#[serde(deny_unknown_fields)]
+pub struct NewEmployee {
+    #[serde(skip, default = "Uuid::now_v7")]
+    id: Uuid,
+    /// The number that the company knows them by; unique.
+    #[schema(max_length = 20, pattern = "^[A-Za-z0-9][A-Za-z0-9/-]{0,19}$", example = "E-0251")]
+    employee_number: String,
+    /// The name they are called by.
+    #[schema(min_length = 1, max_length = 100, example = "Ana")]
+    given_name: String,
+    /// The name of the family; lists sort by it.
+    #[schema(min_length = 1, max_length = 100, example = "Pop")]
+    family_name: String,
+    /// Their address at work; unique.
+    #[schema(format = "email", min_length = 3, max_length = 254, example = json!(null))]
+    work_email: Option<String>,
+    /// Their number at work.
+    #[schema(pattern = r"^\+?[0-9 ()./-]{3,30}$", max_length = 31, example = "+40 21 555 0100")]
+    phone: Option<String>,
+    /// The department they will work in.
+    #[schema(example = json!(null))]
+    department_id: Option<Uuid>,
+    /// The position they will fill.
+    #[schema(example = json!(null))]
+    position_id: Option<Uuid>,
+    /// The employee they will report to.
+    #[schema(example = json!(null))]
+    manager_id: Option<Uuid>,
+    /// The first day of work.
+    hired_on: NaiveDate,
+}
+
+/// What of an employee can be changed; what happens to them is an action.
+#[apply(_ => #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")])]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema, AsChangeset)]
+#[diesel(table_name = employees)]
+#[serde(deny_unknown_fields)]
+pub struct EditEmployee {
+    /// The number that the company knows them by; unique.
+    #[schema(max_length = 20, pattern = "^[A-Za-z0-9][A-Za-z0-9/-]{0,19}$", example = "E-0251")]
+    employee_number: Option<String>,
+    /// The name they are called by.
+    #[schema(min_length = 1, max_length = 100, example = "Ana")]
+    given_name: Option<String>,
+    /// The name of the family; lists sort by it.
+    #[schema(min_length = 1, max_length = 100, example = "Popescu")]
+    family_name: Option<String>,
+    /// Their address at work; unique.
+    #[schema(format = "email", min_length = 3, max_length = 254, example = json!(null))]
+    work_email: Option<Option<String>>,
+    /// Their number at work.
+    #[schema(pattern = r"^\+?[0-9 ()./-]{3,30}$", max_length = 31, example = "+40 21 555 0100")]
+    phone: Option<Option<String>>,
+    /// The department they work in.
+    #[schema(example = json!(null))]
+    department_id: Option<Option<Uuid>>,
+    /// The position they fill.
+    #[schema(example = json!(null))]
+    position_id: Option<Option<Uuid>>,
+    /// The employee they report to. Their whole branch moves with them.
+    #[schema(example = json!(null))]
+    manager_id: Option<Option<Uuid>>,
+    /// The first day of work.
+    hired_on: Option<NaiveDate>,
+}
+
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+pub struct EmployeeFilter {
+    /// Only employees in this state.
+    #[param(inline)]
+    status: Option<EmployeeStatus>,
+    /// Only employees of this department.
+    department_id: Option<Uuid>,
+    /// Only employees in this position.
+    position_id: Option<Uuid>,
+    /// Only employees who report to this one directly.
+    manager_id: Option<Uuid>,
+    /// Only the employee with this number.
+    #[param(min_length = 1, max_length = 20)]
+    employee_number: Option<String>,
+    /// Only employees hired on this day or later.
+    hired_on_from: Option<NaiveDate>,
+    /// Only employees hired on this day or earlier.
+    hired_on_to: Option<NaiveDate>,
+}
+
+static LIFE: Life = Life {
+    states: &[
+        ("pending", "Hired, and not at work yet."),
+        ("active", "At work."),
+        ("on_leave", "Away for a longer time."),
+        ("terminated", "Left."),
+    ],
+    steps: &[
+        Step { action: "activate", from: &["pending"], to: "active", verb: "write" },
+        Step { action: "start_leave", from: &["active"], to: "on_leave", verb: "write" },
+        Step { action: "end_leave", from: &["on_leave"], to: "active", verb: "write" },
+        Step { action: "terminate", from: &["pending", "active", "on_leave"], to: "terminated", verb: "write" },
+        Step { action: "rehire", from: &["terminated"], to: "pending", verb: "write" },
+    ],
+};
+
+impl Named for Employee {
+    const NAME: &'static str = "employees";
+}
+
+impl Resource for Employee {
+    const PATH: &'static str = "/v1/employees";
+    const SINGULAR: &'static str = "employee";
+    const TAG: &'static str = "People";
+    const SORT: &'static [SortKey] = &[
+        SortKey::text("family_name"),
+        SortKey::text("employee_number"),
+        SortKey::day("hired_on"),
+        SortKey::instant("created_at"),
+    ];
+    type Filter = EmployeeFilter;
+
+    fn id(&self) -> Uuid {
+        self.id
+    }
+    fn version(&self) -> i64 {
+        self.version
+    }
+    fn life() -> Option<&'static Life> {
+        Some(&LIFE)
+    }
+    fn state(&self) -> Option<&'static str> {
+        Some(self.status.as_str())
+    }
+    fn person(&self) -> Option<Uuid> {
+        Some(self.id)
+    }
+}
+
+impl Stored for Employee {
+    type Table = employees::table;
+    const TABLE: &'static str = "employees";
+    const SEARCHED: &'static [&'static str] = &["given_name", "family_name", "employee_number", "work_email"];
+
+    fn narrow(rows: Rows<Self>, by: EmployeeFilter) -> Rows<Self> {
+        rows.when(by.status, |rows, status| rows.filter(employees::status.eq(status)))
+            .when(by.department_id, |rows, id| rows.filter(employees::department_id.eq(id)))
+            .when(by.position_id, |rows, id| rows.filter(employees::position_id.eq(id)))
+            .when(by.manager_id, |rows, id| rows.filter(employees::manager_id.eq(id)))
+            .when(by.employee_number, |rows, number| rows.filter(employees::employee_number.eq(number)))
+            .when(by.hired_on_from, |rows, day| rows.filter(employees::hired_on.ge(day)))
+            .when(by.hired_on_to, |rows, day| rows.filter(employees::hired_on.le(day)))
+    }
+}
+
+impl Written for Employee {
+    type New = NewEmployee;
+    type Edit = EditEmployee;
+}
+
+/// The day of leaving and why.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TerminateEmployeeRequest {
+    /// The last day of work; not before the first.
+    #[schema(example = "2026-12-31")]
+    last_day: NaiveDate,
+    /// Why they leave, in the company's words.
+    #[schema(min_length = 1, max_length = 500, example = "Resigned")]
+    reason: String,
+}
+
+/// The new first day of work.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RehireEmployeeRequest {
+    /// The new first day of work.
+    hired_on: NaiveDate,
+}
+
+/// Activate an employee
+///
+/// The first day has come: pending becomes active.
+#[utoipa::path(post, path = "/v1/employees/{id}/activate", tag = "People")]
+async fn activate_employee(may: May<Write, Employee>, id: Id<Employee>) -> Reply<Employee> {
+    step(may, id, "activate").await
+}
+
+/// Start a leave
+///
+/// An active employee is away for a longer time.
+#[utoipa::path(post, path = "/v1/employees/{id}/start-leave", tag = "People")]
+async fn start_leave(may: May<Write, Employee>, id: Id<Employee>) -> Reply<Employee> {
+    step(may, id, "start_leave").await
+}
+
+/// End a leave
+///
+/// An employee who was away is back at work.
+#[utoipa::path(post, path = "/v1/employees/{id}/end-leave", tag = "People")]
+async fn end_leave(may: May<Write, Employee>, id: Id<Employee>) -> Reply<Employee> {
+    step(may, id, "end_leave").await
+}
+
+/// Terminate an employee
+///
+/// Records the last day and the reason. The record stays, and so does the place in the line of managers.
+#[utoipa::path(post, path = "/v1/employees/{id}/terminate", tag = "People")]
+async fn terminate_employee(
+    may: May<Write, Employee>,
+    id: Id<Employee>,
+    leaving: Input<TerminateEmployeeRequest>,
+) -> Reply<Employee> {
+    may.write(async |db| {
+        let employee = lock(&may, db, &id).await?;
+        let status = LIFE.step(employee.status.as_str(), "terminate")?;
+        if leaving.0.last_day < employee.hired_on {
+            let rule = format!("must not be before the first day, {}", employee.hired_on);
+            return Err(Problem::invalid(vec![Fault::at("/last_day", "before-first-day", rule)]));
+        }
+        let left = (
+            employees::status.eq(status),
+            employees::terminated_on.eq(leaving.0.last_day),
+            employees::termination_reason.eq(&leaving.0.reason),
+        );
+        let one = employees::table.find((db.organization(), employee.id));
+        Ok(diesel::update(one).set(left).returning(Employee::as_returning()).get_result(db).await?)
+    })
+    .await
+}
+
+/// Rehire an employee
+///
+/// Somebody who left comes back with their number and history, pending until activated.
+#[utoipa::path(post, path = "/v1/employees/{id}/rehire", tag = "People")]
+async fn rehire_employee(
+    may: May<Write, Employee>,
+    id: Id<Employee>,
+    again: Input<RehireEmployeeRequest>,
+) -> Reply<Employee> {
+    may.write(async |db| {
+        let employee = lock(&may, db, &id).await?;
+        let status = LIFE.step(employee.status.as_str(), "rehire")?;
+        if employee.terminated_on.is_some_and(|last_day| again.0.hired_on <= last_day) {
+            let rule = "must be after the last day of the employment before";
+            return Err(Problem::invalid(vec![Fault::at("/hired_on", "before-last-day", rule)]));
+        }
+        let hired = (
+            employees::status.eq(status),
+            employees::hired_on.eq(again.0.hired_on),
+            employees::terminated_on.eq(None::<NaiveDate>),
+            employees::termination_reason.eq(None::<String>),
+        );
+        let one = employees::table.find((db.organization(), employee.id));
+        Ok(diesel::update(one).set(hired).returning(Employee::as_returning()).get_result(db).await?)
+    })
+    .await
+}
+
+/// A step that changes nothing but the state.
+async fn step(may: May<Write, Employee>, id: Id<Employee>, action: &str) -> Reply<Employee> {
+    may.write(async |db| {
+        let employee = lock(&may, db, &id).await?;
+        let status = LIFE.step(employee.status.as_str(), action)?;
+        let one = employees::table.find((db.organization(), employee.id));
+        let stepped = diesel::update(one).set(employees::status.eq(status));
+        Ok(stepped.returning(Employee::as_returning()).get_result(db).await?)
+    })
+    .await
+}
+
+pub fn routes(api: &mut Api) {
+    api.resource::<Employee>()
+        .call(operation!(activate_employee))
+        .call(operation!(start_leave))
+        .call(operation!(end_leave))
+        .call(operation!(terminate_employee))
+        .call(operation!(rehire_employee));
+}

@@ -1,0 +1,13 @@
+//! People: who works here, where they stand, and whom they report to. What they earn is payroll's business, and their
+//! logins are identity's.
+pub mod departments;
+pub mod employees;
+pub mod positions;
+
+use platform::api::Api;
+
+pub fn routes(api: &mut Api) {
+    departments::routes(api);
+    positions::routes(api);
+    employees::routes(api);
+}

@@ -1,0 +1,224 @@
+//! Where everything is, whether it lives, and the contract itself. Anybody may ask.
+use crate::answer::{Answer, Outcome, Plain, Reply};
+use crate::api::{Api, Argument, OperationDoc};
+use crate::database::Database;
+use crate::may::{Grants, app_data};
+use crate::operation;
+use crate::problem::{Kind, Problem, Result, UNAVAILABLE};
+use actix_web::http::{StatusCode, header};
+use actix_web::{FromRequest, HttpRequest};
+use diesel::QueryableByName;
+use diesel::sql_types::{Nullable, Text};
+use diesel_async::RunQueryDsl;
+use serde::Serialize;
+use std::marker::PhantomData;
+use std::sync::atomic::{AtomicBool, Ordering};
+use utoipa::ToSchema;
+use utoipa::openapi::path::{ParameterBuilder, ParameterIn};
+use utoipa::openapi::{ObjectBuilder, Required, Type};
+
+/// The contract as it is served.
+pub struct Contract {
+    pub json: String,
+    pub yaml: String,
+}
+
+/// What `/readyz` looks at beside the database.
+#[derive(Default)]
+pub struct Readiness {
+    /// Set when the service is about to stop.
+    pub draining: AtomicBool,
+    /// The newest migration that this program brings.
+    pub newest_migration: String,
+}
+
+/// The kinds of problems that have a page.
+pub struct Problems(pub Vec<&'static Kind>);
+
+/// Where everything is.
+#[derive(Serialize, ToSchema)]
+pub struct About {
+    /// What answers here.
+    #[schema(max_length = 100, example = "backoffice")]
+    name: String,
+    /// Its version.
+    #[schema(max_length = 100, example = "0.1.0")]
+    version: String,
+    /// Swagger UI: read and try every operation.
+    #[schema(max_length = 200, example = "/docs/")]
+    documentation: String,
+    /// The contract, OpenAPI 3.1; `/openapi.yaml` is the same.
+    #[schema(max_length = 200, example = "/openapi.json")]
+    contract: String,
+    /// Where to sign in.
+    #[schema(max_length = 200, example = "/v1/auth/login")]
+    sign_in: String,
+    /// Where API clients get tokens.
+    #[schema(max_length = 200, example = "/.well-known/oauth-authorization-server")]
+    authorization_server: String,
+}
+
+/// How the service is.
+#[derive(Serialize, ToSchema)]
+pub struct Health {
+    /// `ok`; anything else comes as a problem.
+    #[schema(max_length = 20, example = "ok")]
+    status: String,
+}
+
+/// Say where everything is
+///
+/// The first thing to read: the addresses of documentation, contract and sign-in.
+#[utoipa::path(get, path = "/", tag = "Service")]
+async fn get_about(_: HttpRequest) -> Reply<Plain<About>> {
+    let about = About {
+        name: "backoffice".into(),
+        version: env!("CARGO_PKG_VERSION").into(),
+        documentation: "/docs/".into(),
+        contract: "/openapi.json".into(),
+        sign_in: "/v1/auth/login".into(),
+        authorization_server: "/.well-known/oauth-authorization-server".into(),
+    };
+    Plain(about).answer(&Grants::default())
+}
+
+/// Say whether the process lives
+///
+/// Answers without asking the database: a failure means that the process should be replaced.
+#[utoipa::path(get, path = "/livez", tag = "Service")]
+async fn check_alive(_: HttpRequest) -> Reply<Plain<Health>> {
+    Plain(Health { status: "ok".into() }).answer(&Grants::default())
+}
+
+/// Say whether requests are welcome
+///
+/// The database answers, its migrations are this program's, and the service is not about to stop.
+#[utoipa::path(get, path = "/readyz", tag = "Service")]
+async fn check_ready(http: HttpRequest) -> Reply<Plain<Health>> {
+    #[derive(QueryableByName)]
+    struct Newest {
+        #[diesel(sql_type = Nullable<Text>)]
+        version: Option<String>,
+    }
+    let readiness = app_data::<Readiness>(&http);
+    let not_ready = |why: &str| UNAVAILABLE.because(why).with(header::RETRY_AFTER, "1");
+    if AtomicBool::load(&readiness.draining, Ordering::Relaxed) {
+        return Err(not_ready("The service is about to stop."));
+    }
+    let newest: Newest = app_data::<Database>(&http)
+        .without_organization(async |db| {
+            let newest = diesel::sql_query("select max(version)::text as version from __diesel_schema_migrations");
+            Ok(newest.get_result(db).await?)
+        })
+        .await?;
+    if newest.version.as_ref() != Some(&readiness.newest_migration) {
+        return Err(not_ready("The database has other migrations than this program: run `backoffice migrate`."));
+    }
+    Plain(Health { status: "ok".into() }).answer(&Grants::default())
+}
+
+/// Read the contract
+///
+/// Every operation and every schema, as OpenAPI 3.1 in JSON.
+#[utoipa::path(get, path = "/openapi.json", tag = "Service")]
+async fn get_contract(http: HttpRequest) -> Reply<Document<Json>> {
+    Ok(Answer::text(Json::TYPE, app_data::<Contract>(&http).json.clone()))
+}
+
+/// Read the contract as YAML
+///
+/// The same as `/openapi.json`, for people.
+#[utoipa::path(get, path = "/openapi.yaml", tag = "Service")]
+async fn get_contract_yaml(http: HttpRequest) -> Reply<Document<Yaml>> {
+    Ok(Answer::text(Yaml::TYPE, app_data::<Contract>(&http).yaml.clone()))
+}
+
+/// Read about a kind of problem
+///
+/// The page behind a problem's `type`: what it means, what leads to it, what to do.
+#[utoipa::path(get, path = "/problems/{code}", tag = "Service")]
+async fn get_problem_page(http: HttpRequest, code: Code) -> Reply<Document<Html>> {
+    let kinds = &app_data::<Problems>(&http).0;
+    let kind = kinds.iter().find(|kind| kind.code == code.0).ok_or_else(Problem::not_found)?;
+    let page = format!(
+        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>{title}</title><h1>{title}</h1>\
+         <p><code>{code}</code>, status {status}</p><h2>Cause</h2><p>{cause}</p><h2>Cure</h2><p>{cure}</p></html>",
+        title = kind.title,
+        code = kind.code,
+        status = kind.status,
+        cause = kind.cause,
+        cure = kind.cure,
+    );
+    Ok(Answer::text(Html::TYPE, page))
+}
+
+/// The code in the path of a problem's page.
+struct Code(String);
+
+impl FromRequest for Code {
+    type Error = Problem;
+    type Future = std::future::Ready<Result<Self>>;
+
+    fn from_request(http: &HttpRequest, _: &mut actix_web::dev::Payload) -> Self::Future {
+        std::future::ready(Ok(Self(http.match_info().get("code").unwrap_or_default().to_owned())))
+    }
+}
+
+impl Argument for Code {
+    fn describe(doc: &mut OperationDoc) {
+        let text = ObjectBuilder::new().schema_type(Type::String).max_length(Some(100));
+        let code = ParameterBuilder::new().name("code").parameter_in(ParameterIn::Path).required(Required::True);
+        let code = code.description(Some("The `code` of a problem.")).example(Some("not-found".into()));
+        doc.parameters.push(code.schema(Some(text)).build());
+    }
+}
+
+/// A text of a media type.
+pub struct Document<M>(PhantomData<M>);
+
+/// A media type that the contract names.
+pub trait Media: 'static {
+    const TYPE: &'static str;
+}
+pub struct Json;
+pub struct Yaml;
+pub struct Html;
+impl Media for Json {
+    const TYPE: &'static str = "application/json";
+}
+impl Media for Yaml {
+    const TYPE: &'static str = "application/yaml";
+}
+impl Media for Html {
+    const TYPE: &'static str = "text/html";
+}
+
+impl<T> Answer<T> {
+    fn text(content_type: &'static str, text: String) -> Self {
+        let content_type = if content_type == Html::TYPE { "text/html; charset=utf-8" } else { content_type };
+        Self::of_type(StatusCode::OK, content_type, text.into_bytes())
+    }
+}
+
+impl<M: Media> Outcome for Document<M> {
+    fn answer(&self, _: &Grants) -> Result<Answer<Self>> {
+        Ok(Answer::text(M::TYPE, String::new()))
+    }
+
+    fn describe(doc: &mut OperationDoc) {
+        if M::TYPE == Json::TYPE {
+            doc.answers_object("200", "The document");
+        } else {
+            doc.answers_with("200", M::TYPE, "The document");
+        }
+    }
+}
+
+pub(crate) fn routes(api: &mut Api) {
+    api.open(operation!(get_about))
+        .open(operation!(check_alive))
+        .open(operation!(check_ready))
+        .open(operation!(get_contract))
+        .open(operation!(get_contract_yaml))
+        .open(operation!(get_problem_page));
+}

@@ -1,0 +1,435 @@
+//! Routes and their documentation, declared together so that neither can drift: what the contract says of an operation is
+//! read off the types of its handler.
+use crate::about;
+use crate::answer::{Answer, Outcome};
+use crate::contract;
+use crate::event;
+use crate::may::May;
+use crate::problem::{self, Kind, Problem, Result};
+use crate::resource::{self, Id, Resource};
+use crate::store::{Kept, Store};
+use actix_web::dev::Handler;
+use actix_web::http::Method;
+use actix_web::{FromRequest, HttpRequest, Route, web};
+use std::collections::BTreeMap;
+use utoipa::openapi::path::{HttpMethod, Operation, OperationBuilder, Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::request_body::RequestBodyBuilder;
+use utoipa::openapi::response::ResponseBuilder;
+use utoipa::openapi::{Content, HeaderBuilder, KnownFormat, ObjectBuilder, Ref, RefOr, Required, Response, Schema, SchemaFormat, Type};
+use utoipa::{Path, ToSchema};
+
+/// A handler and its documentation, found by the handler's name.
+#[macro_export]
+macro_rules! operation {
+    ($handler:ident) => {
+        $crate::pastey::paste! { ($handler, std::marker::PhantomData::<[<__path_ $handler>]>) }
+    };
+    ($module:ident::$handler:ident) => {
+        $crate::pastey::paste! { ($module::$handler, std::marker::PhantomData::<$module::[<__path_ $handler>]>) }
+    };
+}
+
+/// What a handler takes tells the contract about itself.
+pub trait Argument {
+    fn describe(doc: &mut OperationDoc);
+}
+
+/// All that a handler takes.
+pub trait Arguments: FromRequest {
+    fn describe(doc: &mut OperationDoc);
+}
+
+macro_rules! arguments {
+    ($(($($name:ident),*))*) => {$(
+        impl<$($name: Argument + FromRequest),*> Arguments for ($($name,)*)
+        where ($($name,)*): FromRequest
+        {
+            fn describe(doc: &mut OperationDoc) { $($name::describe(doc);)* }
+        }
+    )*};
+}
+arguments! { (A) (A, B) (A, B, C) (A, B, C, D) }
+
+/// Arguments whose first is `May`: the handler of an operation that asks for a permission.
+pub trait Permitted {}
+macro_rules! permitted {
+    ($(($($name:ident),*))*) => {$(
+        impl<V, R, $($name),*> Permitted for (May<V, R>, $($name,)*) {}
+    )*};
+}
+permitted! { () (A) (A, B) (A, B, C) }
+
+impl<R: Resource> Argument for Id<R> {
+    fn describe(doc: &mut OperationDoc) {
+        doc.parameters.push(path_id(&format!("The id of the {}.", words(R::SINGULAR))));
+    }
+}
+
+impl Argument for HttpRequest {
+    fn describe(_: &mut OperationDoc) {}
+}
+
+/// One operation of the contract while it is put together.
+pub struct OperationDoc {
+    pub method: Method,
+    pub permission: Option<String>,
+    pub parameters: Vec<Parameter>,
+    pub schemas: Vec<(String, RefOr<Schema>)>,
+    /// Statuses that it refuses with beside those that follow from what it takes.
+    pub refusals: Vec<&'static str>,
+    body: Option<(String, &'static [&'static str])>,
+    responses: BTreeMap<String, Response>,
+}
+
+impl OperationDoc {
+    fn new(method: Method) -> Self {
+        Self {
+            method,
+            permission: None,
+            parameters: Vec::new(),
+            schemas: Vec::new(),
+            refusals: Vec::new(),
+            body: None,
+            responses: BTreeMap::new(),
+        }
+    }
+
+    fn refer<T: ToSchema>(&mut self) -> RefOr<Schema> {
+        self.schemas.push((T::name().into_owned(), T::schema()));
+        T::schemas(&mut self.schemas);
+        Ref::from_schema_name(T::name()).into()
+    }
+
+    /// It takes a JSON body.
+    pub fn takes<T: ToSchema>(&mut self) {
+        self.refer::<T>();
+        let types: &[&str] = match self.method {
+            Method::PATCH => &["application/merge-patch+json", "application/json"],
+            _ => &["application/json"],
+        };
+        self.body = Some((T::name().into_owned(), types));
+    }
+
+    /// It takes a form, as OAuth 2 does.
+    pub fn takes_form<T: ToSchema>(&mut self) {
+        self.refer::<T>();
+        self.body = Some((T::name().into_owned(), &["application/x-www-form-urlencoded"]));
+    }
+
+    /// It refuses in JSON of a form of its own, beside the usual problem.
+    pub fn refuses_with<T: ToSchema>(&mut self, status: &str, description: &str) {
+        let own = Content::new(Some(self.refer::<T>()));
+        let usual = Content::new(Some(RefOr::from(Ref::from_schema_name("Problem"))));
+        let response = ResponseBuilder::new().description(description);
+        let response = response.content("application/json", own).content("application/problem+json", usual);
+        self.responses.insert(status.to_owned(), response.build());
+    }
+
+    /// It answers with JSON.
+    pub fn answers<T: ToSchema>(&mut self, status: &str, description: &str) {
+        let schema = self.refer::<T>();
+        let content = Content::new(Some(schema));
+        let response = ResponseBuilder::new().description(description).content("application/json", content);
+        self.responses.insert(status.to_owned(), response.build());
+    }
+
+    /// It answers with some JSON object.
+    pub fn answers_object(&mut self, status: &str, description: &str) {
+        let object = ObjectBuilder::new().schema_type(Type::Object).build();
+        let content = Content::new(Some(RefOr::T(Schema::Object(object))));
+        let response = ResponseBuilder::new().description(description).content("application/json", content);
+        self.responses.insert(status.to_owned(), response.build());
+    }
+
+    /// It answers with an empty body.
+    pub fn answer_nothing(&mut self, status: &str, description: &str) {
+        self.responses.insert(status.to_owned(), ResponseBuilder::new().description(description).build());
+    }
+
+    /// It answers with something else than JSON.
+    pub fn answers_with(&mut self, status: &str, content_type: &str, description: &str) {
+        let text = ObjectBuilder::new().schema_type(Type::String).build();
+        let response = self.responses.entry(status.to_owned()).or_insert_with(|| ResponseBuilder::new().description(description).build());
+        response.content.insert(content_type.to_owned(), RefOr::T(Content::new(Some(RefOr::T(Schema::Object(text))))));
+    }
+
+    /// An answer carries this header.
+    pub fn answer_header(&mut self, status: &str, name: &str, description: &str) {
+        if let Some(response) = self.responses.get_mut(status) {
+            let text = ObjectBuilder::new().schema_type(Type::String).max_length(Some(2000)).build();
+            let header = HeaderBuilder::new().schema(Some(text)).description(Some(description)).build();
+            response.headers.insert(name.to_owned(), RefOr::T(header));
+        }
+    }
+
+    /// It answers with a page of `R`s.
+    pub fn answers_page<R: Resource>(&mut self) {
+        self.refer::<R>();
+        let name = format!("{}Page", R::name());
+        self.schemas.push((name.clone(), contract::page_schema(&R::name())));
+        let content = Content::new(Some(RefOr::from(Ref::from_schema_name(name))));
+        let response = ResponseBuilder::new().description("A page of the list").content("application/json", content);
+        self.responses.insert("200".into(), response.build());
+        self.answers_with("200", "text/csv", "");
+        self.answer_header("200", "Link", "The address of the next page, where there is one (RFC 8288).");
+    }
+}
+
+/// An operation as the server and the tests know it.
+#[derive(Clone, Debug)]
+pub struct Described {
+    pub method: Method,
+    /// The path with its parameters: `/v1/employees/{id}`.
+    pub path: String,
+    pub id: String,
+    pub permission: Option<String>,
+    /// Names of the query parameters that it takes.
+    pub query: Vec<String>,
+}
+
+/// What is collected from the rooms: routes for the server, and the document.
+pub struct Api {
+    routes: BTreeMap<String, Vec<(Method, Route)>>,
+    operations: Vec<Described>,
+    pub(crate) document: utoipa::openapi::OpenApi,
+    problems: Vec<&'static Kind>,
+}
+
+impl Api {
+    /// Asks the rooms for what they offer.
+    pub fn of(rooms: &[fn(&mut Api)]) -> Self {
+        let mut api = Self {
+            routes: BTreeMap::new(),
+            operations: Vec::new(),
+            document: utoipa::openapi::OpenApi::default(),
+            problems: problem::KINDS.to_vec(),
+        };
+        api.document.components = Some(utoipa::openapi::Components::new());
+        about::routes(&mut api);
+        for room in rooms {
+            room(&mut api);
+        }
+        api.call(operation!(event::list_events));
+        api
+    }
+
+    /// A kind of problem of a room's own.
+    pub fn problem(&mut self, kind: &'static Kind) -> &mut Self {
+        self.problems.push(kind);
+        self
+    }
+
+    /// List, read and history of a resource.
+    pub fn readable<R: Store>(&mut self) -> &mut Self {
+        let one = format!("{}/{{id}}", R::PATH);
+        let plural = R::NAME.replace('-', "_");
+        let (things, thing) = (words(&plural), words(R::SINGULAR));
+        let life = R::life().map(crate::life::Life::describe).unwrap_or_default();
+        if R::life().is_some() {
+            contract::with_available_actions::<R>(&mut self.document);
+        }
+        self.regular::<R, _, _, _>(Method::GET, R::PATH, &format!("list_{plural}"), &format!("List {things}"),
+            &format!("The {things} that the caller may see, a page at a time, or with `Accept: text/csv` all that match as CSV. Sorted by any of: {}.", sort_names::<R>()),
+            resource::list::<R>);
+        self.regular::<R, _, _, _>(Method::GET, &one, &format!("get_{}", R::SINGULAR), &format!("Read {}", article(&thing)),
+            &format!("One {thing}, now or, with `as_of`, as it was.{life}"), resource::read::<R>);
+        self.regular::<R, _, _, _>(Method::GET, &format!("{one}/history"), &format!("get_{}_history", R::SINGULAR),
+            &format!("Read the history of {}", article(&thing)),
+            &format!("Every change of the {thing}: who, when, in which request, before and after. It outlives the {thing}."),
+            resource::history::<R>);
+        self
+    }
+
+    /// The six regular calls of a resource.
+    pub fn resource<R: Kept>(&mut self) -> &mut Self {
+        self.readable::<R>().creatable::<R>().changeable::<R>().deletable::<R>()
+    }
+
+    /// `POST` to the collection.
+    pub fn creatable<R: Kept>(&mut self) -> &mut Self {
+        let thing = words(R::SINGULAR);
+        self.regular::<R, _, _, _>(Method::POST, R::PATH, &format!("create_{}", R::SINGULAR), &format!("Create {}", article(&thing)),
+            &format!("Makes a {thing} of its own id and version 1, and an event `{}.created`.", R::SINGULAR), resource::create::<R>)
+    }
+
+    /// `PATCH` of one.
+    pub fn changeable<R: Kept>(&mut self) -> &mut Self {
+        let thing = words(R::SINGULAR);
+        self.regular::<R, _, _, _>(Method::PATCH, &format!("{}/{{id}}", R::PATH), &format!("update_{}", R::SINGULAR),
+            &format!("Change {}", article(&thing)),
+            "JSON Merge Patch (RFC 7396): a field that is left out keeps its value, null clears it. Refused where `If-Match` is not its present version.",
+            resource::change::<R>)
+    }
+
+    /// `DELETE` of one.
+    pub fn deletable<R: Kept>(&mut self) -> &mut Self {
+        let thing = words(R::SINGULAR);
+        self.regular::<R, _, _, _>(Method::DELETE, &format!("{}/{{id}}", R::PATH), &format!("delete_{}", R::SINGULAR),
+            &format!("Delete {}", article(&thing)),
+            &format!("Only a {thing} that nothing refers to goes; its history stays."), resource::delete::<R>)
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "what the macro of an action collects is said here by hand")]
+    fn regular<R: Resource, F, Args, T>(&mut self, method: Method, path: &str, id: &str, summary: &str, description: &str, handler: F) -> &mut Self
+    where
+        F: Handler<Args, Output = Result<Answer<T>>>,
+        Args: Arguments + Permitted + 'static,
+        T: Outcome + 'static,
+    {
+        let operation = OperationBuilder::new()
+            .operation_id(Some(id))
+            .tag(R::TAG)
+            .summary(Some(summary))
+            .description(Some(description))
+            .build();
+        self.add(method, path, operation, handler)
+    }
+
+    /// An operation with its own handler that asks for a permission: `api.call(operation!(terminate_employee))`.
+    pub fn call<F, Args, T, P>(&mut self, (handler, _): (F, std::marker::PhantomData<P>)) -> &mut Self
+    where
+        F: Handler<Args, Output = Result<Answer<T>>>,
+        Args: Arguments + Permitted + 'static,
+        T: Outcome + 'static,
+        P: Path,
+    {
+        self.add(method_of::<P>(), &P::path(), P::operation(), handler)
+    }
+
+    /// An operation that anybody may call, such as sign-in.
+    pub fn open<F, Args, T, P>(&mut self, (handler, _): (F, std::marker::PhantomData<P>)) -> &mut Self
+    where
+        F: Handler<Args, Output = Result<Answer<T>>>,
+        Args: Arguments + 'static,
+        T: Outcome + 'static,
+        P: Path,
+    {
+        self.add(method_of::<P>(), &P::path(), P::operation(), handler)
+    }
+
+    fn add<F, Args, T>(&mut self, method: Method, path: &str, operation: Operation, handler: F) -> &mut Self
+    where
+        F: Handler<Args, Output = Result<Answer<T>>>,
+        Args: Arguments + 'static,
+        T: Outcome + 'static,
+    {
+        let mut doc = OperationDoc::new(method.clone());
+        Args::describe(&mut doc);
+        T::describe(&mut doc);
+        self.document(path, operation, doc);
+        self.routes.entry(path.to_owned()).or_default().push((method.clone(), Route::new().method(method).to(handler)));
+        self
+    }
+
+    /// The finished contract.
+    #[must_use]
+    pub fn contract(&self, version: &str, description: &str) -> serde_json::Value {
+        contract::finish(self.document.clone(), version, description, &self.problems)
+    }
+
+    /// The kinds of problems that operations can answer with.
+    #[must_use]
+    pub fn problems(&self) -> &[&'static Kind] {
+        &self.problems
+    }
+
+    /// Every operation.
+    #[must_use]
+    pub fn operations(&self) -> &[Described] {
+        &self.operations
+    }
+
+    /// Not generic, so it is compiled once.
+    fn document(&mut self, path: &str, mut operation: Operation, doc: OperationDoc) {
+        let parameters = doc.parameters;
+        let query = parameters.iter().filter(|each| matches!(each.parameter_in, ParameterIn::Query)).map(|each| each.name.clone()).collect();
+        self.operations.push(Described {
+            method: doc.method.clone(),
+            path: path.to_owned(),
+            id: operation.operation_id.clone().unwrap_or_default(),
+            permission: doc.permission.clone(),
+            query,
+        });
+        operation.parameters = Some(parameters.into_iter().map(RefOr::T).collect());
+        operation.request_body = doc.body.map(|(name, types)| {
+            types
+                .iter()
+                .fold(RequestBodyBuilder::new().required(Some(Required::True)), |body, media_type| {
+                    body.content(*media_type, Content::new(Some(RefOr::from(Ref::from_schema_name(&name)))))
+                })
+                .build()
+                .into()
+        });
+        operation.responses.responses = doc.responses.into_iter().map(|(status, response)| (status, RefOr::T(response))).collect();
+        contract::complete(&mut operation, &doc.method, path, doc.permission.as_deref(), &doc.refusals);
+        let components = self.document.components.get_or_insert_default();
+        for (name, schema) in doc.schemas {
+            components.schemas.entry(name).or_insert(schema);
+        }
+        let method = match doc.method {
+            Method::POST => HttpMethod::Post,
+            Method::PUT => HttpMethod::Put,
+            Method::PATCH => HttpMethod::Patch,
+            Method::DELETE => HttpMethod::Delete,
+            _ => HttpMethod::Get,
+        };
+        self.document.paths.add_path_operation(path, vec![method], operation);
+    }
+
+    /// The routes, for `App::configure`. A path that exists answers other methods with 405.
+    pub fn configure(self, app: &mut web::ServiceConfig) {
+        let mut routes: Vec<_> = self.routes.into_iter().collect();
+        routes.sort_by_key(|(path, _)| path.replace('{', "\u{10FFFF}")); // what is written out comes before what is a parameter
+        for (path, methods) in routes {
+            let mut allowed: Vec<String> = methods.iter().map(|(method, _)| method.to_string()).collect();
+            if allowed.iter().any(|method| method == "GET") {
+                allowed.push("HEAD".into());
+            }
+            let allowed = allowed.join(", ");
+            let refusal = move || {
+                let problem = problem::METHOD_NOT_ALLOWED.because(format!("This address takes {allowed}."));
+                std::future::ready(Err::<&str, Problem>(problem.with(actix_web::http::header::ALLOW, allowed.clone())))
+            };
+            let resource = methods.into_iter().fold(web::resource(path), |resource, (_, route)| resource.route(route));
+            app.service(resource.default_service(web::to(refusal)));
+        }
+    }
+}
+
+fn method_of<P: Path>() -> Method {
+    match P::methods().first() {
+        Some(HttpMethod::Post) => Method::POST,
+        Some(HttpMethod::Put) => Method::PUT,
+        Some(HttpMethod::Patch) => Method::PATCH,
+        Some(HttpMethod::Delete) => Method::DELETE,
+        _ => Method::GET,
+    }
+}
+
+/// The parameter `{id}` of a path.
+pub(crate) fn path_id(description: &str) -> Parameter {
+    let uuid = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid)));
+    ParameterBuilder::new()
+        .name("id")
+        .parameter_in(ParameterIn::Path)
+        .required(Required::True)
+        .description(Some(description))
+        .schema(Some(uuid))
+        .build()
+}
+
+fn sort_names<R: Resource>() -> String {
+    let names: Vec<_> = R::SORT.iter().map(|key| format!("`{}`", key.name)).chain(["`id`".to_owned()]).collect();
+    names.join(", ")
+}
+
+fn words(snake: &str) -> String {
+    snake.replace('_', " ")
+}
+
+fn article(thing: &str) -> String {
+    let an = thing.starts_with(['a', 'e', 'i', 'o']);
+    format!("{} {thing}", if an { "an" } else { "a" })
+}

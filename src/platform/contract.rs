@@ -1,0 +1,406 @@
+//! What the platform adds to the OpenAPI document in one pass, so that no operation can forget it: the problems it can
+//! answer with, security, examples, open enumerations out and closed ones in.
+use crate::problem::{Kind, ProblemBody};
+use crate::resource::Resource;
+use actix_web::http::Method;
+use serde_json::{Map, Value, json};
+use utoipa::openapi::extensions::ExtensionsBuilder;
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::schema::{ObjectBuilder, SchemaType};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{OpenApi, Ref, RefOr, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
+
+/// Marks an enumeration that may gain values: clients must expect new ones.
+const EXTENSIBLE: &str = "x-extensible-enum";
+
+/// The schema of an enumeration made by `text_enum!`.
+#[must_use]
+pub fn enumeration(name: &str, values: &[&str]) -> RefOr<Schema> {
+    let listed: Vec<String> = values.iter().map(|value| format!("`{value}`")).collect();
+    let object = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .title(Some(name))
+        .max_length(Some(100))
+        .description(Some(format!("One of {}. Expect new values.", listed.join(", "))))
+        .examples(values.first().map(|first| json!(first)))
+        .extensions(Some(ExtensionsBuilder::new().add(EXTENSIBLE, json!(values)).build()));
+    RefOr::T(Schema::Object(object.build()))
+}
+
+/// Closes every enumeration below: what comes in is one of the values that there are.
+pub(crate) fn close_enumerations(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            if let Some(values) = fields.remove(EXTENSIBLE) {
+                fields.insert("enum".into(), values);
+            }
+            fields.values_mut().for_each(close_enumerations);
+        }
+        Value::Array(items) => items.iter_mut().for_each(close_enumerations),
+        _ => {}
+    }
+}
+
+/// A page of the named schema.
+pub(crate) fn page_schema(name: &str) -> RefOr<Schema> {
+    let rows = utoipa::openapi::ArrayBuilder::new()
+        .items(Ref::from_schema_name(name))
+        .max_items(Some(200))
+        .description(Some("The rows of this page."));
+    let nullable = |kind: Type| SchemaType::from_iter([kind, Type::Null]);
+    let cursor = ObjectBuilder::new()
+        .schema_type(nullable(Type::String))
+        .max_length(Some(2000))
+        .examples([json!("WyJpZCIsWyIwMTkzOGM2ZSJdXQ")])
+        .description(Some("Where the next page starts; null on the last."));
+    let total = ObjectBuilder::new()
+        .schema_type(nullable(Type::Integer))
+        .minimum(Some(0))
+        .examples([json!(null)])
+        .description(Some("The number of rows on all pages, where `count=true` asked for it."));
+    let page = ObjectBuilder::new()
+        .property("data", rows)
+        .required("data")
+        .property("next_cursor", cursor)
+        .required("next_cursor")
+        .property("total", total)
+        .required("total");
+    RefOr::T(Schema::Object(page.description(Some("A page of a list.")).build()))
+}
+
+/// `available_actions`, which the platform adds to every resource with a life.
+pub(crate) fn with_available_actions<R: Resource>(document: &mut OpenApi) {
+    let actions: Vec<&str> = R::life().map(|life| life.steps.iter().map(|step| step.action).collect()).unwrap_or_default();
+    let item = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .max_length(Some(100))
+        .extensions(Some(ExtensionsBuilder::new().add(EXTENSIBLE, json!(actions)).build()));
+    let listed = utoipa::openapi::ArrayBuilder::new()
+        .items(item)
+        .max_items(Some(100))
+        .examples([json!(actions.iter().take(1).collect::<Vec<_>>())])
+        .description(Some("The steps that its state and the caller's permissions allow now. Expect new values."));
+    if let RefOr::T(Schema::Object(mut object)) = R::schema() {
+        object.properties.insert("available_actions".into(), RefOr::T(Schema::Array(listed.build())));
+        object.required.push("available_actions".into());
+        let components = document.components.get_or_insert_default();
+        components.schemas.insert(R::name().into_owned(), RefOr::T(Schema::Object(object)));
+    }
+}
+
+/// What every operation has in common: the answers it can give beside success, the headers of all answers, security.
+pub(crate) fn complete(operation: &mut Operation, method: &Method, path: &str, permission: Option<&str>, others: &[&'static str]) {
+    match permission {
+        Some(permission) => {
+            let named = ExtensionsBuilder::new().add("x-permission", permission).build();
+            operation.extensions.get_or_insert_default().merge(named);
+        }
+        None => operation.security = Some(Vec::new()),
+    }
+    let mut refusals = vec!["400", "429", "503"];
+    refusals.extend(others);
+    if permission.is_some() {
+        refusals.extend(["401", "403"]);
+    }
+    if path.contains('{') {
+        refusals.push("404");
+    }
+    if operation.request_body.is_some() {
+        refusals.extend(["408", "413", "415", "422"]);
+    } else if operation.parameters.as_ref().is_some_and(|all| !all.is_empty()) {
+        refusals.push("422");
+    }
+    if *method != Method::GET && permission.is_some() {
+        refusals.push("409");
+        refusals.push("422");
+    }
+    if matches!(*method, Method::PATCH | Method::PUT | Method::DELETE) {
+        refusals.extend(["412", "428"]);
+    }
+    if *method == Method::POST && path.contains("{id}/") {
+        refusals.push("412");
+    }
+    for status in refusals {
+        operation.responses.responses.entry(status.to_owned()).or_insert_with(|| RefOr::Ref(Ref::from_response_name(response_name(status))));
+    }
+}
+
+fn response_name(status: &str) -> &'static str {
+    match status {
+        "400" => "MalformedRequest",
+        "401" => "Unauthenticated",
+        "403" => "Forbidden",
+        "404" => "NotFound",
+        "408" => "RequestTimeout",
+        "409" => "Conflict",
+        "412" => "StaleVersion",
+        "413" => "TooLarge",
+        "415" => "UnsupportedMediaType",
+        "422" => "InvalidInput",
+        "428" => "PreconditionRequired",
+        "429" => "TooManyRequests",
+        _ => "Unavailable",
+    }
+}
+
+/// The finished document.
+#[must_use]
+pub fn finish(mut document: OpenApi, version: &str, description: &str, problems: &[&'static Kind]) -> Value {
+    document.info.title = "backoffice".into();
+    document.info.version = version.into();
+    document.info.description = Some(description.into());
+    let components = document.components.get_or_insert_default();
+    let bearer = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .bearer_format("JWT")
+        .description(Some("The access token from `/v1/auth/login` or `/oauth/token`."));
+    components.security_schemes.insert("bearer".into(), SecurityScheme::Http(bearer.build()).into());
+    components.schemas.insert("Problem".into(), ProblemBody::schema());
+    let mut schemas = Vec::new();
+    ProblemBody::schemas(&mut schemas);
+    components.schemas.extend(schemas);
+    document.security = Some(vec![SecurityRequirement::new("bearer", Vec::<String>::new())]);
+
+    let mut document = serde_json::to_value(&document).unwrap_or_default();
+    document["info"]["license"] = json!({"name": "Apache-2.0", "identifier": "Apache-2.0"});
+    document["info"]["contact"] = json!({"name": "The backoffice developers", "url": "/"});
+    document["servers"] = json!([{"url": "/", "description": "The server that this document came from"}]);
+    document["components"]["responses"] = refusals(problems);
+    for schema in document["components"]["schemas"].as_object_mut().into_iter().flat_map(Map::values_mut) {
+        require_what_is_always_sent(schema);
+    }
+    describe_common_fields(&mut document);
+    close_inputs(&mut document);
+    forbid_null_where_it_is_refused(&mut document);
+    let schemas = document["components"]["schemas"].clone();
+    for operation in operations(&mut document) {
+        tell_common_headers(operation);
+        add_examples(operation, &schemas);
+    }
+    document["tags"] = tags(&mut document);
+    document
+}
+
+fn operations(document: &mut Value) -> impl Iterator<Item = &mut Value> {
+    let paths = document["paths"].as_object_mut().into_iter().flat_map(Map::values_mut);
+    paths.flat_map(|item| item.as_object_mut().into_iter().flatten()).filter(|(key, _)| key.as_str() != "parameters").map(|(_, operation)| operation)
+}
+
+fn tags(document: &mut Value) -> Value {
+    let mut names: Vec<String> = operations(document).filter_map(|operation| operation["tags"][0].as_str().map(str::to_owned)).collect();
+    names.sort();
+    names.dedup();
+    let about = |name: &str| match name {
+        "Access" => "Who may do what: users, memberships, roles, invitations, API clients.",
+        "Events" => "The audit trail and the change feed at once.",
+        "People" => "Structure and people: departments, positions, employees.",
+        "Service" => "Where everything is, and how it is.",
+        "Sign-in" => "Getting, renewing and ending access.",
+        _ => "More.",
+    };
+    names.iter().map(|name| json!({"name": name, "description": about(name)})).collect()
+}
+
+/// Every kind of problem, by status, with an example.
+fn refusals(problems: &[&'static Kind]) -> Value {
+    let mut responses = Map::new();
+    for kind in problems {
+        let status = kind.status.to_string();
+        let name = response_name(&status);
+        if name == "Unavailable" && kind.status != 503 {
+            continue;
+        }
+        let example = json!({
+            "type": format!("/problems/{}", kind.code), "title": kind.title, "status": kind.status, "detail": kind.cure,
+            "instance": "01938c6e-7d3a-7c4e-9f0a-6f1c2b3d4e5f", "code": kind.code,
+            "errors": if kind.status == 422 { json!([{"pointer": "/name", "parameter": null, "code": "too-long", "detail": "must have at most 100 characters"}]) } else { json!([]) },
+        });
+        let response = responses.entry(name).or_insert_with(|| json!({
+            "description": kind.title,
+            "headers": {},
+            "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": {}}},
+        }));
+        response["content"]["application/problem+json"]["examples"][kind.code] = json!({"summary": kind.title, "value": example});
+        response["headers"] = refusal_headers(kind.status);
+    }
+    Value::Object(responses)
+}
+
+fn refusal_headers(status: u16) -> Value {
+    let mut headers = common_headers();
+    let mut add = |name: &str, description: &str| {
+        headers[name] = json!({"description": description, "schema": {"type": "string", "maxLength": 2000}});
+    };
+    match status {
+        401 => add("WWW-Authenticate", "How to authenticate (RFC 6750, RFC 9470)."),
+        409 | 503 => add("Retry-After", "After how many seconds to try again, where waiting helps."),
+        429 => {
+            add("Retry-After", "After how many seconds to try again.");
+            add("RateLimit", "The limit that was met and what is left of it.");
+            add("RateLimit-Policy", "The limits there are.");
+        }
+        _ => {}
+    }
+    headers
+}
+
+fn common_headers() -> Value {
+    json!({"X-Request-Id": {
+        "description": "The id of the request: the one it came with, if it had one of the form `[A-Za-z0-9-]{1,64}`, else ours.",
+        "schema": {"type": "string", "maxLength": 64},
+    }})
+}
+
+fn tell_common_headers(operation: &mut Value) {
+    let writes = operation["parameters"].as_array().is_some_and(|all| all.iter().any(|each| each["name"] == "dry_run"));
+    let replays = operation["x-permission"].is_string() && operation["parameters"].as_array().is_some_and(|all| all.iter().any(|each| each["name"] == "Idempotency-Key"));
+    let Some(responses) = operation["responses"].as_object_mut() else { return };
+    for (status, response) in responses {
+        if !status.starts_with(['2', '3']) {
+            continue;
+        }
+        let mut headers = common_headers();
+        let said = response["headers"].as_object().cloned().unwrap_or_default();
+        let mut flag = |name: &str, description: &str| {
+            headers[name] = json!({"description": description, "schema": {"type": "string", "const": "true"}});
+        };
+        if writes {
+            flag("Dry-Run", "Present where `dry_run=true`: nothing was kept.");
+        }
+        if replays {
+            flag("Idempotency-Replayed", "Present where this is the first answer to the Idempotency-Key again.");
+        }
+        for (name, header) in said {
+            headers[name] = header;
+        }
+        response["headers"] = headers;
+    }
+}
+
+/// A response never leaves a field out, so all of them are required, null or not.
+fn require_what_is_always_sent(schema: &mut Value) {
+    if schema.get("additionalProperties").is_some() {
+        return; // comes in
+    }
+    if let Some(names) = schema["properties"].as_object().map(|fields| fields.keys().cloned().collect::<Vec<_>>()) {
+        schema["required"] = json!(names);
+    }
+}
+
+/// What every resource has is described once.
+fn describe_common_fields(document: &mut Value) {
+    let Some(schemas) = document["components"]["schemas"].as_object_mut() else { return };
+    for fields in schemas.values_mut().filter_map(|schema| schema.get_mut("properties")?.as_object_mut()) {
+        for (name, description) in [
+            ("id", "Its id, a UUIDv7: ids sort by time of creation."),
+            ("version", "Counts its changes, from 1."),
+            ("created_at", "When it was made."),
+            ("updated_at", "When it was last changed."),
+        ] {
+            if let Some(Value::Object(field)) = fields.get_mut(name) {
+                field.entry("description").or_insert_with(|| json!(description));
+                if name == "version" {
+                    field.entry("minimum").or_insert(json!(1));
+                }
+            }
+        }
+    }
+}
+
+/// In bodies and parameters that come in, enumerations are closed.
+fn close_inputs(document: &mut Value) {
+    let open = document["components"]["schemas"].clone();
+    let inputs: Vec<String> = open.as_object().into_iter().flatten().filter(|(_, schema)| schema.get("additionalProperties") == Some(&json!(false))).map(|(name, _)| name.clone()).collect();
+    for name in inputs {
+        close_references(&mut document["components"]["schemas"][&name], &open);
+    }
+    for operation in operations(document) {
+        operation.get_mut("parameters").into_iter().for_each(|all| close_references(all, &open));
+    }
+}
+
+fn close_references(value: &mut Value, schemas: &Value) {
+    match value {
+        Value::Object(fields) => {
+            let target = fields.get("$ref").and_then(Value::as_str).and_then(|target| target.rsplit('/').next());
+            if let Some(values) = target.and_then(|target| schemas[target].get(EXTENSIBLE)) {
+                let values = values.clone();
+                fields.remove("$ref");
+                fields.insert("type".into(), json!("string"));
+                fields.insert("enum".into(), values);
+                return;
+            }
+            fields.values_mut().for_each(|field| close_references(field, schemas));
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| close_references(item, schemas)),
+        _ => {}
+    }
+}
+
+/// In a patch, what is marked `x-not-null` can be left out, but not cleared.
+fn forbid_null_where_it_is_refused(document: &mut Value) {
+    let Some(schemas) = document["components"]["schemas"].as_object_mut() else { return };
+    for (_, schema) in schemas.iter_mut().filter(|(_, schema)| schema.get("additionalProperties") == Some(&json!(false))) {
+        let Some(fields) = schema.get_mut("properties").and_then(Value::as_object_mut) else { continue };
+        for field in fields.values_mut().filter_map(Value::as_object_mut) {
+            if let Some(kinds) = field.get("oneOf").and_then(Value::as_array).filter(|kinds| kinds.len() == 2).cloned() {
+                // `oneOf: [null, X]` reads better, and is understood by more generators, as X that may be null.
+                if let Some(Value::Object(other)) = kinds.iter().find(|kind| kind["type"] != "null")
+                    && other.get("enum").is_some()
+                {
+                    let values: Vec<Value> = other["enum"].as_array().into_iter().flatten().cloned().chain([Value::Null]).collect();
+                    field.remove("oneOf");
+                    field.insert("type".into(), json!(["string", "null"]));
+                    field.insert("enum".into(), json!(values));
+                }
+            }
+        }
+    }
+}
+
+/// An example for the request and each success, from the schema's own.
+fn add_examples(operation: &mut Value, schemas: &Value) {
+    if let Some(contents) = operation.pointer_mut("/requestBody/content").and_then(Value::as_object_mut) {
+        contents.values_mut().for_each(|content| content["example"] = example(&content["schema"], schemas));
+    }
+    let Some(responses) = operation["responses"].as_object_mut() else { return };
+    for (_, response) in responses.iter_mut().filter(|(status, _)| status.starts_with('2')) {
+        if let Some(content) = response.pointer_mut("/content/application~1json") {
+            content["example"] = example(&content["schema"], schemas);
+        }
+    }
+}
+
+/// An example of a schema: its own, or one put together from its parts.
+#[must_use]
+pub fn example(schema: &Value, schemas: &Value) -> Value {
+    if let Some(target) = schema["$ref"].as_str().and_then(|target| target.rsplit('/').next()) {
+        return example(&schemas[target], schemas);
+    }
+    if let Some(own) = schema.get("example").or_else(|| schema["examples"].get(0)).or_else(|| schema["enum"].get(0)).or_else(|| schema.get("default")) {
+        return own.clone();
+    }
+    let choices = schema["oneOf"].as_array().or(schema["anyOf"].as_array());
+    if let Some(choice) = choices.and_then(|all| all.iter().find(|each| each["type"] != "null")) {
+        return example(choice, schemas);
+    }
+    if let Some(parts) = schema["allOf"].as_array() {
+        return example(&parts[0], schemas);
+    }
+    if let Some(fields) = schema["properties"].as_object() {
+        return fields.iter().map(|(name, field)| (name.clone(), example(field, schemas))).collect::<Map<_, _>>().into();
+    }
+    let kind = schema["type"].as_str().or_else(|| schema["type"][0].as_str()).unwrap_or_default();
+    match (kind, schema["format"].as_str().unwrap_or_default()) {
+        ("string", "uuid") => json!("01938c6e-7d3a-7c4e-9f0a-6f1c2b3d4e5f"),
+        ("string", "date") => json!("2026-03-02"),
+        ("string", "date-time") => json!("2026-03-02T08:00:00Z"),
+        ("string", "email") => json!("ana.pop@demo.example"),
+        ("string", _) => json!("text"),
+        ("integer", _) => schema.get("minimum").cloned().unwrap_or(json!(1)),
+        ("boolean", _) => json!(false),
+        ("array", _) => json!([example(&schema["items"], schemas)]),
+        _ => json!({}),
+    }
+}

@@ -1,0 +1,285 @@
+//! Events: the audit trail, the change feed, the history of one resource, and how it was at a moment. The database writes
+//! them; this reads them.
+use crate::answer::{Outcome, Plain, Reply};
+use crate::database::Db;
+use crate::input::Params;
+use crate::may::{May, Named, Read};
+use crate::problem::{Fault, Problem, Result};
+use crate::resource::Resource;
+use crate::store::Store;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, Utc};
+use diesel::QueryableByName;
+use diesel::sql_types::{Array, BigInt, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel_async::RunQueryDsl;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+/// A change, written by the database in the transaction that made it.
+#[derive(Debug, Serialize, ToSchema, QueryableByName)]
+pub struct Event {
+    /// The event's id; a change that is delivered twice has the same.
+    #[diesel(sql_type = SqlUuid)]
+    pub id: Uuid,
+    /// When its transaction began.
+    #[diesel(sql_type = Timestamptz)]
+    pub at: DateTime<Utc>,
+    /// Who did it: `user:<id>`, `client:<id>`, or `system`.
+    #[schema(max_length = 50, example = "user:01938c6e-7d3a-7c4e-9f0a-6f1c2b3d4e5f")]
+    #[diesel(sql_type = Text)]
+    pub actor: String,
+    /// The session in which it was done.
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    pub session_id: Option<Uuid>,
+    /// The request that did it.
+    #[schema(max_length = 64, example = "01938c6e-7d3a-7c4e-9f0a-6f1c2b3d4e5f")]
+    #[diesel(sql_type = Nullable<Text>)]
+    pub request_id: Option<String>,
+    /// What happened: `<resource>.created`, `.updated`, `.deleted`, or the new status: `employee.terminated`.
+    #[schema(max_length = 100, example = "employee.active")]
+    #[diesel(sql_type = Text)]
+    pub r#type: String,
+    /// The kind of resource, as in its path.
+    #[schema(max_length = 100, example = "employees")]
+    #[diesel(sql_type = Text)]
+    pub resource: String,
+    /// Which one.
+    #[diesel(sql_type = SqlUuid)]
+    pub resource_id: Uuid,
+    /// The version that the change made.
+    #[schema(minimum = 1)]
+    #[diesel(sql_type = BigInt)]
+    pub version: i64,
+    /// The changed fields: `{"phone": {"before": null, "after": "+40 21 555 0100", "personal": true}}`. `personal` marks
+    /// fields that tell of a person. Secrets are left out.
+    #[schema(value_type = Object, example = json!({"status": {"before": "pending", "after": "active"}}))]
+    #[diesel(sql_type = Jsonb)]
+    pub changes: Value,
+    #[serde(skip)]
+    #[diesel(sql_type = BigInt)]
+    position: i64,
+    #[serde(skip)]
+    #[diesel(sql_type = BigInt)]
+    sequence: i64,
+}
+
+/// Permissions on the feed are granted on `events`.
+pub struct Events;
+impl Named for Events {
+    const NAME: &'static str = "events";
+}
+
+/// Events in the order of their transactions.
+#[derive(Serialize, ToSchema)]
+pub struct EventPage {
+    /// The events.
+    data: Vec<Event>,
+    /// Where to go on. It never runs ahead of a transaction that is still open, so nothing is missed; keep it, and ask
+    /// again later for what comes next.
+    #[schema(max_length = 2000, example = "WzEyMzQsNTY3OF0")]
+    next_cursor: Option<String>,
+}
+
+/// The history of one resource, oldest change first.
+#[derive(Serialize, ToSchema)]
+pub struct History {
+    /// Its events.
+    data: Vec<Event>,
+    /// Where to go on; null at the end.
+    #[schema(max_length = 2000, example = "WzEyMzQsNTY3OF0")]
+    next_cursor: Option<String>,
+}
+
+impl Outcome for History {
+    fn answer(&self, _: &crate::may::Grants) -> Result<crate::answer::Answer<Self>> {
+        let body = serde_json::to_vec(self).map_err(Problem::internal)?;
+        Ok(crate::answer::Answer::new(actix_web::http::StatusCode::OK, body))
+    }
+
+    fn describe(doc: &mut crate::api::OperationDoc) {
+        doc.answers::<Self>("200", "Its changes, oldest first");
+    }
+}
+
+/// What a history takes.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct HistoryPaging {
+    /// How many events at the most.
+    #[param(minimum = 1, maximum = 200, default = 50, required = false)]
+    #[serde(default)]
+    limit: Option<i64>,
+    /// Where to go on: `next_cursor` of the page before. Opaque.
+    #[param(min_length = 1, max_length = 2000, required = false)]
+    #[serde(default)]
+    cursor: Option<String>,
+}
+
+/// What the feed takes.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct FeedQuery {
+    /// How many events at the most.
+    #[param(minimum = 1, maximum = 200, default = 50, required = false)]
+    #[serde(default)]
+    limit: Option<i64>,
+    /// Only what came after: `next_cursor` of the page before. Opaque.
+    #[param(min_length = 1, max_length = 2000, required = false)]
+    #[serde(default)]
+    after: Option<String>,
+    /// Only events of this type, such as `employee.created`.
+    #[param(min_length = 3, max_length = 100, required = false)]
+    #[serde(default)]
+    r#type: Option<String>,
+    /// Only events of this kind of resource, such as `employees`.
+    #[param(min_length = 1, max_length = 100, required = false)]
+    #[serde(default)]
+    resource: Option<String>,
+    /// Only events of this one.
+    #[param(required = false)]
+    #[serde(default)]
+    resource_id: Option<Uuid>,
+}
+
+const FIELDS: &str = "id, at, actor, session_id, request_id, type, resource, resource_id, version, changes,
+    transaction::text::bigint as position, sequence";
+
+/// List events
+///
+/// Everything that changed in the organization, in the order of the transactions: the audit trail and the change feed at
+/// once. It hands out only what is older than the oldest transaction that still runs, so a reader who keeps `next_cursor`
+/// misses nothing. Shows events of resources that the caller may read in the whole organization.
+#[utoipa::path(get, path = "/v1/events", tag = "Events")]
+pub async fn list_events(may: May<Read, Events>, query: Params<FeedQuery>) -> Reply<Plain<EventPage>> {
+    let query = query.0;
+    let (transaction, sequence) = position(query.after.as_deref(), "after")?;
+    let limit = query.limit.unwrap_or(50);
+    let data: Vec<Event> = may
+        .read(async |db| {
+            // (transaction, sequence) and not sequence alone: a lower sequence can belong to a later transaction.
+            let feed = diesel::sql_query(format!(
+                "select {FIELDS} from events where org_id = $1
+                    and (transaction, sequence) > ($2::text::xid8, $3) and transaction < pg_snapshot_xmin(pg_current_snapshot())
+                    and resource = any((select readable_resources($8))::text[])
+                    and ($4::text is null or type = $4) and ($5::text is null or resource = $5) and ($6::uuid is null or resource_id = $6)
+                order by transaction, sequence limit $7"
+            ))
+            .bind::<SqlUuid, _>(db.organization())
+            .bind::<BigInt, _>(transaction)
+            .bind::<BigInt, _>(sequence)
+            .bind::<Nullable<Text>, _>(&query.r#type)
+            .bind::<Nullable<Text>, _>(&query.resource)
+            .bind::<Nullable<SqlUuid>, _>(query.resource_id)
+            .bind::<BigInt, _>(limit)
+            .bind::<SqlUuid, _>(may.claims().sid);
+            Ok(feed.load(db).await?)
+        })
+        .await?;
+    let next_cursor = data.last().map(cursor).or(query.after);
+    Plain(EventPage { data, next_cursor }).answer(may.grants())
+}
+
+/// The events of one resource that the caller may see, or that is gone and that they could have seen.
+pub(crate) async fn history<R: Store>(db: &mut Db, id: Uuid, paging: &HistoryPaging) -> Result<History> {
+    let (transaction, sequence) = position(paging.cursor.as_deref(), "cursor")?;
+    let limit = paging.limit.unwrap_or(50);
+    let mut data: Vec<Event> = diesel::sql_query(format!(
+        "select {FIELDS} from events where org_id = $1 and resource = $2 and resource_id = $3
+            and (transaction, sequence) > ($4::text::xid8, $5) and {VISIBLE}
+        order by transaction, sequence limit $6",
+        VISIBLE = visible::<R>("$3")
+    ))
+    .bind::<SqlUuid, _>(db.organization())
+    .bind::<Text, _>(R::NAME)
+    .bind::<SqlUuid, _>(id)
+    .bind::<BigInt, _>(transaction)
+    .bind::<BigInt, _>(sequence)
+    .bind::<BigInt, _>(limit + 1)
+    .load(db)
+    .await?;
+    if data.is_empty() && paging.cursor.is_none() {
+        return Err(Problem::not_found());
+    }
+    let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
+    let next_cursor = if data.len() > wanted { data.get(wanted - 1).map(cursor) } else { None };
+    data.truncate(wanted);
+    Ok(History { data, next_cursor })
+}
+
+/// With the reach `org` everything; with less, rows that row-level security shows now.
+fn visible<R: Resource>(id: &str) -> String {
+    format!("(current_reach() = 'org' or exists (select from {} where org_id = $1 and id = {id}))", R::NAME.replace('-', "_"))
+}
+
+/// The resource as it was, put together from the changes up to the moment.
+pub(crate) async fn as_of<R: Store>(db: &mut Db, id: Uuid, at: DateTime<Utc>) -> Result<R> {
+    #[derive(QueryableByName)]
+    struct Folded {
+        #[diesel(sql_type = Nullable<Jsonb>)]
+        fields: Option<Value>,
+        #[diesel(sql_type = Nullable<BigInt>)]
+        version: Option<i64>,
+        #[diesel(sql_type = Nullable<Timestamptz>)]
+        updated_at: Option<DateTime<Utc>>,
+        #[diesel(sql_type = Nullable<Text>)]
+        last_type: Option<String>,
+        #[diesel(sql_type = Array<Text>)]
+        columns: Vec<String>,
+    }
+    let folded: Folded = diesel::sql_query(format!(
+        "with past as (
+            select transaction, sequence, at, type, version, changes from events
+            where org_id = $1 and resource = $2 and resource_id = $3 and at <= $4 and {VISIBLE}
+        ), last_change as (
+            select distinct on (field.key) field.key, field.value -> 'after' as value
+            from past, jsonb_each(past.changes) field order by field.key, transaction desc, sequence desc
+        )
+        select (select jsonb_object_agg(key, value) from last_change) as fields,
+            (select max(version) from past) as version, (select max(at) from past) as updated_at,
+            (select type from past order by transaction desc, sequence desc limit 1) as last_type,
+            array(select attname::text from pg_attribute where attrelid = replace($2, '-', '_')::regclass and attnum > 0 and not attisdropped) as columns",
+        VISIBLE = visible::<R>("$3")
+    ))
+    .bind::<SqlUuid, _>(db.organization())
+    .bind::<Text, _>(R::NAME)
+    .bind::<SqlUuid, _>(id)
+    .bind::<Timestamptz, _>(at)
+    .get_result(db)
+    .await?;
+    let gone = folded.last_type.is_some_and(|last| last.ends_with(".deleted"));
+    let Some(Value::Object(fields)) = folded.fields.filter(|_| !gone) else { return Err(Problem::not_found()) };
+    let mut row: Map<String, Value> = folded.columns.into_iter().map(|column| (column, Value::Null)).collect();
+    row.extend(fields);
+    row.insert("version".into(), folded.version.into());
+    row.insert("updated_at".into(), serde_json::to_value(folded.updated_at).map_err(Problem::internal)?);
+    serde_json::from_value(Value::Object(row)).map_err(Problem::internal)
+}
+
+fn cursor(event: &Event) -> String {
+    URL_SAFE_NO_PAD.encode(serde_json::json!([event.position, event.sequence]).to_string())
+}
+
+fn position(cursor: Option<&str>, parameter: &str) -> Result<(i64, i64)> {
+    let Some(cursor) = cursor else { return Ok((0, 0)) };
+    let read: Option<(i64, i64)> =
+        URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    read.filter(|(transaction, _)| *transaction >= 0).ok_or_else(|| {
+        Problem::invalid(vec![Fault::of(parameter, "bad-cursor", "must be `next_cursor` of a page of this list")])
+    })
+}
+
+/// Makes the partitions of this month and the next three, where they are missing.
+///
+/// # Errors
+/// 503 where the database is away.
+pub async fn make_partitions(database: &crate::database::Database) -> Result<()> {
+    database
+        .without_organization(async |db| {
+            diesel::sql_query("select make_event_partitions()").execute(db).await?;
+            Ok(())
+        })
+        .await
+}

@@ -1,0 +1,53 @@
+//! What every room stands on: who may do what, the database, the regular calls, problems, events, the contract. It knows
+//! no business, and no room reaches into it except through what is public here.
+pub mod about;
+pub mod answer;
+pub mod anyone;
+pub mod api;
+pub mod contract;
+mod csv;
+pub mod database;
+mod etag;
+pub mod event;
+pub mod input;
+pub mod life;
+pub mod may;
+pub mod metrics;
+pub mod page;
+pub mod patch;
+pub mod problem;
+pub mod request;
+pub mod resource;
+pub mod server;
+pub mod store;
+pub mod text;
+pub mod token;
+
+pub use pastey;
+
+/// One `use` per resource file.
+pub mod prelude {
+    pub use crate::answer::{Answer, Created, Outcome, Plain, Reply, Secret, Told};
+    pub use crate::api::Api;
+    pub use crate::database::Db;
+    pub use crate::input::{Input, Params};
+    pub use crate::life::{Life, Step};
+    pub use crate::may::{Approve, Assign, May, Me, Named, Post, Read, Run, Verb, Void, Write};
+    pub use crate::page::{SortKey, When};
+    pub use crate::patch::given;
+    pub use crate::problem::{Fault, Kind, Problem, Result};
+    pub use crate::resource::{Id, Resource, lock};
+    pub use crate::store::{Kept, Rows, Store, Stored, Written};
+    pub use crate::{operation, text_enum};
+    pub use chrono::{DateTime, NaiveDate, Utc};
+    pub use diesel::prelude::{
+        AsChangeset, BoolExpressionMethods, ExpressionMethods, Insertable, NullableExpressionMethods, OptionalExtension,
+        QueryDsl, Queryable, Selectable, SelectableHelper,
+    };
+    pub use diesel_async::RunQueryDsl;
+    pub use serde::{Deserialize, Serialize};
+    pub use serde_json::json;
+    pub use serde_with::apply;
+    pub use utoipa::{IntoParams, ToSchema};
+    pub use uuid::Uuid;
+}

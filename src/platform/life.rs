@@ -1,0 +1,65 @@
+//! The life of a resource as data: its states, and the steps between them. The handler, the 409, `available_actions` and
+//! the contract's description all read the same table.
+use crate::may::{Grants, Reach};
+use crate::problem::{INVALID_STATE, Problem};
+use uuid::Uuid;
+
+/// States and steps. The first state is where life begins.
+pub struct Life {
+    pub states: &'static [(&'static str, &'static str)],
+    pub steps: &'static [Step],
+}
+
+/// A step: its action (the last part of its path, in snake case), where it starts, where it ends, the verb it needs.
+pub struct Step {
+    pub action: &'static str,
+    pub from: &'static [&'static str],
+    pub to: &'static str,
+    pub verb: &'static str,
+}
+
+impl Life {
+    /// The state that the step leads to from here.
+    ///
+    /// # Errors
+    /// 409 `invalid-state`, naming the state and the steps that it allows.
+    pub fn step(&self, state: &str, action: &str) -> Result<&'static str, Problem> {
+        self.steps.iter().find(|step| step.action == action && step.from.contains(&state)).map(|step| step.to).ok_or_else(
+            || {
+                let allowed: Vec<_> = self.from(state).map(|step| format!("`{}`", step.action)).collect();
+                let allowed = if allowed.is_empty() { "no further step".to_owned() } else { allowed.join(", ") };
+                INVALID_STATE.because(format!("`{action}` does not start from the state `{state}`, which allows {allowed}."))
+            },
+        )
+    }
+
+    fn from(&self, state: &str) -> impl Iterator<Item = &'static Step> {
+        self.steps.iter().filter(move |step| step.from.contains(&state))
+    }
+
+    /// The steps that this state and this caller's permissions allow now. `person` is whom the row is about: a verb with
+    /// less reach than the row was seen by allows nothing but what is the caller's own.
+    pub(crate) fn available(&self, state: &str, person: Option<Uuid>, grants: &Grants) -> Vec<&'static str> {
+        let seen_by = grants.reach("read").unwrap_or(Reach::Own);
+        let may = |verb: &str| match grants.reach(verb) {
+            Some(Reach::Org) => true,
+            Some(reach) => reach >= seen_by || (person.is_some() && person == grants.employee),
+            None => false,
+        };
+        self.from(state).filter(|step| may(step.verb)).map(|step| step.action).collect()
+    }
+
+    /// For the contract's description.
+    pub(crate) fn describe(&self) -> String {
+        let mut text = String::from("\n\n| state | means |\n| --- | --- |\n");
+        for (state, meaning) in self.states {
+            text += &format!("| `{state}` | {meaning} |\n");
+        }
+        text += "\n| action | from | to |\n| --- | --- | --- |\n";
+        for step in self.steps {
+            let from: Vec<_> = step.from.iter().map(|state| format!("`{state}`")).collect();
+            text += &format!("| `{}` | {} | `{}` |\n", step.action, from.join(", "), step.to);
+        }
+        text
+    }
+}

@@ -1,0 +1,478 @@
+//! `May<Verb, Resource>`: who calls, what they may, and the only door to the database.
+//!
+//! A handler that does not name a permission has nothing to work with. The session and the permission are checked in the
+//! same flush as the query that they protect, so what was taken away counts at the very next request.
+use crate::answer::{Answer, Outcome};
+use crate::api::{Argument, OperationDoc};
+use crate::database::{Database, Db};
+use crate::input::{self, BodyDigest};
+use crate::problem::{self, Fault, Problem, Result};
+use crate::request::{self, RequestContext};
+use crate::server::{Limits, Operations};
+use crate::token::{Claims, Tokens, invalid_token};
+use actix_web::dev::Payload;
+use actix_web::http::header::{self, HeaderMap};
+use actix_web::http::{Method, StatusCode};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
+use chrono::Utc;
+use diesel::sql_types::{Binary, Bool, Text};
+use diesel::{ExpressionMethods, QueryResult};
+use diesel_async::RunQueryDsl;
+use futures_util::future::{FutureExt, LocalBoxFuture};
+use schema::idempotency_keys;
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+use std::cell::OnceCell;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use utoipa::openapi::path::{Parameter, ParameterIn};
+use uuid::Uuid;
+
+/// Sensitive steps ask for a sign-in at most this many seconds ago.
+const FRESH: i64 = 15 * 60;
+
+diesel::define_sql_function! {
+    /// See the migration of identity: names the organization and answers what the caller holds on the resource.
+    fn enter(org: diesel::sql_types::Uuid, session: diesel::sql_types::Uuid, resource: Text, verb: Text, request: Text, is_local: Bool) -> Nullable<Text>;
+}
+diesel::define_sql_function! {
+    /// See the migration of the platform: what became of the Idempotency-Key.
+    fn recall_answer(key: Text, fingerprint: Binary) -> Nullable<Text>;
+}
+
+/// What permissions are granted on. `JournalEntry` is `journal-entries`.
+pub trait Named {
+    const NAME: &'static str;
+}
+
+/// What is everybody's own: their sessions, their password. Every session holds it.
+pub struct Me;
+impl Named for Me {
+    const NAME: &'static str = "me";
+}
+
+/// Something a caller may do to a resource.
+pub trait Verb: 'static {
+    const VERB: &'static str;
+}
+
+macro_rules! verbs {
+    ($($(#[$doc:meta])* $name:ident = $text:literal;)*) => {
+        $($(#[$doc])* pub struct $name; impl Verb for $name { const VERB: &'static str = $text; })*
+    };
+}
+verbs! {
+    /// See it, its list and its history.
+    Read = "read";
+    /// Create, change and delete it, as far as its life allows.
+    Write = "write";
+    /// Say yes or no to it.
+    Approve = "approve";
+    /// Make it final in the books.
+    Post = "post";
+    /// Start or end it.
+    Run = "run";
+    /// Give it to somebody, or take it away.
+    Assign = "assign";
+    /// Make it ineffective without deleting it.
+    Void = "void";
+}
+
+/// How far a permission goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reach {
+    /// What is mine.
+    Own,
+    /// Mine and what reports to me, all the way down.
+    Team,
+    /// Everything of the organization.
+    Org,
+}
+
+/// What the caller holds on the resource of the request.
+#[derive(Debug, Default)]
+pub struct Grants {
+    /// The employee that the caller is.
+    pub employee: Option<Uuid>,
+    verbs: Vec<(String, Reach)>,
+}
+
+impl Grants {
+    /// Reads what `enter` answered: `employee verb=reach verb=reach`.
+    fn read(answer: &str) -> Self {
+        let (employee, verbs) = answer.split_once(' ').unwrap_or((answer, ""));
+        let verbs = verbs.split(' ').filter_map(|held| held.split_once('=')).map(|(verb, reach)| {
+            let reach = match reach {
+                "org" => Reach::Org,
+                "team" => Reach::Team,
+                _ => Reach::Own,
+            };
+            (verb.to_owned(), reach)
+        });
+        Self { employee: employee.parse().ok(), verbs: verbs.collect() }
+    }
+
+    /// How far the verb reaches, if it is held.
+    #[must_use]
+    pub fn reach(&self, verb: &str) -> Option<Reach> {
+        self.verbs.iter().find(|(held, _)| held == verb).map(|(_, reach)| *reach)
+    }
+}
+
+/// The caller may do `V` to `R`: proof, and the door to the database.
+pub struct May<V, R> {
+    door: Door,
+    of: PhantomData<(V, R)>,
+}
+
+/// What does not depend on verb and resource, compiled once.
+struct Door {
+    http: HttpRequest,
+    database: Database,
+    claims: Arc<Claims>,
+    resource: &'static str,
+    verb: &'static str,
+    dry_run: bool,
+    grants: OnceCell<Grants>,
+}
+
+impl<V: Verb, R: Named> FromRequest for May<V, R> {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self>>;
+
+    fn from_request(http: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let http = http.clone();
+        async move { Ok(Self { door: Door::open(http, R::NAME, V::VERB).await?, of: PhantomData }) }.boxed_local()
+    }
+}
+
+impl<V: Verb, R: Named> May<V, R> {
+    /// Who calls.
+    pub fn claims(&self) -> &Claims {
+        &self.door.claims
+    }
+
+    /// The organization that the token names.
+    pub fn organization(&self) -> Uuid {
+        self.door.claims.org
+    }
+
+    /// The request, for its headers.
+    pub fn http(&self) -> &HttpRequest {
+        &self.door.http
+    }
+
+    /// What the caller holds on the resource; known once `read` or `write` has let them in.
+    pub fn grants(&self) -> &Grants {
+        static NOTHING: Grants = Grants { employee: None, verbs: Vec::new() };
+        self.door.grants.get().unwrap_or(&NOTHING)
+    }
+
+    /// Reads: context, check and query in one flush.
+    ///
+    /// # Errors
+    /// 401 where the session is over, 403 where the permission is not held, and whatever `work` answers.
+    pub async fn read<T>(&self, work: impl AsyncFn(&mut Db) -> Result<T>) -> Result<T> {
+        self.door.read(work).await
+    }
+
+    /// Writes: one transaction with the context local to it. Idempotency, dry run and the repetition of what collided
+    /// are done here, so `work` may run more than once and must keep its effects inside the database.
+    ///
+    /// # Errors
+    /// As [`May::read`], and what the Idempotency-Key asks for.
+    pub async fn write<T: Outcome>(&self, work: impl AsyncFn(&mut Db) -> Result<T>) -> Result<Answer<T>> {
+        self.door.write(work).await
+    }
+
+    /// The version that `If-Match` names; `None` for `*`.
+    ///
+    /// # Errors
+    /// 428 without the header, 400 where it is not an ETag.
+    pub fn if_match(&self) -> Result<Option<i64>> {
+        expected_version(self.door.http.headers())?.ok_or_else(|| {
+            problem::PRECONDITION_REQUIRED.because("Send `If-Match` with the ETag that you read, or `*` on purpose.")
+        })
+    }
+
+    /// The version that `If-Match` names, where the header is optional.
+    pub(crate) fn if_match_given(&self) -> Result<Option<i64>> {
+        Ok(expected_version(self.door.http.headers())?.flatten())
+    }
+
+    /// A sensitive step: the caller must have signed in within the last fifteen minutes (RFC 9470).
+    ///
+    /// # Errors
+    /// 401 `fresh-login-required` otherwise.
+    pub fn fresh(&self) -> Result<()> {
+        if self.door.claims.auth_time + FRESH >= Utc::now().timestamp() {
+            return Ok(());
+        }
+        let challenge = format!("Bearer error=\"insufficient_user_authentication\", max_age={FRESH}");
+        Err(problem::FRESH_LOGIN_REQUIRED
+            .because("This step asks for a sign-in within the last fifteen minutes: sign in again and repeat it.")
+            .with(header::WWW_AUTHENTICATE, challenge))
+    }
+}
+
+impl Door {
+    async fn open(http: HttpRequest, resource: &'static str, verb: &'static str) -> Result<Self> {
+        let database = app_data::<Database>(&http).clone();
+        let token = bearer(http.headers())?;
+        let claims = app_data::<Tokens>(&http).verify(token, &database).await?;
+        if let Some(request) = request::current() {
+            request.set_caller(claims.org, claims.sub);
+        }
+        app_data::<Limits>(&http).check(claims.sid, claims.org)?;
+        let query = input::query_pairs(http.query_string())?;
+        app_data::<Operations>(&http).refuse_unknown_parameters(&http, &query)?;
+        let dry_run = match query.iter().find(|(name, _)| name == "dry_run").map(|(_, value)| value.as_str()) {
+            None | Some("false") => false,
+            Some("true") => true,
+            Some(_) => {
+                return Err(Problem::invalid(vec![Fault::of("dry_run", "not-a-boolean", "must be true or false")]));
+            }
+        };
+        let door = Self { http, database, claims, resource, verb, dry_run, grants: OnceCell::new() };
+        door.http.extensions_mut().insert(Gate { database: door.database.clone(), claims: Arc::clone(&door.claims), resource, verb });
+        Ok(door)
+    }
+
+    fn admit(&self, entered: Option<String>) -> Result<()> {
+        let grants = admit(entered, self.resource, self.verb)?;
+        // Set a second time where a transaction is run again; the first answer was the same.
+        let _ = self.grants.set(grants);
+        Ok(())
+    }
+
+    async fn read<T>(&self, work: impl AsyncFn(&mut Db) -> Result<T>) -> Result<T> {
+        let (claims, resource, verb) = (&self.claims, self.resource, self.verb);
+        let entering = async |db: &mut Db| -> QueryResult<Option<String>> {
+            diesel::select(enter(claims.org, claims.sid, resource, verb, "", false)).get_result(db).await
+        };
+        self.database.read(claims.org, entering, |entered| self.admit(entered), work).await
+    }
+
+    async fn write<T: Outcome>(&self, work: impl AsyncFn(&mut Db) -> Result<T>) -> Result<Answer<T>> {
+        let key = self.idempotency_key()?;
+        let fingerprint = key.as_ref().map(|_| self.fingerprint());
+        let request = request::current().as_ref().map(RequestContext::id).unwrap_or_default().to_owned();
+        let claims = &self.claims;
+        let entering = async |db: &mut Db| -> QueryResult<(Option<String>, Option<String>)> {
+            let door = diesel::select(enter(claims.org, claims.sid, self.resource, self.verb, &request, true));
+            match (&key, &fingerprint) {
+                (Some(key), Some(fingerprint)) => {
+                    let recalled = diesel::select(recall_answer(key, &fingerprint[..]));
+                    let (mut first, mut second) = (db.clone(), db.clone());
+                    futures_util::future::try_join(door.get_result(&mut first), recalled.get_result(&mut second)).await
+                }
+                _ => Ok((door.get_result(db).await?, None)),
+            }
+        };
+        let work = async |db: &mut Db, (entered, recalled): (Option<String>, Option<String>)| {
+            self.admit(entered)?;
+            if let Some(recalled) = recalled {
+                return Ok((recall(&recalled)?, false));
+            }
+            let outcome = work(db).await?;
+            let answer = outcome.answer(self.grants.get().unwrap_or(&Grants::default()))?;
+            if self.dry_run {
+                diesel::sql_query("set constraints all immediate").execute(db).await?;
+                return Ok((answer.with(header::HeaderName::from_static("dry-run"), "true"), false));
+            }
+            if let (Some(key), Some(fingerprint)) = (&key, &fingerprint) {
+                remember(db, key, fingerprint, &answer).await?;
+            }
+            Ok((answer, true))
+        };
+        self.database.transaction(claims.org, entering, work).await
+    }
+
+    fn idempotency_key(&self) -> Result<Option<String>> {
+        let Some(key) = self.http.headers().get("idempotency-key") else { return Ok(None) };
+        if self.http.method() != Method::POST || self.dry_run {
+            return Ok(None);
+        }
+        match key.to_str() {
+            Ok(key) if (1..=255).contains(&key.len()) => Ok(Some(key.to_owned())),
+            _ => Err(problem::MALFORMED_REQUEST.because("`Idempotency-Key` has 1 to 255 printable ASCII characters.")),
+        }
+    }
+
+    /// What makes two requests the same: method, path, query and body.
+    fn fingerprint(&self) -> Vec<u8> {
+        let mut digest = Sha256::new();
+        for part in [self.http.method().as_str(), self.http.path(), self.http.query_string()] {
+            digest.update(part.as_bytes());
+            digest.update([0]);
+        }
+        if let Some(BodyDigest(body)) = self.http.extensions().get::<BodyDigest>() {
+            digest.update(body);
+        }
+        digest.finalize().to_vec()
+    }
+}
+
+fn admit(entered: Option<String>, resource: &str, verb: &str) -> Result<Grants> {
+    let grants = Grants::read(&entered.ok_or_else(invalid_token)?);
+    if grants.reach(verb).is_none() {
+        return Err(problem::FORBIDDEN.because(format!("This needs the permission `{resource}:{verb}`.")));
+    }
+    Ok(grants)
+}
+
+/// What a bad body is checked against before it is told: who may not do it at all is told that instead.
+#[derive(Clone)]
+pub(crate) struct Gate {
+    database: Database,
+    claims: Arc<Claims>,
+    resource: &'static str,
+    verb: &'static str,
+}
+
+impl Gate {
+    pub(crate) async fn check(&self) -> Result<()> {
+        let (claims, resource, verb) = (&self.claims, self.resource, self.verb);
+        let entering = async |db: &mut Db| -> QueryResult<Option<String>> {
+            diesel::select(enter(claims.org, claims.sid, resource, verb, "", false)).get_result(db).await
+        };
+        let admit = |entered| admit(entered, resource, verb).map(|_| ());
+        self.database.read(claims.org, entering, admit, async |_| Ok(())).await
+    }
+}
+
+/// The first answer again, or why there is none.
+fn recall<T>(recalled: &str) -> Result<Answer<T>> {
+    #[derive(Deserialize)]
+    struct Recalled {
+        state: String,
+        status: Option<u16>,
+        location: Option<String>,
+        etag: Option<String>,
+        body: Option<String>,
+    }
+    let recalled: Recalled = serde_json::from_str(recalled).map_err(Problem::internal)?;
+    match recalled.state.as_str() {
+        "running" => Err(problem::IDEMPOTENCY_IN_PROGRESS
+            .because("A request with this Idempotency-Key is still running: wait a moment and send it again.")
+            .with(header::RETRY_AFTER, "1")),
+        "other" => Err(problem::IDEMPOTENCY_KEY_REUSED
+            .because("This Idempotency-Key was used for another request: use a new one.")
+            .at(Fault::of("Idempotency-Key", "reused", "was used for another path or body"))),
+        _ => {
+            let status = recalled.status.and_then(|status| StatusCode::from_u16(status).ok()).unwrap_or(StatusCode::OK);
+            let mut answer = Answer::new(status, recalled.body.unwrap_or_default().into_bytes());
+            for (name, value) in [(header::LOCATION, recalled.location), (header::ETAG, recalled.etag)] {
+                if let Some(value) = value {
+                    answer = answer.with(name, &value);
+                }
+            }
+            Ok(answer.with(header::HeaderName::from_static("idempotency-replayed"), "true"))
+        }
+    }
+}
+
+async fn remember<T>(db: &mut Db, key: &str, fingerprint: &[u8], answer: &Answer<T>) -> Result<()> {
+    diesel::insert_into(idempotency_keys::table)
+        .values((
+            idempotency_keys::key.eq(key),
+            idempotency_keys::fingerprint.eq(fingerprint),
+            idempotency_keys::status.eq(answer.status().as_u16().cast_signed()),
+            idempotency_keys::location.eq(answer.header(&header::LOCATION)),
+            idempotency_keys::etag.eq(answer.header(&header::ETAG)),
+            idempotency_keys::body.eq(answer.remembered()),
+        ))
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// `If-Match`: absent, `*`, or an ETag, of which the version counts.
+fn expected_version(headers: &HeaderMap) -> Result<Option<Option<i64>>> {
+    let Some(value) = headers.get(header::IF_MATCH) else { return Ok(None) };
+    let value = value.to_str().unwrap_or_default().trim();
+    if value == "*" {
+        return Ok(Some(None));
+    }
+    let version = value.strip_prefix("W/").unwrap_or(value).strip_prefix('"').and_then(|tag| tag.strip_suffix('"'));
+    match version.map(|tag| tag.split('-').next().unwrap_or_default().parse()) {
+        Some(Ok(version)) => Ok(Some(Some(version))),
+        // An ETag of the right form that we never gave is one that does not match.
+        Some(Err(_)) => Ok(Some(Some(-1))),
+        None => Err(problem::MALFORMED_REQUEST.because("`If-Match` is an ETag in double quotes, or `*`.")),
+    }
+}
+
+fn bearer(headers: &HeaderMap) -> Result<&str> {
+    let missing = || {
+        problem::UNAUTHENTICATED
+            .because("Send `Authorization: Bearer <access token>`; /v1/auth/login gives one.")
+            .with(header::WWW_AUTHENTICATE, "Bearer")
+    };
+    let value = headers.get(header::AUTHORIZATION).ok_or_else(missing)?.to_str().map_err(|_| invalid_token())?;
+    match value.split_once(' ') {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(token.trim()),
+        _ => Err(missing()),
+    }
+}
+
+/// What the server configured at start for every worker.
+pub fn app_data<T: 'static>(http: &HttpRequest) -> &T {
+    match http.app_data::<web::Data<T>>() {
+        Some(data) => data.get_ref(),
+        None => unreachable!("{} is configured at start", std::any::type_name::<T>()),
+    }
+}
+
+impl<V: Verb, R: Named> Argument for May<V, R> {
+    fn describe(doc: &mut OperationDoc) {
+        doc.permission = Some(match R::NAME {
+            "me" => "signed-in".to_owned(),
+            name => format!("{name}:{}", V::VERB),
+        });
+        let writes = doc.method != Method::GET;
+        if writes {
+            doc.parameters.push(query_flag("dry_run", "Do everything, answer as if it were done, and leave nothing behind."));
+        }
+        if doc.method == Method::POST {
+            doc.parameters.push(idempotency_parameter());
+        }
+        if matches!(doc.method, Method::PATCH | Method::DELETE | Method::PUT) {
+            doc.parameters.push(text_header(
+                "If-Match",
+                "The ETag that was read, or `*` to overwrite whatever is there. Required: without it 428.",
+                "\"3\"",
+                100,
+            ));
+        }
+    }
+}
+
+pub(crate) fn idempotency_parameter() -> Parameter {
+    text_header(
+        "Idempotency-Key",
+        "Makes it safe to send the request again: the same key, caller, path and body gets the first answer, with \
+         `Idempotency-Replayed: true`. Kept for at least 24 hours.",
+        "2f0c2a5e-hire-ana",
+        255,
+    )
+}
+
+fn query_flag(name: &str, description: &str) -> Parameter {
+    let schema = utoipa::openapi::ObjectBuilder::new()
+        .schema_type(utoipa::openapi::Type::Boolean)
+        .default(Some(false.into()));
+    parameter(name, ParameterIn::Query, description).schema(Some(schema)).build()
+}
+
+pub(crate) fn text_header(name: &str, description: &str, example: &str, longest: usize) -> Parameter {
+    let schema = utoipa::openapi::ObjectBuilder::new()
+        .schema_type(utoipa::openapi::Type::String)
+        .min_length(Some(1))
+        .max_length(Some(longest));
+    parameter(name, ParameterIn::Header, description).schema(Some(schema)).example(Some(example.into())).build()
+}
+
+fn parameter(name: &str, place: ParameterIn, description: &str) -> utoipa::openapi::path::ParameterBuilder {
+    utoipa::openapi::path::ParameterBuilder::new().name(name).parameter_in(place).description(Some(description))
+}

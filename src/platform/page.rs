@@ -1,0 +1,217 @@
+//! Lists: keyset pages, so that the thousandth costs what the first costs.
+use crate::problem::{Fault, Problem, Result};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::IntoParams;
+use uuid::Uuid;
+
+/// Rows of a list at a time, unless told.
+const USUAL: i64 = 50;
+
+/// What every list takes.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Paging {
+    /// How many rows at the most.
+    #[param(minimum = 1, maximum = 200, default = 50, required = false)]
+    #[serde(default)]
+    pub limit: Option<i64>,
+    /// Where to go on: `next_cursor` of the page before. Opaque.
+    #[param(min_length = 1, max_length = 2000, required = false)]
+    #[serde(default)]
+    pub cursor: Option<String>,
+    /// The order: field names separated by commas, `-` for descending.
+    #[param(min_length = 1, max_length = 200, required = false)]
+    #[serde(default)]
+    pub sort: Option<String>,
+    /// Search in the text that people would search in; `%` and `_` are letters.
+    #[param(min_length = 1, max_length = 100, required = false)]
+    #[serde(default)]
+    pub q: Option<String>,
+    /// Whether to add `total`, the number of rows on all pages.
+    #[param(default = false, required = false)]
+    #[serde(default)]
+    pub count: bool,
+}
+
+/// A page, and where the next one starts.
+#[derive(Debug)]
+pub struct Page<R> {
+    pub data: Vec<R>,
+    pub next_cursor: Option<String>,
+    pub total: Option<i64>,
+}
+
+/// A column that lists can be sorted by. It is never null, and an index `(org_id, column, id)` serves it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SortKey {
+    pub name: &'static str,
+    kind: SortKind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum SortKind {
+    Text,
+    Day,
+    Instant,
+    Integer,
+    Id,
+}
+
+impl SortKey {
+    pub const fn text(name: &'static str) -> Self {
+        Self { name, kind: SortKind::Text }
+    }
+    pub const fn day(name: &'static str) -> Self {
+        Self { name, kind: SortKind::Day }
+    }
+    pub const fn instant(name: &'static str) -> Self {
+        Self { name, kind: SortKind::Instant }
+    }
+    pub const fn integer(name: &'static str) -> Self {
+        Self { name, kind: SortKind::Integer }
+    }
+
+    /// What Postgres casts a cursor's text to.
+    pub(crate) fn sql_type(self) -> &'static str {
+        match self.kind {
+            SortKind::Text => "text",
+            SortKind::Day => "date",
+            SortKind::Instant => "timestamptz",
+            SortKind::Integer => "bigint",
+            SortKind::Id => "uuid",
+        }
+    }
+
+    fn accepts(self, text: &str) -> bool {
+        match self.kind {
+            SortKind::Text => !text.contains('\0'),
+            SortKind::Day => text.parse::<chrono::NaiveDate>().is_ok(),
+            SortKind::Instant => chrono::DateTime::parse_from_rfc3339(text).is_ok(),
+            SortKind::Integer => text.parse::<i64>().is_ok(),
+            SortKind::Id => text.parse::<Uuid>().is_ok(),
+        }
+    }
+}
+
+/// Ids are UUIDv7, so this is the order of creation.
+pub(crate) const ID: SortKey = SortKey { name: "id", kind: SortKind::Id };
+
+/// One key of an order.
+#[derive(Clone, Copy, Debug)]
+pub struct Order {
+    pub key: SortKey,
+    pub descending: bool,
+}
+
+/// A list that was asked for, read and checked.
+#[derive(Clone, Debug)]
+pub struct ListQuery<F> {
+    pub filter: F,
+    pub search: Option<String>,
+    pub limit: i64,
+    /// The keys of the order, `id` last, so that it is total.
+    pub order: Vec<Order>,
+    /// The last row's values of the keys, to go on behind.
+    pub after: Option<Vec<String>>,
+    pub count: bool,
+    /// The order as a cursor remembers it.
+    sort: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Cursor(String, Vec<String>);
+
+impl<F> ListQuery<F> {
+    /// Reads what was asked for.
+    ///
+    /// # Errors
+    /// 422 for an order that the list does not have, or a cursor that is not of this list.
+    pub fn new(paging: Paging, filter: F, keys: &[SortKey], usual_order: &str) -> Result<Self> {
+        let sort = paging.sort.as_deref().unwrap_or(usual_order).to_owned();
+        let order = read_order(&sort, keys)?;
+        let after = paging.cursor.as_deref().map(|cursor| read_cursor(cursor, &sort, &order)).transpose()?;
+        let limit = paging.limit.unwrap_or(USUAL);
+        Ok(Self { filter, search: paging.q, limit, order, after, count: paging.count, sort })
+    }
+
+    /// The page of `rows`, which holds one more than the limit where there is a next one.
+    pub(crate) fn page<R: Serialize>(&self, mut rows: Vec<R>, total: Option<i64>) -> Result<Page<R>> {
+        let wanted = usize::try_from(self.limit).unwrap_or(usize::MAX);
+        let more = rows.len() > wanted;
+        rows.truncate(wanted);
+        let next_cursor = match rows.last() {
+            Some(last) if more => Some(self.cursor_behind(last)?),
+            _ => None,
+        };
+        Ok(Page { data: rows, next_cursor, total })
+    }
+
+    /// Makes this the query for what follows the row.
+    pub(crate) fn go_on_behind<R: Serialize>(&mut self, row: &R) -> Result<()> {
+        self.after = Some(self.keys_of(row)?);
+        Ok(())
+    }
+
+    fn cursor_behind<R: Serialize>(&self, row: &R) -> Result<String> {
+        let cursor = Cursor(self.sort.clone(), self.keys_of(row)?);
+        Ok(URL_SAFE_NO_PAD.encode(serde_json::to_vec(&cursor).map_err(Problem::internal)?))
+    }
+
+    fn keys_of<R: Serialize>(&self, row: &R) -> Result<Vec<String>> {
+        let row = serde_json::to_value(row).map_err(Problem::internal)?;
+        let text = |order: &Order| match &row[order.key.name] {
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        Ok(self.order.iter().map(text).collect())
+    }
+}
+
+fn read_order(sort: &str, keys: &[SortKey]) -> Result<Vec<Order>> {
+    let mut order: Vec<Order> = Vec::new();
+    for part in sort.split(',') {
+        let (descending, name) = part.strip_prefix('-').map_or((false, part), |name| (true, name));
+        let key = keys.iter().chain([&ID]).find(|key| key.name == name);
+        match key {
+            Some(key) if !order.iter().any(|known| known.key == *key) => order.push(Order { key: *key, descending }),
+            _ => {
+                let names: Vec<_> = keys.iter().chain([&ID]).map(|key| key.name).collect();
+                let rule = format!("must name each of these at most once: {}", names.join(", "));
+                return Err(Problem::invalid(vec![Fault::of("sort", "unknown-value", rule)]));
+            }
+        }
+    }
+    if order.iter().all(|order| order.key != ID) {
+        let descending = order.last().is_some_and(|last| last.descending);
+        order.push(Order { key: ID, descending });
+    }
+    Ok(order)
+}
+
+fn read_cursor(cursor: &str, sort: &str, order: &[Order]) -> Result<Vec<String>> {
+    let bad = || {
+        let rule = "must be `next_cursor` of a page of this list in this order";
+        Problem::invalid(vec![Fault::of("cursor", "bad-cursor", rule)])
+    };
+    let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| bad())?;
+    let Cursor(of, values) = serde_json::from_slice(&bytes).map_err(|_| bad())?;
+    let fits = of == sort
+        && values.len() == order.len()
+        && order.iter().zip(&values).all(|(order, value)| order.key.accepts(value));
+    if fits { Ok(values) } else { Err(bad()) }
+}
+
+/// `rows.when(filter.status, |rows, status| rows.filter(status.eq(..)))`: a filter that applies where it was given.
+pub trait When: Sized {
+    #[must_use]
+    fn when<T>(self, value: Option<T>, narrow: impl FnOnce(Self, T) -> Self) -> Self {
+        match value {
+            Some(value) => narrow(self, value),
+            None => self,
+        }
+    }
+}
+impl<Q> When for Q {}

@@ -1,0 +1,271 @@
+// @generated automatically by Diesel CLI.
+
+diesel::table! {
+    api_client_secrets (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        api_client_id -> Uuid,
+        slot -> Int2,
+        hash -> Bytea,
+        created_at -> Timestamptz,
+        last_used_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    api_clients (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        name -> Text,
+        scopes -> Array<Nullable<Text>>,
+        status -> Text,
+        expires_at -> Nullable<Timestamptz>,
+        secret_changed_at -> Timestamptz,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    department_lines (org_id, above_id, below_id) {
+        org_id -> Uuid,
+        above_id -> Uuid,
+        below_id -> Uuid,
+        depth -> Int4,
+    }
+}
+
+diesel::table! {
+    departments (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        name -> Text,
+        code -> Text,
+        parent_id -> Nullable<Uuid>,
+        head_id -> Nullable<Uuid>,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    employees (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        employee_number -> Text,
+        given_name -> Text,
+        family_name -> Text,
+        work_email -> Nullable<Text>,
+        phone -> Nullable<Text>,
+        department_id -> Nullable<Uuid>,
+        position_id -> Nullable<Uuid>,
+        manager_id -> Nullable<Uuid>,
+        hired_on -> Date,
+        status -> Text,
+        terminated_on -> Nullable<Date>,
+        termination_reason -> Nullable<Text>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    idempotency_keys (org_id, caller, key) {
+        org_id -> Uuid,
+        caller -> Text,
+        key -> Text,
+        fingerprint -> Bytea,
+        status -> Int2,
+        location -> Nullable<Text>,
+        etag -> Nullable<Text>,
+        body -> Nullable<Text>,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    invitations (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        email -> Text,
+        role_ids -> Array<Nullable<Uuid>>,
+        employee_id -> Nullable<Uuid>,
+        status -> Text,
+        token_hash -> Bytea,
+        expires_at -> Timestamptz,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    logins (id) {
+        id -> Uuid,
+        email -> Text,
+        name -> Text,
+        password_hash -> Text,
+        status -> Text,
+        home_organization_id -> Uuid,
+        version -> Int8,
+        password_changed_at -> Timestamptz,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    membership_roles (org_id, membership_id, role_id) {
+        org_id -> Uuid,
+        membership_id -> Uuid,
+        role_id -> Uuid,
+    }
+}
+
+diesel::table! {
+    memberships (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        user_id -> Uuid,
+        employee_id -> Nullable<Uuid>,
+        role_ids -> Array<Nullable<Uuid>>,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    organizations (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        slug -> Text,
+        name -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    positions (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        title -> Text,
+        department_id -> Uuid,
+        approved_headcount -> Int4,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    refresh_tokens (org_id, hash) {
+        org_id -> Uuid,
+        hash -> Bytea,
+        session_id -> Uuid,
+        created_at -> Timestamptz,
+        used_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    reporting_lines (org_id, above_id, below_id) {
+        org_id -> Uuid,
+        above_id -> Uuid,
+        below_id -> Uuid,
+        depth -> Int4,
+    }
+}
+
+diesel::table! {
+    role_permissions (org_id, role_id, resource, verb) {
+        org_id -> Uuid,
+        role_id -> Uuid,
+        resource -> Text,
+        verb -> Text,
+        reach -> Text,
+    }
+}
+
+diesel::table! {
+    roles (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        name -> Text,
+        title -> Text,
+        description -> Nullable<Text>,
+        kind -> Text,
+        permissions -> Jsonb,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    sessions (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        user_id -> Nullable<Uuid>,
+        membership_id -> Nullable<Uuid>,
+        api_client_id -> Nullable<Uuid>,
+        employee_id -> Nullable<Uuid>,
+        role_ids -> Array<Nullable<Uuid>>,
+        scopes -> Nullable<Array<Nullable<Text>>>,
+        address -> Nullable<Text>,
+        user_agent -> Nullable<Text>,
+        signed_in_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    signing_keys (id) {
+        id -> Uuid,
+        private_key -> Bytea,
+        public_key -> Bytea,
+        created_at -> Timestamptz,
+        retired_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    user_organizations (user_id, organization_id) {
+        user_id -> Uuid,
+        organization_id -> Uuid,
+    }
+}
+
+diesel::joinable!(memberships -> logins (user_id));
+diesel::joinable!(user_organizations -> logins (user_id));
+
+diesel::allow_tables_to_appear_in_same_query!(logins, memberships, user_organizations,);

@@ -1,0 +1,220 @@
+//! Puts the rooms together: routes, contract, workers.
+use crate::Done;
+use crate::installation::{Installation, newest_migration};
+use crate::settings::{ListenSettings, ServeSettings, Settings};
+use actix_web::http::Method;
+use actix_web::http::header::HeaderName;
+use actix_web::middleware::{Compress, Condition, from_fn};
+use actix_web::rt::net::TcpStream;
+use actix_web::{App, HttpResponse, HttpServer, web};
+use platform::about::{Contract, Problems, Readiness};
+use platform::api::Api;
+use platform::database::Database;
+use platform::metrics::Metrics;
+use platform::server::{self, Limits, Operations};
+use platform::token::Tokens;
+use serde_json::Value;
+use std::any::Any;
+use std::io::{Read, Write};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// The rooms of the house, from the ground up.
+const ROOMS: &[fn(&mut Api)] = &[identity::routes, people::routes];
+
+const DESCRIPTION: &str = include_str!("../docs/contract.md");
+
+/// Seconds after which what was accepted and is not answered is given up.
+const GRACE: u64 = 25;
+
+/// The contract of all rooms.
+pub fn contract() -> Value {
+    Api::of(ROOMS).contract(env!("CARGO_PKG_VERSION"), DESCRIPTION)
+}
+
+pub fn as_yaml(contract: &Value) -> Result<String, Box<dyn std::error::Error>> {
+    Ok(yaml_serde::to_string(contract)?)
+}
+
+/// Serves until it is told to stop.
+pub fn run(settings: &Settings, server: &ServeSettings, installation: &Installation) -> Done {
+    actix_web::rt::System::new().block_on(serve(settings, server, installation.url()))
+}
+
+async fn serve(settings: &Settings, server: &ServeSettings, url: &str) -> Done {
+    let workers = server.workers.map_or_else(|| std::thread::available_parallelism().map_or(2, usize::from), usize::from);
+    let pool = settings.pool(url.to_owned(), (usize::from(settings.connections) / workers).max(1));
+    let tokens = web::Data::new(Tokens::default());
+    let keeper = Database::new(&settings.pool(url.to_owned(), 1))?;
+    tokens.reload(&keeper).await?;
+
+    let api = Api::of(ROOMS);
+    let contract = contract();
+    let contract = web::Data::new(Contract { json: serde_json::to_string(&contract)?, yaml: as_yaml(&contract)? });
+    let operations = web::Data::new(Operations::of(&api));
+    let problems = web::Data::new(Problems(api.problems().to_vec()));
+    let readiness = web::Data::new(Readiness { newest_migration: newest_migration(), ..Readiness::default() });
+    let limits = web::Data::new(Limits::new(server.rate_per_session, server.rate_per_organization));
+    let metrics = web::Data::new(Metrics::new()?);
+    let sign_in = web::Data::new(identity::sign_in::SignIn::new()?);
+    let chosen = web::Data::new(server::Settings { trust_proxy: server.trust_proxy, behind_tls: server.behind_tls });
+    let pools: Arc<Mutex<Vec<Database>>> = Arc::default();
+    let origins = server.cors_origins.clone();
+
+    let app = {
+        let (readiness, metrics, pools, limits, tokens) =
+            (readiness.clone(), metrics.clone(), Arc::clone(&pools), limits.clone(), tokens.clone());
+        move || {
+            // A pool per worker: its connections live on the worker's own thread.
+            let database = Database::new(&pool).unwrap_or_else(|error| unreachable!("the URL was read before: {error}"));
+            pools.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(database.clone());
+            App::new()
+                .app_data(web::Data::new(database))
+                .app_data(tokens.clone())
+                .app_data(contract.clone())
+                .app_data(operations.clone())
+                .app_data(problems.clone())
+                .app_data(readiness.clone())
+                .app_data(limits.clone())
+                .app_data(metrics.clone())
+                .app_data(sign_in.clone())
+                .app_data(chosen.clone())
+                .wrap(Compress::default())
+                .wrap(Condition::new(!origins.is_empty(), cors(&origins)))
+                .wrap(from_fn(server::observe))
+                .configure(|app| Api::of(ROOMS).configure(app))
+                .service(web::redirect("/docs", "/docs/"))
+                .service(swagger_ui())
+                .default_service(web::to(server::nothing_there))
+        }
+    };
+    let listening = HttpServer::new(app)
+        .workers(workers)
+        .max_connections(server.http_connections as usize / workers)
+        .client_request_timeout(Duration::from_secs(5))
+        .client_disconnect_timeout(Duration::from_secs(5))
+        .keep_alive(Duration::from_secs(75))
+        .shutdown_timeout(GRACE)
+        .on_connect(end_slow_readers)
+        .disable_signals()
+        .bind(server.address.listen)
+        .map_err(|error| format!("can not listen at {} (BACKOFFICE_LISTEN): {error}", server.address.listen))?
+        .run();
+    let metering = {
+        let (metrics, pools) = (metrics.clone(), Arc::clone(&pools));
+        let page = move || {
+            let pools = pools.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+            let page = metrics.page(&pools);
+            async move { page.map(|page| HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(page)) }
+        };
+        HttpServer::new(move || App::new().route("/metrics", web::get().to(page.clone())))
+            .workers(1)
+            .disable_signals()
+            .bind(server.metrics_listen)
+            .map_err(|error| format!("can not listen at {} (BACKOFFICE_METRICS_LISTEN): {error}", server.metrics_listen))?
+            .run()
+    };
+    announce(server);
+    actix_web::rt::spawn(housekeeping(keeper, tokens.into_inner(), limits));
+    actix_web::rt::spawn(stop_when_told(listening.handle(), metering.handle(), readiness, server.drain_seconds));
+    let metering = actix_web::rt::spawn(metering);
+    listening.await?;
+    metering.await??;
+    log::info!("stopped");
+    Ok(())
+}
+
+fn announce(server: &ServeSettings) {
+    let base = format!("http://{}", server.address.listen);
+    println!("API         {base}/v1\nSwagger UI  {base}/docs/\nContract    {base}/openapi.json\nMetrics     http://{}/metrics\n\nCtrl-C stops it.", server.metrics_listen);
+    let _ = std::io::stdout().flush();
+}
+
+/// `/readyz` says no at once; a little later nothing more is accepted, and what was is answered.
+async fn stop_when_told(
+    api: actix_web::dev::ServerHandle,
+    metrics: actix_web::dev::ServerHandle,
+    readiness: web::Data<Readiness>,
+    drain_seconds: u16,
+) {
+    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else { return };
+    tokio::select! {
+        _ = terminate.recv() => tokio::time::sleep({
+            readiness.draining.store(true, Ordering::Relaxed);
+            Duration::from_secs(drain_seconds.into())
+        }).await,
+        _ = interrupt.recv() => readiness.draining.store(true, Ordering::Relaxed),
+    }
+    log::info!("stopping: answering what was accepted");
+    api.stop(true).await;
+    metrics.stop(false).await;
+}
+
+/// What is done now and then: keys that another process rotated, limits of who has been quiet, next month's partition.
+async fn housekeeping(database: Database, tokens: Arc<Tokens>, limits: web::Data<Limits>) {
+    let mut minutes: u64 = 0;
+    loop {
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        minutes += 1;
+        limits.forget_the_quiet();
+        if let Err(problem) = tokens.reload(&database).await {
+            log::warn!("keys not reloaded: {problem}");
+        }
+        if minutes % 60 == 1
+            && let Err(problem) = platform::event::make_partitions(&database).await
+        {
+            log::warn!("partitions of events not made: {problem}");
+        }
+    }
+}
+
+/// A reader who takes nothing for 30 s is cut off by the kernel, however full its window.
+fn end_slow_readers(connection: &dyn Any, _: &mut actix_web::dev::Extensions) {
+    if let Some(stream) = connection.downcast_ref::<TcpStream>() {
+        let socket = socket2::SockRef::from(stream);
+        #[cfg(target_os = "linux")]
+        let _ = socket.set_tcp_user_timeout(Some(Duration::from_secs(30)));
+        let _ = socket.set_tcp_nodelay(true);
+    }
+}
+
+fn cors(origins: &[String]) -> actix_cors::Cors {
+    let exposed = ["etag", "location", "link", "retry-after", "x-request-id", "idempotency-replayed", "dry-run"];
+    let cors = actix_cors::Cors::default()
+        .allowed_methods([Method::GET, Method::HEAD, Method::POST, Method::PATCH, Method::DELETE])
+        .allowed_headers(
+            ["authorization", "content-type", "accept", "if-match", "if-none-match", "idempotency-key", "x-request-id", "traceparent"]
+                .map(HeaderName::from_static),
+        )
+        .expose_headers(exposed.map(HeaderName::from_static))
+        .block_on_origin_mismatch(false)
+        .max_age(3600);
+    origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))
+}
+
+fn swagger_ui() -> utoipa_swagger_ui::SwaggerUi {
+    let config = utoipa_swagger_ui::Config::from("/openapi.json")
+        .try_it_out_enabled(true)
+        .persist_authorization(true)
+        .doc_expansion("none")
+        .filter(true)
+        .display_request_duration(true)
+        .validator_url("none");
+    utoipa_swagger_ui::SwaggerUi::new("/docs/{_:.*}").config(config)
+}
+
+/// Asks `/livez`, as a container's health check does.
+pub fn check_health(server: &ListenSettings) -> Done {
+    let mut address = server.listen;
+    if address.ip().is_unspecified() {
+        address.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
+    }
+    let mut stream = std::net::TcpStream::connect_timeout(&address, Duration::from_secs(2))?;
+    stream.set_read_timeout(Some(Duration::from_secs(2)))?;
+    stream.write_all(b"GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    if answer.starts_with("HTTP/1.1 200") { Ok(()) } else { Err("the service does not say that it lives".into()) }
+}

@@ -1,0 +1,207 @@
+//! Configuration: flags and environment variables, checked at the start with errors that name them.
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::io::Write;
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// One API for everything a company does behind its front office.
+///
+/// `backoffice serve --demo` sets everything up and starts it: PostgreSQL in a folder of its own, the tables, a demo
+/// organization. A real installation is `backoffice serve` with DATABASE_URL, after `backoffice create-organization`.
+#[derive(Debug, Parser)]
+#[command(version, propagate_version = true)]
+pub struct CommandLine {
+    #[command(flatten)]
+    pub settings: Settings,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Where the database is, and how to log. Every command takes these.
+#[derive(Debug, Args)]
+pub struct Settings {
+    /// The PostgreSQL database to use (15 or later). Without it a private one is kept under the data folder.
+    #[arg(long, env = "DATABASE_URL", global = true, hide_env_values = true)]
+    pub database_url: Option<String>,
+    /// The folder of the private database [default: /var/lib/backoffice for root, else ~/.local/share/backoffice]
+    #[arg(long, env = "BACKOFFICE_DATA_DIR", global = true)]
+    pub data_dir: Option<PathBuf>,
+    /// The folder with PostgreSQL's programs, where it is not found by itself.
+    #[arg(long, env = "BACKOFFICE_PG_BINDIR", global = true)]
+    pub pg_bindir: Option<PathBuf>,
+    /// Connections to the database at the most.
+    #[arg(long, env = "BACKOFFICE_CONNECTIONS", default_value_t = 16, value_parser = clap::value_parser!(u16).range(2..=1000), global = true)]
+    pub connections: u16,
+    /// Seconds that a statement may run.
+    #[arg(long, env = "BACKOFFICE_STATEMENT_TIMEOUT", default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..=3600), global = true)]
+    pub statement_timeout: u16,
+    /// How log lines look.
+    #[arg(long, env = "BACKOFFICE_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text, global = true)]
+    pub log_format: LogFormat,
+    /// What is logged, as env_logger reads it: `warn`, or `info,backoffice::access=off`.
+    #[arg(long, env = "BACKOFFICE_LOG", default_value = "info,actix_server=warn", global = true)]
+    pub log: String,
+}
+
+impl Settings {
+    /// What a pool of so many connections is told.
+    pub fn pool(&self, url: String, connections: usize) -> platform::database::Settings {
+        platform::database::Settings {
+            url,
+            connections,
+            wait: Duration::from_secs(2),
+            statement_timeout: Duration::from_secs(self.statement_timeout.into()),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Start the API (sets up the database first).
+    Serve(Box<ServeSettings>),
+    /// Bring the database to this program's tables, and stop.
+    Migrate,
+    /// Print the contract.
+    Openapi {
+        /// As YAML.
+        #[arg(long)]
+        yaml: bool,
+    },
+    /// Load the demo organizations: a company of 250 people, and a second one so that separation can be seen.
+    Demo(DemoSettings),
+    /// Make an organization and its first owner.
+    CreateOrganization(CreateOrganization),
+    /// Sign tokens with a new key; the old ones verify until their last tokens have run out.
+    RotateKeys,
+    /// Ask a running service whether it lives; for containers.
+    Healthcheck(ListenSettings),
+}
+
+/// Where the service listens.
+#[derive(Debug, Args)]
+pub struct ListenSettings {
+    /// The address of the API.
+    #[arg(long, env = "BACKOFFICE_LISTEN", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+}
+
+#[derive(Debug, Args)]
+pub struct DemoSettings {
+    /// The password of all demo users; made up and printed where none is given.
+    #[arg(long, env = "BACKOFFICE_DEMO_PASSWORD", hide_env_values = true)]
+    pub demo_password: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct ServeSettings {
+    #[command(flatten)]
+    pub address: ListenSettings,
+    /// The address of Prometheus' /metrics.
+    #[arg(long, env = "BACKOFFICE_METRICS_LISTEN", default_value = "127.0.0.1:9090")]
+    pub metrics_listen: SocketAddr,
+    /// Load the demo organizations first.
+    #[arg(long, env = "BACKOFFICE_DEMO")]
+    pub demo: bool,
+    #[command(flatten)]
+    pub demo_settings: DemoSettings,
+    /// Threads that answer [default: one per core]
+    #[arg(long, env = "BACKOFFICE_WORKERS", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub workers: Option<u16>,
+    /// Open HTTP connections at the most.
+    #[arg(long, env = "BACKOFFICE_HTTP_CONNECTIONS", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub http_connections: u32,
+    /// Requests a second that one session may send; it may save up ten seconds' worth.
+    #[arg(long, env = "BACKOFFICE_RATE_PER_SESSION", default_value = "200")]
+    pub rate_per_session: NonZeroU32,
+    /// Requests a second that one organization may send; it may save up ten seconds' worth.
+    #[arg(long, env = "BACKOFFICE_RATE_PER_ORGANIZATION", default_value = "1000")]
+    pub rate_per_organization: NonZeroU32,
+    /// Origins whose pages may call the API (CORS), such as https://app.example; repeat or separate by commas.
+    #[arg(long, env = "BACKOFFICE_CORS_ORIGINS", value_delimiter = ',')]
+    pub cors_origins: Vec<String>,
+    /// Believe `Forwarded` and `X-Forwarded-For`: only behind a proxy of one's own.
+    #[arg(long, env = "BACKOFFICE_TRUST_PROXY")]
+    pub trust_proxy: bool,
+    /// The service is reached over HTTPS, by a proxy in front of it: tell browsers to stay there.
+    #[arg(long, env = "BACKOFFICE_BEHIND_TLS")]
+    pub behind_tls: bool,
+    /// Seconds between the first sign of stopping, at which /readyz answers 503, and the end of listening.
+    #[arg(long, env = "BACKOFFICE_DRAIN_SECONDS", default_value_t = 1, value_parser = clap::value_parser!(u16).range(0..=60))]
+    pub drain_seconds: u16,
+}
+
+#[derive(Debug, Args)]
+pub struct CreateOrganization {
+    /// What the organization is called.
+    #[arg(long)]
+    pub name: String,
+    /// Its short name, which sign-in takes: lower-case letters, digits, hyphens.
+    #[arg(long)]
+    pub slug: String,
+    /// The e-mail address of its first owner.
+    #[arg(long)]
+    pub owner_email: String,
+    /// The name of its first owner.
+    #[arg(long)]
+    pub owner_name: String,
+    /// The password of its first owner, 8 characters at least.
+    #[arg(long, env = "BACKOFFICE_OWNER_PASSWORD", hide_env_values = true)]
+    pub owner_password: String,
+}
+
+/// One line per event, on standard error. Control characters become spaces, so that nobody writes lines of their own.
+pub fn start_logging(settings: &Settings) {
+    let mut logger = env_logger::Builder::new();
+    logger.parse_filters(&settings.log);
+    match settings.log_format {
+        LogFormat::Text => logger.format(|out, record| {
+            let (time, level) = (chrono::Utc::now().format("%FT%T%.3fZ"), record.level());
+            write!(out, "{time} {level:5} {}", one_line(&record.args().to_string()))?;
+            let mut fields = Fields(String::new());
+            let _ = record.key_values().visit(&mut fields);
+            writeln!(out, "{}", fields.0)
+        }),
+        LogFormat::Json => logger.format(|out, record| {
+            let mut line = serde_json::Map::new();
+            line.insert("time".into(), chrono::Utc::now().to_rfc3339().into());
+            line.insert("level".into(), record.level().as_str().into());
+            line.insert("target".into(), record.target().into());
+            line.insert("message".into(), record.args().to_string().into());
+            let mut fields = JsonFields(&mut line);
+            let _ = record.key_values().visit(&mut fields);
+            writeln!(out, "{}", serde_json::Value::Object(line))
+        }),
+    };
+    logger.init();
+}
+
+fn one_line(text: &str) -> String {
+    text.replace(char::is_control, " ")
+}
+
+struct Fields(String);
+
+impl<'kvs> log::kv::VisitSource<'kvs> for Fields {
+    fn visit_pair(&mut self, key: log::kv::Key<'kvs>, value: log::kv::Value<'kvs>) -> Result<(), log::kv::Error> {
+        self.0 += &format!(" {key}={}", one_line(&value.to_string()));
+        Ok(())
+    }
+}
+
+struct JsonFields<'a>(&'a mut serde_json::Map<String, serde_json::Value>);
+
+impl<'kvs> log::kv::VisitSource<'kvs> for JsonFields<'_> {
+    fn visit_pair(&mut self, key: log::kv::Key<'kvs>, value: log::kv::Value<'kvs>) -> Result<(), log::kv::Error> {
+        let value = value.to_u64().map_or_else(|| value.to_string().into(), serde_json::Value::from);
+        self.0.insert(key.to_string(), value);
+        Ok(())
+    }
+}

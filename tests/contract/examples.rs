@@ -1,0 +1,228 @@
+//! Rows of any resource and bodies of any operation, put together from the contract's own examples: references are
+//! made first, what must be unique is. A new resource needs a line here only where its fields have names not seen yet.
+use crate::support::{Caller, Operation, Organization, Request, contract, operations};
+use futures_util::future::{FutureExt, LocalBoxFuture};
+use reqwest::Method;
+use serde_json::{Value, json};
+use std::collections::VecDeque;
+use uuid::Uuid;
+
+/// Where the rows are that a field refers to; an empty path means its own collection.
+const REFERENCES: &[(&str, &str)] = &[
+    ("api_client_id", "/v1/api-clients"),
+    ("department_id", "/v1/departments"),
+    ("employee_id", "/v1/employees"),
+    ("head_id", "/v1/employees"),
+    ("manager_id", "/v1/employees"),
+    ("membership_id", "/v1/memberships"),
+    ("parent_id", ""),
+    ("position_id", "/v1/positions"),
+    ("role_id", "/v1/roles"),
+    ("role_ids", "/v1/roles"),
+    ("user_id", "/v1/users"),
+];
+
+/// The operation with this id.
+#[track_caller]
+pub fn operation(id: &str) -> Operation {
+    let found = operations().into_iter().find(|each| each.id() == id);
+    found.unwrap_or_else(|| panic!("the contract has no operation {id}"))
+}
+
+/// The operation at this address, if there is one.
+pub fn operation_at(method: &Method, path: &str) -> Option<Operation> {
+    operations().into_iter().find(|each| each.method == *method && each.path == path)
+}
+
+/// Every operation of the method that asks for a permission of a resource.
+pub fn permitted(method: &Method) -> Vec<Operation> {
+    let all = operations().into_iter().filter(|each| each.method == *method);
+    all.filter(|each| each.permission().is_some_and(|permission| permission.contains(':'))).collect()
+}
+
+/// Every list: a GET of many that takes `sort`.
+pub fn lists() -> Vec<Operation> {
+    let all: Vec<_> = permitted(&Method::GET).into_iter().filter(|each| each.parameter("sort").is_some()).collect();
+    assert!(all.len() >= 3, "the contract has lists");
+    all
+}
+
+/// A schema, its reference followed.
+pub fn resolved(schema: &Value) -> Value {
+    match schema["$ref"].as_str() {
+        Some(target) => resolved(contract().pointer(target.trim_start_matches('#')).unwrap()),
+        None => schema.clone(),
+    }
+}
+
+/// The schema of the body that the operation takes.
+pub fn body_schema(operation: &Operation) -> Option<Value> {
+    let content = operation.value["requestBody"]["content"].as_object()?;
+    Some(resolved(&content.get("application/json")?["schema"]))
+}
+
+/// The fields of the body that the operation takes, and their schemas.
+pub fn fields(operation: &Operation) -> Vec<(String, Value)> {
+    let schema = body_schema(operation).unwrap_or_default();
+    let fields = schema["properties"].as_object().cloned().unwrap_or_default();
+    fields.into_iter().map(|(name, field)| (name, resolved(&field))).collect()
+}
+
+/// Whether a value of the field may be of this JSON type.
+pub fn may_be(field: &Value, kind: &str) -> bool {
+    let listed = ["oneOf", "anyOf"].iter().filter_map(|name| field[name].as_array()).flatten();
+    match &field["type"] {
+        Value::String(one) => one == kind,
+        Value::Array(several) => several.iter().any(|one| one == kind),
+        _ => listed.map(resolved).any(|choice| may_be(&choice, kind)),
+    }
+}
+
+/// Whether the field holds ids: one, or several.
+pub fn holds_ids(field: &Value) -> bool {
+    field["format"] == "uuid" || resolved(&field["items"])["format"] == "uuid"
+}
+
+/// The collection of a path: `/v1/employees` of `/v1/employees/{id}/history`.
+pub fn collection(path: &str) -> &str {
+    path.split("/{").next().unwrap()
+}
+
+/// The collection that a field of a body sent to `path` refers to.
+#[track_caller]
+pub fn referred(field: &str, path: &str) -> String {
+    let known = REFERENCES.iter().find(|(name, _)| *name == field);
+    match known.unwrap_or_else(|| panic!("examples.rs does not know whom {field} refers to: add it to REFERENCES")).1 {
+        "" => collection(path).to_owned(),
+        other => other.to_owned(),
+    }
+}
+
+/// A path with an id that nothing has.
+pub fn nowhere(path: &str) -> String {
+    fill(path, &Uuid::now_v7().to_string())
+}
+
+/// A path, its first parameter filled.
+pub fn fill(path: &str, id: &str) -> String {
+    let Some((before, rest)) = path.split_once('{') else { return path.to_owned() };
+    let after = rest.split_once('}').unwrap().1;
+    fill(&format!("{before}{id}{after}"), &Uuid::now_v7().to_string())
+}
+
+/// A text that nobody else has and that the field's schema takes; the given one where no such text is found.
+fn unique(given: &Value, schema: &Value) -> Value {
+    let hex = Uuid::now_v7().simple().to_string();
+    let (lower, upper) = (format!("x{}", &hex[14..32]), format!("X{}", hex[14..32].to_uppercase()));
+    let choices = [lower.clone(), upper, format!("{lower}@test.example")];
+    let validator = jsonschema::draft202012::options().should_validate_formats(true).build(schema).unwrap();
+    choices.into_iter().map(Value::from).find(|choice| validator.is_valid(choice)).unwrap_or_else(|| given.clone())
+}
+
+fn is_unique(field: &str) -> bool {
+    ["name", "title", "code", "slug", "number", "email"].iter().any(|end| field.ends_with(end))
+}
+
+/// A body that the operation takes: the contract's example, with rows of the caller's organization behind its
+/// references and fresh names.
+pub fn body<'a>(caller: &'a Caller, operation: &'a Operation) -> LocalBoxFuture<'a, Value> {
+    async move {
+        let mut body = operation.example().unwrap_or_else(|| panic!("{} has no example", operation.id()));
+        for (name, field) in fields(operation) {
+            let given = body[&name].clone();
+            if given.is_null() {
+                continue;
+            }
+            if holds_ids(&field) {
+                let id = row(caller, &referred(&name, &operation.path)).await;
+                body[&name] = if given.is_array() { json!([id]) } else { json!(id) };
+            } else if given.is_string() && is_unique(&name) {
+                body[&name] = unique(&given, &field);
+            }
+        }
+        body
+    }
+    .boxed_local()
+}
+
+/// The id of a new row of the collection, in the caller's organization.
+pub fn row<'a>(caller: &'a Caller, collection: &'a str) -> LocalBoxFuture<'a, String> {
+    async move {
+        let organization = Organization { id: caller.organization };
+        match collection {
+            // Rows that are not made by a POST to their collection.
+            "/v1/memberships" => return organization.caller(&[]).await.membership.to_string(),
+            "/v1/users" => return organization.caller(&[]).await.user.to_string(),
+            _ => {}
+        }
+        let create = operation_at(&Method::POST, collection)
+            .unwrap_or_else(|| panic!("examples.rs does not know how to make a row of {collection}"));
+        let body = body(caller, &create).await;
+        let made = caller.post(collection, body).await.is(201);
+        made["id"].as_str().unwrap_or_else(|| panic!("{collection} answered no id: {made}")).to_owned()
+    }
+    .boxed_local()
+}
+
+/// The path of the operation, with a row behind its id that the operation can be done to.
+pub async fn ready(caller: &Caller, operation: &Operation) -> String {
+    if !operation.path.contains("{id}") {
+        return operation.path.clone();
+    }
+    let collection = collection(&operation.path);
+    let action = operation.path.split_once("{id}/").map(|(_, action)| action.replace('-', "_"));
+    let one = operation_at(&Method::GET, &format!("{collection}/{{id}}"));
+    let mut ways: VecDeque<Vec<String>> = VecDeque::from([Vec::new()]);
+    while let Some(way) = ways.pop_front() {
+        let id = row(caller, collection).await;
+        for step in &way {
+            let path = format!("{collection}/{{id}}/{}", step.replace('_', "-"));
+            let step = operation_at(&Method::POST, &path).unwrap();
+            perform(caller, &step, &fill(&path, &id)).await.is(200);
+        }
+        let Some(one) = &one else { return fill(&operation.path, &id) };
+        let now = caller.get(&fill(&one.path, &id)).await.is(200);
+        let possible: Vec<String> = serde_json::from_value(now["available_actions"].clone()).unwrap_or_default();
+        let is_step = action.as_ref().is_some_and(|action| is_step(collection, action));
+        if !is_step || possible.contains(action.as_ref().unwrap()) {
+            return fill(&operation.path, &id);
+        }
+        for next in possible.into_iter().filter(|next| !way.contains(next)) {
+            ways.push_back(way.iter().cloned().chain([next]).collect());
+        }
+    }
+    panic!("no steps lead to where {} is possible", operation.id());
+}
+
+/// Whether the action is a step in the life of the resource.
+fn is_step(collection: &str, action: &str) -> bool {
+    let one = operation_at(&Method::GET, &format!("{collection}/{{id}}"));
+    let schema = one.map(|one| resolved(&one.value["responses"]["200"]["content"]["application/json"]["schema"]));
+    let steps = schema.unwrap_or_default()["properties"]["available_actions"]["items"]["x-extensible-enum"].clone();
+    steps.as_array().is_some_and(|steps| steps.iter().any(|step| step == action))
+}
+
+/// The request of an operation, with its example as the body and `If-Match: *` where it needs one.
+pub async fn request(caller: &Caller, operation: &Operation, path: &str) -> Request {
+    let request = caller.request(operation.method.clone(), path);
+    let request = match body_schema(operation) {
+        Some(_) => request.json(&body(caller, operation).await),
+        None => request,
+    };
+    if operation.parameter("If-Match").is_some() { request.header("if-match", "*") } else { request }
+}
+
+/// Does the operation.
+pub async fn perform(caller: &Caller, operation: &Operation, path: &str) -> crate::support::Answer {
+    request(caller, operation, path).await.send().await
+}
+
+/// Every operation that changes something of a resource.
+pub fn writes() -> Vec<Operation> {
+    [Method::POST, Method::PATCH, Method::DELETE].iter().flat_map(permitted).collect()
+}
+
+/// A query parameter behind a path.
+pub fn with(path: &str, query: &str) -> String {
+    format!("{path}{}{query}", if path.contains('?') { "&" } else { "?" })
+}

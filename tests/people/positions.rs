@@ -1,0 +1,68 @@
+//! Positions: the posts of a department.
+use crate::support::{Organization, run};
+use crate::{fault, hire_with, id};
+use serde_json::json;
+
+#[test]
+fn a_post_is_approved_for_so_many_heads() {
+    run(async {
+        let owner = Organization::new().await.owner().await;
+        let payroll = owner.department("Payroll", None).await;
+        let new = json!({"title": "Payroll officer", "department_id": payroll, "approved_headcount": 3});
+        let post = owner.post("/v1/positions", new).await.is(201);
+        assert_eq!((&post["approved_headcount"], &post["version"]), (&json!(3), &json!(1)));
+        let path = format!("/v1/positions/{}", id(&post));
+        let grown = owner.patch(&path, json!({"approved_headcount": 4})).await.is(200);
+        assert_eq!((&grown["approved_headcount"], &grown["version"]), (&json!(4), &json!(2)));
+        assert_eq!(grown["title"], "Payroll officer");
+
+        for (heads, code) in [(json!(-1), "too-small"), (json!(100_001), "too-large"), (json!(1.5), "wrong-type"), (json!("3"), "wrong-type"), (json!(null), "not-null")] {
+            let problem = owner.patch(&path, json!({"approved_headcount": heads})).await.is_problem(422, "invalid-input");
+            assert_eq!(fault(&problem), ("/approved_headcount", code), "{heads}");
+        }
+        assert_eq!(owner.get(&path).await.is(200), grown);
+    });
+}
+
+#[test]
+fn a_title_is_taken_once_in_a_department() {
+    run(async {
+        let owner = Organization::new().await.owner().await;
+        let (north, south) = (owner.department("North", None).await, owner.department("South", None).await);
+        let clerk = |department: &str| json!({"title": "Clerk", "department_id": department, "approved_headcount": 1});
+        let first = id(&owner.post("/v1/positions", clerk(&north)).await.is(201));
+        owner.post("/v1/positions", clerk(&south)).await.is(201);
+        owner.post("/v1/positions", clerk(&north)).await.is_problem(409, "conflict");
+        owner.patch(&format!("/v1/positions/{first}"), json!({"department_id": south})).await.is_problem(409, "conflict");
+
+        let in_north = owner.get(&format!("/v1/positions?department_id={north}&count=true")).await.is(200);
+        assert_eq!((in_north["total"].as_i64(), id(&in_north["data"][0])), (Some(1), first));
+    });
+}
+
+#[test]
+fn a_post_that_somebody_fills_stays() {
+    run(async {
+        let owner = Organization::new().await.owner().await;
+        let sales = owner.department("Sales", None).await;
+        let new = json!({"title": "Seller", "department_id": sales, "approved_headcount": 1});
+        let seller = id(&owner.post("/v1/positions", new).await.is(201));
+        let ana = id(&hire_with(&owner, json!({"position_id": seller})).await.is(201));
+        let path = format!("/v1/positions/{seller}");
+        owner.delete(&path).await.is_problem(409, "in-use");
+        owner.patch(&format!("/v1/employees/{ana}"), json!({"position_id": null})).await.is(200);
+        owner.delete(&path).await.is(204);
+        owner.get(&path).await.is_problem(404, "not-found");
+    });
+}
+
+#[test]
+fn a_post_is_in_a_department_of_its_own_organization() {
+    run(async {
+        let owner = Organization::new().await.owner().await;
+        let theirs = Organization::new().await.owner().await.department("Theirs", None).await;
+        let new = json!({"title": "Clerk", "department_id": theirs, "approved_headcount": 1});
+        let problem = owner.post("/v1/positions", new).await.is_problem(422, "invalid-input");
+        assert_eq!(fault(&problem), ("/department_id", "unknown-reference"));
+    });
+}
