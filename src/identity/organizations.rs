@@ -1,7 +1,6 @@
 //! Organizations: the tenants. Each has its own rows of everything and sees no other's; its first owner comes with it.
 use crate::passwords;
 use crate::permissions::BUILT_IN_ROLES;
-use diesel::OptionalExtension;
 use diesel::sql_types::{Array, Jsonb, Nullable, Text, Uuid as SqlUuid};
 use platform::database::Database;
 use platform::prelude::*;
@@ -190,12 +189,16 @@ pub async fn admit(db: &mut Db, member: &Member) -> Result<Uuid> {
 /// # Errors
 /// 503 where the database is away.
 pub async fn sync_built_in_roles(database: &Database) -> Result<()> {
-    let all = diesel::dsl::sql::<Array<SqlUuid>>("array(select list_organizations())");
-    let all: Vec<Uuid> = database.without_organization(async |db| Ok(diesel::select(all.clone()).get_result(db).await?)).await?;
-    for organization in all {
+    for organization in all(database).await? {
         database.as_system(organization, write_built_in_roles).await?;
     }
     Ok(())
+}
+
+/// The ids of all organizations.
+pub(crate) async fn all(database: &Database) -> Result<Vec<Uuid>> {
+    let all = diesel::dsl::sql::<Array<SqlUuid>>("array(select list_organizations())");
+    database.without_organization(async |db| Ok(diesel::select(all.clone()).get_result(db).await?)).await
 }
 
 /// Writes the built-in roles that are missing or differ, in one statement. A role of the organization's own keeps a name

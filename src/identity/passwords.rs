@@ -26,9 +26,12 @@ static COMMON: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
 });
 
 /// Works out at the start what would make the first sign-in slower than the others.
-pub fn prepare() {
-    LazyLock::force(&NOBODYS);
+///
+/// # Errors
+/// The machine has no randomness.
+pub fn prepare() -> Result<()> {
     LazyLock::force(&COMMON);
+    if NOBODYS.is_empty() { Err(Problem::internal("no password can be hashed")) } else { Ok(()) }
 }
 
 /// Whether the password is one that attackers try first, however its letters are cased.

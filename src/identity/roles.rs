@@ -26,7 +26,6 @@ pub struct Grant {
     #[schema(max_length = 100, pattern = "^[a-z][a-z-]*:[a-z]+$", example = "employees:read")]
     pub permission: String,
     /// How far it goes.
-    #[schema(inline)]
     pub reach: GrantReach,
 }
 

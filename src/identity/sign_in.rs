@@ -1,6 +1,21 @@
-//! Sign-in.
+//! Sign-in: a password for a pair of tokens, a refresh token for the next pair, and the end of it. An access token lives
+//! ten minutes; a session 30 days from sign-in, and no longer than 7 days without a refresh.
+use crate::opaque::{self, Opaque};
 use crate::passwords;
-use crate::throttle::Throttle;
+use crate::throttle::{PER_ACCOUNT, PER_ADDRESS, Throttle};
+use actix_web::http::header::WWW_AUTHENTICATE;
+use diesel::QueryableByName;
+use diesel::sql_types::{BigInt, Binary, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use platform::anyone::Anyone;
+use platform::may::{Grants, app_data};
+use platform::prelude::*;
+use platform::problem::{INVALID_CREDENTIALS, UNAUTHENTICATED};
+use platform::request;
+use platform::token::{Claims, LIFETIME};
+use schema::sessions;
+
+// What the descriptions below say.
+const _: () = assert!(PER_ACCOUNT == 10 && PER_ADDRESS == 100 && opaque::LONGEST == 100);
 
 /// What sign-in remembers between requests. One for the process.
 #[derive(Default)]
@@ -12,9 +27,239 @@ impl SignIn {
     /// Ready to sign people in; what the first would have to wait for is done now.
     ///
     /// # Errors
-    /// None that is known; the machine has no randomness.
-    pub fn new() -> platform::problem::Result<Self> {
-        passwords::prepare();
+    /// The machine has no randomness.
+    pub fn new() -> Result<Self> {
+        passwords::prepare()?;
         Ok(Self::default())
     }
+}
+
+/// Who signs in.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LoginRequest {
+    /// Their e-mail address; upper and lower case are the same.
+    #[schema(format = "email", min_length = 3, max_length = 254, example = "owner@demo.example")]
+    email: String,
+    /// Their password, exactly.
+    #[schema(format = "password", min_length = 1, max_length = 256, example = "correct horse battery staple")]
+    password: String,
+    /// The organization's slug or id; needed where the user belongs to several.
+    #[schema(min_length = 1, max_length = 63, example = "demo")]
+    organization: Option<String>,
+}
+
+/// Who goes on.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RefreshRequest {
+    /// The refresh token that came with the last access token.
+    #[schema(min_length = 1, max_length = 100, example = "AZOMbn06fE6fCm8cKz1OXwGTjG59Onx…")]
+    refresh_token: String,
+}
+
+/// Access for ten minutes, and what renews it.
+#[derive(Serialize, ToSchema)]
+pub struct TokenPair {
+    /// To be sent as `Authorization: Bearer …` (RFC 9068).
+    #[schema(max_length = 4096, example = "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJFUzI1NiIsImtpZCI6…")]
+    access_token: String,
+    /// To be sent to `/v1/auth/refresh` once, within seven days.
+    #[schema(max_length = 100, example = "AZOMbn06fE6fCm8cKz1OXwGTjG59Onx…")]
+    refresh_token: String,
+    /// Always `Bearer`.
+    #[schema(max_length = 20, example = "Bearer")]
+    token_type: String,
+    /// Seconds that the access token lives.
+    #[schema(example = 600, minimum = 1, maximum = 600)]
+    expires_in: i64,
+}
+
+/// A login as sign-in sees it.
+#[derive(QueryableByName)]
+pub(crate) struct Login {
+    #[diesel(sql_type = SqlUuid)]
+    pub user_id: Uuid,
+    #[diesel(sql_type = BigInt)]
+    version: i64,
+    #[diesel(sql_type = Text)]
+    pub password_hash: String,
+    #[diesel(sql_type = Text)]
+    pub status: String,
+    #[diesel(sql_type = Jsonb)]
+    organizations: serde_json::Value,
+}
+
+#[derive(Deserialize)]
+struct Place {
+    id: Uuid,
+    slug: String,
+}
+
+/// Sign in
+///
+/// Answers an access token for ten minutes and a refresh token. Where the user belongs to several organizations,
+/// `organization` says which one; without it the answer is 422 and lists them. A session goes on for 30 days, as long as
+/// its refresh token is used every 7.
+///
+/// Ten failures for one account from one address within 15 minutes, or a hundred from one address, are answered with 429
+/// for the rest of that time; from other addresses the account can still sign in. Unknown, wrong and disabled are told
+/// the same way.
+#[utoipa::path(post, path = "/v1/auth/login", tag = "Sign-in")]
+async fn login(anyone: Anyone, input: Input<LoginRequest>) -> Reply<Plain<TokenPair>> {
+    let input = input.0;
+    let throttle = &app_data::<SignIn>(anyone.http()).throttle;
+    let attempt = throttle.attempt(&input.email, &anyone.address());
+    throttle.check(&attempt)?;
+    let login = anyone.database().ask(Uuid::nil(), async |db| find_login(db, &input.email).await).await?;
+    let hash = login.as_ref().map(|login| login.password_hash.clone());
+    let proven = passwords::verify(&input.password, hash, || throttle.check(&attempt)).await?;
+    let Some(login) = login.filter(|login| proven && login.status == "active") else {
+        throttle.failed(&attempt);
+        return Err(invalid_credentials());
+    };
+    throttle.succeeded(&attempt);
+    let organization = choose(&login, input.organization.as_deref())?;
+    let pair = begin(&anyone, organization, &login).await?;
+    Plain(pair).answer(&Grants::default())
+}
+
+/// Take new tokens
+///
+/// A refresh token works once. One that comes a second time was copied, and ends its session; of two that are on their
+/// way at once one wins, and the other is refused without harm.
+#[utoipa::path(post, path = "/v1/auth/refresh", tag = "Sign-in")]
+async fn refresh(anyone: Anyone, input: Input<RefreshRequest>) -> Reply<Plain<TokenPair>> {
+    #[derive(QueryableByName)]
+    struct Renewed {
+        #[diesel(sql_type = Text)]
+        outcome: String,
+        #[diesel(sql_type = Nullable<SqlUuid>)]
+        out_user: Option<Uuid>,
+        #[diesel(sql_type = Nullable<Timestamptz>)]
+        out_signed_in_at: Option<DateTime<Utc>>,
+    }
+    let over = || {
+        let challenge = "Bearer error=\"invalid_token\"";
+        UNAUTHENTICATED.because("The refresh token does not hold: sign in again.").with(WWW_AUTHENTICATE, challenge)
+    };
+    let present = Opaque::read(&input.0.refresh_token).ok_or_else(over)?;
+    let (text, next) = Opaque::make(present.organization, present.id)?;
+    let renewed: Renewed = anyone
+        .database()
+        .as_system(present.organization, async |db| {
+            let renewing = diesel::sql_query("select * from renew_session($1, $2, $3, $4)")
+                .bind::<SqlUuid, _>(present.id)
+                .bind::<Binary, _>(&present.hash)
+                .bind::<Binary, _>(&next.hash)
+                .bind::<Text, _>(request::current_id());
+            Ok(renewing.get_result(db).await?)
+        })
+        .await?;
+    if renewed.outcome == "reused" {
+        log::warn!("a used refresh token came again: session {} ended", present.id);
+    }
+    let (user, signed_in_at) = renewed.out_user.zip(renewed.out_signed_in_at).ok_or_else(over)?;
+    let claims = Claims::new(user, present.organization, present.id, false, signed_in_at.timestamp());
+    Plain(pair(&anyone, &claims, text)?).answer(&Grants::default())
+}
+
+/// Sign out
+///
+/// Ends the session of the access token that is sent. It is refused from the next request on, and so is the refresh token.
+#[utoipa::path(post, path = "/v1/auth/logout", tag = "Sign-in")]
+async fn logout(may: May<Write, Me>) -> Reply<()> {
+    may.write(async |db| {
+        let own = sessions::table.find((db.organization(), may.claims().sid));
+        diesel::update(own).set(sessions::status.eq("ended")).execute(db).await?;
+        Ok(())
+    })
+    .await
+}
+
+/// The login with this address, whoever it belongs to.
+pub(crate) async fn find_login(db: &mut Db, email: &str) -> Result<Option<Login>> {
+    let found = diesel::sql_query("select * from find_login($1)").bind::<Text, _>(email);
+    Ok(found.get_result(db).await.optional()?)
+}
+
+/// The same words for every reason.
+pub(crate) fn invalid_credentials() -> Problem {
+    INVALID_CREDENTIALS.because("E-mail or password is wrong, or this login may not sign in.")
+}
+
+/// The organization to sign in to. Which there are is told only now that the password was right.
+fn choose(login: &Login, wanted: Option<&str>) -> Result<Uuid> {
+    let places: Vec<Place> = serde_json::from_value(login.organizations.clone()).map_err(Problem::internal)?;
+    match (wanted, places.as_slice()) {
+        (Some(wanted), _) => {
+            let named = |place: &&Place| place.slug == wanted || wanted.parse() == Ok(place.id);
+            places.iter().find(named).map(|place| place.id).ok_or_else(invalid_credentials)
+        }
+        (None, []) => Err(invalid_credentials()),
+        (None, [place]) => Ok(place.id),
+        (None, _) => {
+            let slugs: Vec<_> = places.iter().map(|place| format!("`{}`", place.slug)).collect();
+            let rule = format!("must be one of the organizations that you belong to: {}", slugs.join(", "));
+            Err(Problem::invalid(vec![Fault::at("/organization", "required", rule)]))
+        }
+    }
+}
+
+/// Begins a session.
+async fn begin(anyone: &Anyone, organization: Uuid, login: &Login) -> Result<TokenPair> {
+    let session = Uuid::now_v7();
+    let (text, token) = Opaque::make(organization, session)?;
+    let signed_in_at: Option<DateTime<Utc>> = anyone
+        .database()
+        .as_system(organization, async |db| {
+            let starting = diesel::dsl::sql::<Nullable<Timestamptz>>("start_session(")
+                .bind::<SqlUuid, _>(login.user_id)
+                .sql(", ")
+                .bind::<BigInt, _>(login.version)
+                .sql(", ")
+                .bind::<SqlUuid, _>(session)
+                .sql(", ")
+                .bind::<Binary, _>(token.hash.clone())
+                .sql(", ")
+                .bind::<Text, _>(anyone.address())
+                .sql(", ")
+                .bind::<Nullable<Text>, _>(anyone.user_agent())
+                .sql(", ")
+                .bind::<Text, _>(request::current_id())
+                .sql(")");
+            Ok(diesel::select(starting).get_result(db).await?)
+        })
+        .await?;
+    let signed_in_at = signed_in_at.ok_or_else(invalid_credentials)?;
+    let claims = Claims::new(login.user_id, organization, session, false, signed_in_at.timestamp());
+    pair(anyone, &claims, text)
+}
+
+fn pair(anyone: &Anyone, claims: &Claims, refresh_token: String) -> Result<TokenPair> {
+    let access_token = anyone.tokens().sign(claims)?;
+    Ok(TokenPair { access_token, refresh_token, token_type: "Bearer".into(), expires_in: LIFETIME })
+}
+
+/// Forgets the refresh tokens of sessions that are over: nothing can be renewed with them, and nothing ended. Called daily.
+///
+/// # Errors
+/// 503 where the database is away.
+pub async fn forget_old_tokens(database: &platform::database::Database) -> Result<()> {
+    for organization in crate::organizations::all(database).await? {
+        let forgetting = async |db: &mut Db| {
+            let old = diesel::sql_query(
+                "delete from refresh_tokens t using sessions s
+                 where t.org_id = current_org() and s.org_id = t.org_id and s.id = t.session_id and (s.status = 'ended' or s.expires_at < now())",
+            );
+            Ok(old.execute(db).await?)
+        };
+        database.as_system(organization, forgetting).await?;
+    }
+    Ok(())
+}
+
+/// Getting, renewing and ending access.
+pub fn routes(api: &mut Api) {
+    api.open(operation!(login)).open(operation!(refresh)).call(operation!(logout));
 }

@@ -11,11 +11,13 @@ use crate::store::{Kept, Store};
 use actix_web::dev::Handler;
 use actix_web::http::Method;
 use actix_web::{FromRequest, HttpRequest, Route, web};
+use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 use utoipa::openapi::path::{HttpMethod, Operation, OperationBuilder, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::response::ResponseBuilder;
 use utoipa::openapi::{Content, HeaderBuilder, KnownFormat, ObjectBuilder, Ref, RefOr, Required, Response, Schema, SchemaFormat, Type};
+use utoipa::__dev::Tags; // what `tag = "…"` says is told by no public trait
 use utoipa::{Path, ToSchema};
 
 /// A handler and its documentation, found by the handler's name.
@@ -77,6 +79,8 @@ pub struct OperationDoc {
     pub schemas: Vec<(String, RefOr<Schema>)>,
     /// Statuses that it refuses with beside those that follow from what it takes.
     pub refusals: Vec<&'static str>,
+    /// Fields that a patch can leave out, but not clear.
+    not_null: Vec<(String, String)>,
     body: Option<(String, &'static [&'static str])>,
     responses: BTreeMap<String, Response>,
 }
@@ -89,6 +93,7 @@ impl OperationDoc {
             parameters: Vec::new(),
             schemas: Vec::new(),
             refusals: Vec::new(),
+            not_null: Vec::new(),
             body: None,
             responses: BTreeMap::new(),
         }
@@ -101,8 +106,10 @@ impl OperationDoc {
     }
 
     /// It takes a JSON body.
-    pub fn takes<T: ToSchema>(&mut self) {
+    pub fn takes<T: ToSchema + DeserializeOwned>(&mut self) {
         self.refer::<T>();
+        let schema = serde_json::to_value(T::schema()).unwrap_or_default();
+        self.not_null.extend(crate::patch::not_null::<T>(&schema).into_iter().map(|field| (T::name().into_owned(), field)));
         let types: &[&str] = match self.method {
             Method::PATCH => &["application/merge-patch+json", "application/json"],
             _ => &["application/json"],
@@ -193,6 +200,7 @@ pub struct Api {
     operations: Vec<Described>,
     pub(crate) document: utoipa::openapi::OpenApi,
     problems: Vec<&'static Kind>,
+    not_null: Vec<(String, String)>,
 }
 
 impl Api {
@@ -203,6 +211,7 @@ impl Api {
             operations: Vec::new(),
             document: utoipa::openapi::OpenApi::default(),
             problems: problem::KINDS.to_vec(),
+            not_null: Vec::new(),
         };
         api.document.components = Some(utoipa::openapi::Components::new());
         about::routes(&mut api);
@@ -231,6 +240,7 @@ impl Api {
         self.regular::<R, _, _, _>(Method::GET, R::PATH, &format!("list_{plural}"), &format!("List {things}"),
             &format!("The {things} that the caller may see, a page at a time, or with `Accept: text/csv` all that match as CSV. Sorted by any of: {}.", sort_names::<R>()),
             resource::list::<R>);
+        contract::tell_sort_keys::<R>(&mut self.document);
         self.regular::<R, _, _, _>(Method::GET, &one, &format!("get_{}", R::SINGULAR), &format!("Read {}", article(&thing)),
             &format!("One {thing}, now or, with `as_of`, as it was.{life}"), resource::read::<R>);
         self.regular::<R, _, _, _>(Method::GET, &format!("{one}/history"), &format!("get_{}_history", R::SINGULAR),
@@ -291,9 +301,9 @@ impl Api {
         F: Handler<Args, Output = Result<Answer<T>>>,
         Args: Arguments + Permitted + 'static,
         T: Outcome + 'static,
-        P: Path,
+        P: Path + for<'t> Tags<'t>,
     {
-        self.add(method_of::<P>(), &P::path(), P::operation(), handler)
+        self.add(method_of::<P>(), &P::path(), operation_of::<P>(), handler)
     }
 
     /// An operation that anybody may call, such as sign-in.
@@ -302,9 +312,9 @@ impl Api {
         F: Handler<Args, Output = Result<Answer<T>>>,
         Args: Arguments + 'static,
         T: Outcome + 'static,
-        P: Path,
+        P: Path + for<'t> Tags<'t>,
     {
-        self.add(method_of::<P>(), &P::path(), P::operation(), handler)
+        self.add(method_of::<P>(), &P::path(), operation_of::<P>(), handler)
     }
 
     fn add<F, Args, T>(&mut self, method: Method, path: &str, operation: Operation, handler: F) -> &mut Self
@@ -324,7 +334,7 @@ impl Api {
     /// The finished contract.
     #[must_use]
     pub fn contract(&self, version: &str, description: &str) -> serde_json::Value {
-        contract::finish(self.document.clone(), version, description, &self.problems)
+        contract::finish(self.document.clone(), version, description, &self.problems, &self.not_null)
     }
 
     /// The kinds of problems that operations can answer with.
@@ -363,6 +373,7 @@ impl Api {
         operation.responses.responses = doc.responses.into_iter().map(|(status, response)| (status, RefOr::T(response))).collect();
         contract::complete(&mut operation, &doc.method, path, doc.permission.as_deref(), &doc.refusals);
         let components = self.document.components.get_or_insert_default();
+        self.not_null.extend(doc.not_null);
         for (name, schema) in doc.schemas {
             components.schemas.entry(name).or_insert(schema);
         }
@@ -394,6 +405,12 @@ impl Api {
             app.service(resource.default_service(web::to(refusal)));
         }
     }
+}
+
+fn operation_of<P: Path + for<'t> Tags<'t>>() -> Operation {
+    let mut operation = P::operation();
+    operation.tags = Some(P::tags().into_iter().map(str::to_owned).collect());
+    operation
 }
 
 fn method_of<P: Path>() -> Method {

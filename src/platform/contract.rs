@@ -146,7 +146,13 @@ fn response_name(status: &str) -> &'static str {
 
 /// The finished document.
 #[must_use]
-pub fn finish(mut document: OpenApi, version: &str, description: &str, problems: &[&'static Kind]) -> Value {
+pub(crate) fn finish(
+    mut document: OpenApi,
+    version: &str,
+    description: &str,
+    problems: &[&'static Kind],
+    not_null: &[(String, String)],
+) -> Value {
     document.info.title = "backoffice".into();
     document.info.version = version.into();
     document.info.description = Some(description.into());
@@ -164,7 +170,7 @@ pub fn finish(mut document: OpenApi, version: &str, description: &str, problems:
 
     let mut document = serde_json::to_value(&document).unwrap_or_default();
     document["info"]["license"] = json!({"name": "Apache-2.0", "identifier": "Apache-2.0"});
-    document["info"]["contact"] = json!({"name": "The backoffice developers", "url": "/"});
+    document["info"]["contact"] = json!({"name": "The backoffice developers"});
     document["servers"] = json!([{"url": "/", "description": "The server that this document came from"}]);
     document["components"]["responses"] = refusals(problems);
     for schema in document["components"]["schemas"].as_object_mut().into_iter().flat_map(Map::values_mut) {
@@ -172,14 +178,26 @@ pub fn finish(mut document: OpenApi, version: &str, description: &str, problems:
     }
     describe_common_fields(&mut document);
     close_inputs(&mut document);
-    forbid_null_where_it_is_refused(&mut document);
+    tell_the_days_taken(&mut document);
+    for (schema, field) in not_null {
+        forbid_null(&mut document["components"]["schemas"][schema]["properties"][field]);
+    }
     let schemas = document["components"]["schemas"].clone();
     for operation in operations(&mut document) {
         tell_common_headers(operation);
         add_examples(operation, &schemas);
     }
+    drop_unused_enumerations(&mut document);
     document["tags"] = tags(&mut document);
     document
+}
+
+/// Where an enumeration only comes in, it stands closed at its place, and nothing refers to the open one.
+fn drop_unused_enumerations(document: &mut Value) {
+    let text = document.to_string();
+    if let Some(schemas) = document["components"]["schemas"].as_object_mut() {
+        schemas.retain(|name, schema| schema.get(EXTENSIBLE).is_none() || text.contains(&format!("/schemas/{name}\"")));
+    }
 }
 
 fn operations(document: &mut Value) -> impl Iterator<Item = &mut Value> {
@@ -247,6 +265,7 @@ fn refusal_headers(status: u16) -> Value {
 
 fn common_headers() -> Value {
     json!({"X-Request-Id": {
+        "required": true,
         "description": "The id of the request: the one it came with, if it had one of the form `[A-Za-z0-9-]{1,64}`, else ours.",
         "schema": {"type": "string", "maxLength": 64},
     }})
@@ -271,7 +290,10 @@ fn tell_common_headers(operation: &mut Value) {
         if replays {
             flag("Idempotency-Replayed", "Present where this is the first answer to the Idempotency-Key again.");
         }
-        for (name, header) in said {
+        for (name, mut header) in said {
+            if ["ETag", "Location"].contains(&name.as_str()) {
+                header["required"] = json!(true);
+            }
             headers[name] = header;
         }
         response["headers"] = headers;
@@ -316,10 +338,32 @@ fn close_inputs(document: &mut Value) {
         close_references(&mut document["components"]["schemas"][&name], &open);
     }
     for operation in operations(document) {
-        operation.get_mut("parameters").into_iter().for_each(|all| close_references(all, &open));
+        for parameter in operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten() {
+            forbid_null(&mut parameter["schema"]);
+            close_enumerations(parameter);
+            close_references(parameter, &open);
+        }
     }
 }
 
+/// Days that come in are near: 1900 to 2200.
+fn tell_the_days_taken(document: &mut Value) {
+    fn walk(value: &mut Value) {
+        match value {
+            Value::Object(fields) if fields.get("format") == Some(&json!("date")) => {
+                fields.entry("pattern").or_insert_with(|| json!("^(19[0-9]{2}|2[01][0-9]{2}|2200)-[0-9]{2}-[0-9]{2}$"));
+            }
+            Value::Object(fields) => fields.values_mut().for_each(walk),
+            Value::Array(items) => items.iter_mut().for_each(walk),
+            _ => {}
+        }
+    }
+    let schemas = document["components"]["schemas"].as_object_mut().into_iter().flat_map(Map::values_mut);
+    schemas.filter(|schema| schema.get("additionalProperties") == Some(&json!(false))).for_each(walk);
+    operations(document).filter_map(|operation| operation.get_mut("parameters")).for_each(walk);
+}
+
+/// A reference to an open enumeration becomes the closed enumeration itself.
 fn close_references(value: &mut Value, schemas: &Value) {
     match value {
         Value::Object(fields) => {
@@ -338,23 +382,39 @@ fn close_references(value: &mut Value, schemas: &Value) {
     }
 }
 
-/// In a patch, what is marked `x-not-null` can be left out, but not cleared.
-fn forbid_null_where_it_is_refused(document: &mut Value) {
-    let Some(schemas) = document["components"]["schemas"].as_object_mut() else { return };
-    for (_, schema) in schemas.iter_mut().filter(|(_, schema)| schema.get("additionalProperties") == Some(&json!(false))) {
-        let Some(fields) = schema.get_mut("properties").and_then(Value::as_object_mut) else { continue };
-        for field in fields.values_mut().filter_map(Value::as_object_mut) {
-            if let Some(kinds) = field.get("oneOf").and_then(Value::as_array).filter(|kinds| kinds.len() == 2).cloned() {
-                // `oneOf: [null, X]` reads better, and is understood by more generators, as X that may be null.
-                if let Some(Value::Object(other)) = kinds.iter().find(|kind| kind["type"] != "null")
-                    && other.get("enum").is_some()
-                {
-                    let values: Vec<Value> = other["enum"].as_array().into_iter().flatten().cloned().chain([Value::Null]).collect();
-                    field.remove("oneOf");
-                    field.insert("type".into(), json!(["string", "null"]));
-                    field.insert("enum".into(), json!(values));
-                }
-            }
+/// Takes null out of what a schema allows.
+pub(crate) fn forbid_null(schema: &mut Value) {
+    if let Some(kinds) = schema.get_mut("type").and_then(Value::as_array_mut) {
+        kinds.retain(|kind| kind != "null");
+        if let [only] = kinds.as_slice() {
+            schema["type"] = only.clone();
+        }
+    }
+    let choices = schema.get("oneOf").or_else(|| schema.get("anyOf")).and_then(Value::as_array);
+    let others: Vec<Value> = choices.into_iter().flatten().filter(|each| each["type"] != "null").cloned().collect();
+    if let [Value::Object(only)] = others.as_slice()
+        && let Some(fields) = schema.as_object_mut()
+    {
+        fields.remove("oneOf");
+        fields.remove("anyOf");
+        for (name, value) in only {
+            fields.entry(name).or_insert_with(|| value.clone());
+        }
+    }
+}
+
+/// The order of a list is one of those that its keys make.
+pub(crate) fn tell_sort_keys<R: Resource>(document: &mut OpenApi) {
+    let names: Vec<_> = R::SORT.iter().map(|key| key.name).chain(["id"]).collect();
+    let key = format!("-?({})", names.join("|"));
+    let operation = document.paths.paths.get_mut(R::PATH).and_then(|item| item.get.as_mut());
+    for parameter in operation.into_iter().flat_map(|operation| operation.parameters.iter_mut().flatten()) {
+        if let RefOr::T(parameter) = parameter
+            && parameter.name == "sort"
+            && let Some(RefOr::T(Schema::Object(schema))) = &mut parameter.schema
+        {
+            schema.pattern = Some(format!("^{key}(,{key})*$"));
+            schema.default = Some(json!(R::USUAL_ORDER));
         }
     }
 }

@@ -148,12 +148,15 @@ pub fn check<T: ToSchema + DeserializeOwned + 'static>(value: Value) -> Result<T
     })
 }
 
-fn schema_of<T: ToSchema>() -> Value {
+fn schema_of<T: ToSchema + DeserializeOwned>() -> Value {
     let mut schemas = vec![(T::name().into_owned(), T::schema())];
     T::schemas(&mut schemas);
     let schemas: HashMap<_, _> = schemas.into_iter().collect();
     let mut schemas = serde_json::to_value(schemas).unwrap_or_default();
     crate::contract::close_enumerations(&mut schemas);
+    for field in crate::patch::not_null::<T>(&schemas[T::name().as_ref()]) {
+        crate::contract::forbid_null(&mut schemas[T::name().as_ref()]["properties"][field]);
+    }
     json!({"$ref": format!("#/components/schemas/{}", T::name()), "components": {"schemas": schemas}})
 }
 
@@ -162,7 +165,7 @@ thread_local! {
     static VALIDATORS: RefCell<HashMap<TypeId, Rc<Validator>>> = RefCell::default();
 }
 
-fn validator<T: ToSchema + 'static>() -> Rc<Validator> {
+fn validator<T: ToSchema + DeserializeOwned + 'static>() -> Rc<Validator> {
     VALIDATORS.with_borrow_mut(|validators| {
         Rc::clone(validators.entry(TypeId::of::<T>()).or_insert_with(|| Rc::new(compile(&schema_of::<T>()))))
     })
@@ -316,6 +319,7 @@ fn declared<T: IntoParams + 'static>() -> Rc<Declared> {
         Rc::clone(all.entry(TypeId::of::<T>()).or_insert_with(|| {
             let schema = |parameter: Parameter| {
                 let mut schema = serde_json::to_value(&parameter.schema).unwrap_or_default();
+                crate::contract::forbid_null(&mut schema);
                 crate::contract::close_enumerations(&mut schema);
                 (parameter.name, schema)
             };
@@ -373,7 +377,7 @@ impl<T: IntoParams + 'static> Argument for Params<T> {
     }
 }
 
-impl<T: ToSchema + 'static> Argument for Input<T> {
+impl<T: ToSchema + DeserializeOwned + 'static> Argument for Input<T> {
     fn describe(doc: &mut OperationDoc) {
         doc.takes::<T>();
     }

@@ -196,7 +196,7 @@ impl<V: Verb, R: Named> May<V, R> {
     }
 
     /// The version that `If-Match` names, where the header is optional.
-    pub(crate) fn if_match_given(&self) -> Result<Option<i64>> {
+    pub fn if_match_given(&self) -> Result<Option<i64>> {
         Ok(expected_version(self.door.http.headers())?.flatten())
     }
 
@@ -438,12 +438,12 @@ impl<V: Verb, R: Named> Argument for May<V, R> {
             doc.parameters.push(idempotency_parameter());
         }
         if matches!(doc.method, Method::PATCH | Method::DELETE | Method::PUT) {
-            doc.parameters.push(text_header(
+            doc.parameters.push(required(text_header(
                 "If-Match",
                 "The ETag that was read, or `*` to overwrite whatever is there. Required: without it 428.",
                 "\"3\"",
                 100,
-            ));
+            )));
         }
     }
 }
@@ -456,6 +456,11 @@ pub(crate) fn idempotency_parameter() -> Parameter {
         "2f0c2a5e-hire-ana",
         255,
     )
+}
+
+fn required(mut parameter: Parameter) -> Parameter {
+    parameter.required = utoipa::openapi::Required::True;
+    parameter
 }
 
 fn query_flag(name: &str, description: &str) -> Parameter {

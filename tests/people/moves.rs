@@ -75,10 +75,10 @@ fn moves_hires_and_leavings_at_once_keep_the_lines_true() {
     run(async {
         let org = Organization::new().await;
         let owner = org.owner().await;
-        let mut people = Vec::new();
-        for number in 0..12 {
-            let manager = (number > 0).then(|| people[(number - 1) / 2]);
-            people.push(&*owner.hire(&format!("Person {number}"), manager).await.leak());
+        let mut people: Vec<String> = Vec::new();
+        for number in 0..12_usize {
+            let manager = number.checked_sub(1).map(|before| people[before / 2].clone());
+            people.push(owner.hire(&format!("Person {number}"), manager.as_deref()).await);
         }
         let mut dice = Dice(7);
         for round in 0..15 {
@@ -88,7 +88,7 @@ fn moves_hires_and_leavings_at_once_keep_the_lines_true() {
                 let path = format!("/v1/employees/{}", people[*person]);
                 owner.patch(&path, json!({"manager_id": people[*manager]})).await
             });
-            let hiring = (0..3).map(|step| owner.hire("New", Some(people[(round + step) % people.len()])));
+            let hiring = (0..3).map(|step| owner.hire("New", Some(&people[(round + step) % people.len()])));
             let (moved, hired) = futures_util::future::join(join_all(moving), join_all(hiring)).await;
             for answer in moved {
                 assert!([200, 409].contains(&answer.status), "round {round}: {} {}", answer.status, answer.text);

@@ -51,7 +51,8 @@ impl Service {
     pub fn spawn(url: &str, flags: &[&str]) -> (String, String, Child) {
         let (listen, metrics) = (free_address(), free_address());
         // `setpriv` lets the service go when the tests go, however they end.
-        let child = Command::new("setpriv")
+        let mut command = Command::new("setpriv");
+        command
             .args(["--pdeathsig", "KILL", env!("CARGO_BIN_EXE_backoffice"), "serve"])
             .args(["--rate-per-session", "100000", "--rate-per-organization", "100000", "--drain-seconds", "0"])
             .args(flags)
@@ -59,9 +60,8 @@ impl Service {
             .env("BACKOFFICE_LISTEN", &listen)
             .env("BACKOFFICE_METRICS_LISTEN", &metrics)
             .env("BACKOFFICE_LOG", std::env::var("BACKOFFICE_LOG").unwrap_or_else(|_| "warn".into()))
-            .stdout(Stdio::null())
-            .spawn();
-        let child = child.unwrap();
+            .stdout(Stdio::null());
+        let child = spawn_for_good(command);
         let base = format!("http://{listen}");
         wait_until_ready(&listen);
         (base, format!("http://{metrics}/metrics"), child)
@@ -105,6 +105,18 @@ impl Service {
             })
             .await
     }
+}
+
+/// A child that is told of the end of the thread that spawned it, which must not be the end of one test.
+pub fn spawn_for_good(mut command: Command) -> Child {
+    let (tell, told) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        tell.send(command.spawn()).unwrap();
+        loop {
+            std::thread::park();
+        }
+    });
+    told.recv().unwrap().unwrap()
 }
 
 pub fn wait_until_ready(listen: &str) {

@@ -1,0 +1,126 @@
+//! What an operation costs, in SQL statements as the service counts them: the same on any machine.
+use crate::examples::{collection, lists, operation_at, permitted, ready, request, row, with};
+use crate::support::{Caller, Operation, Organization, Request, Service, run, service};
+use reqwest::Method;
+use std::process::Child;
+use uuid::Uuid;
+
+/// A service of the test's own on the shared database, so that only its own requests are counted.
+struct Counted {
+    base: String,
+    metrics: String,
+    child: Child,
+}
+
+impl Counted {
+    fn start() -> Self {
+        let (base, metrics, child) = Service::spawn(&service().url, &["--workers", "1", "--connections", "2"]);
+        Self { base, metrics, child }
+    }
+
+    async fn total(&self, name: &str, operation: &str) -> u64 {
+        let page = reqwest::get(&self.metrics).await.unwrap().text().await.unwrap();
+        let wanted = format!("operation=\"{operation}\"");
+        let lines = page.lines().filter(|line| line.starts_with(name) && line.contains(&wanted));
+        lines.map(|line| line.rsplit_once(' ').unwrap().1.parse::<u64>().unwrap()).sum()
+    }
+
+    /// Statements that the request costs; it must succeed.
+    async fn statements(&self, operation: &Operation, request: Request) -> u64 {
+        let statements = self.total("backoffice_database_statements_total", operation.id()).await;
+        let requests = self.total("backoffice_requests_total", operation.id()).await;
+        let answer = request.to(&self.base).send().await;
+        assert!([200, 201, 204].contains(&answer.status), "{}: {}", operation.id(), answer.text);
+        assert_eq!(self.total("backoffice_requests_total", operation.id()).await, requests + 1, "{}", operation.id());
+        self.total("backoffice_database_statements_total", operation.id()).await - statements
+    }
+
+    /// The same, once the connections are there.
+    async fn warmed(self, caller: &Caller) -> Self {
+        for _ in 0..4 {
+            caller.request(Method::GET, "/v1/departments").to(&self.base).send().await.is(200);
+        }
+        self
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn a_read_costs_two_statements() {
+    run(async {
+        let caller = Organization::new().await.owner().await;
+        let service = Counted::start().warmed(&caller).await;
+        let reads: Vec<_> = permitted(&Method::GET).into_iter().filter(|each| each.path.contains("{id}")).collect();
+        assert!(reads.len() >= 6);
+        for operation in reads {
+            let path = ready(&caller, &operation).await;
+            let cost = service.statements(&operation, caller.request(Method::GET, &path)).await;
+            // The context and the row.
+            assert_eq!(cost, 2, "{}", operation.id());
+            if operation.parameter("as_of").is_some() {
+                let cost = service.statements(&operation, caller.request(Method::GET, &with(&path, "as_of=2100-01-01T00:00:00Z"))).await;
+                assert_eq!(cost, 2, "{} as_of", operation.id());
+            }
+        }
+        let events = operation_at(&Method::GET, "/v1/events").unwrap();
+        assert_eq!(service.statements(&events, caller.request(Method::GET, "/v1/events")).await, 2);
+    });
+}
+
+#[test]
+fn a_list_costs_the_same_for_one_row_and_for_a_hundred() {
+    run(async {
+        for list in lists() {
+            let (few, many) = (Organization::new().await.owner().await, Organization::new().await.owner().await);
+            let service = Counted::start().warmed(&few).await;
+            row(&few, &list.path).await;
+            for _ in 0..100 {
+                row(&many, &list.path).await;
+            }
+            for (query, budget) in [("limit=200", 2), ("limit=200&count=true", 3), ("limit=200&q=a", 2), ("limit=200&sort=-id", 2)] {
+                let mut costs = Vec::new();
+                for (caller, least) in [(&few, 1), (&many, 100)] {
+                    let path = with(&list.path, query);
+                    if !query.contains("q=") {
+                        let rows = caller.get(&path).await.is(200)["data"].as_array().unwrap().len();
+                        assert!(rows >= least, "{} has {rows} rows", list.id());
+                    }
+                    costs.push(service.statements(&list, caller.request(Method::GET, &path)).await);
+                }
+                assert!(costs[0] == costs[1] && costs[0] <= budget, "{}?{query}: {costs:?} statements, at most {budget}", list.id());
+            }
+        }
+    });
+}
+
+#[test]
+fn a_write_costs_six_statements_at_the_most() {
+    run(async {
+        let caller = Organization::new().await.owner().await;
+        let service = Counted::start().warmed(&caller).await;
+        let mut dear = Vec::new();
+        for operation in crate::examples::writes() {
+            for key in [false, true] {
+                if key && operation.method != Method::POST {
+                    continue;
+                }
+                let path = ready(&caller, &operation).await;
+                let request = request(&caller, &operation, &path).await;
+                let request = if key { request.header("idempotency-key", &Uuid::now_v7().to_string()) } else { request };
+                let cost = service.statements(&operation, request).await;
+                // begin, context, (recall), lock, change, (remember), commit
+                assert!(cost >= 4, "{} costs {cost}: is it counted?", operation.id());
+                if cost > 6 {
+                    dear.push(format!("{} of {}: {cost}{}", operation.id(), collection(&operation.path), if key { " with a key" } else { "" }));
+                }
+            }
+        }
+        assert!(dear.is_empty(), "more than six statements: {dear:#?}");
+    });
+}
