@@ -232,7 +232,7 @@ fn employee(company: &Company, number: usize, settled: bool, place: [Uuid; 2], m
         match number {
             _ if number % 29 == 7 => status = "on_leave",
             _ if number % 37 == 11 => (status, left) = ("terminated", Some(("2026-06-30", "Resigned"))),
-            _ if number % 61 == 13 => (status, hired_on) = ("pending", json!("2027-01-04")),
+            _ if number % 43 == 20 => (status, hired_on) = ("pending", json!("2027-01-04")),
             _ => {}
         }
     }

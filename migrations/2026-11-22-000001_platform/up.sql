@@ -252,7 +252,7 @@ begin
             primary key (org_id, above_id, below_id),
             constraint %2$s_below_id_fkey foreign key (org_id, below_id) references %1$I (org_id, id) on delete cascade
         );
-        create index %2$s_by_below on %2$I (org_id, below_id, depth);
+        create index %2$s_by_below on %2$I (org_id, below_id, above_id);
         grant select on %2$I to backoffice_service;
     $ddl$, table_name, lines);
     insert into managed_tables (name, kind) values (lines, 'derived');

@@ -281,7 +281,7 @@ begin
         if new.employee_id is not null and (new.employee_id::text is distinct from before ->> 'employee_id' or roles_given <> '{}') then
             roles_linked := new.role_ids;
         end if;
-    elsif tg_table_name = 'api_clients' and new.secret_changed_at::text is distinct from (before ->> 'secret_changed_at')::timestamptz::text then
+    elsif tg_table_name = 'api_clients' and to_jsonb(new) ->> 'secret_changed_at' is distinct from before ->> 'secret_changed_at' then
         before := '{}'; -- whoever is told a secret can do all that it opens
     end if;
     select string_agg(format('`%s` (%s)', permission, reach), ', ' order by permission) into beyond

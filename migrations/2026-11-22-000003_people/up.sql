@@ -76,8 +76,9 @@ begin
         create policy reach on %1$I as restrictive to backoffice_service using (
             (select current_reach()) = 'org'
             or %2$I = (select current_person())
-            or (select current_reach()) = 'team' and exists (
-                select from reporting_lines line
+            -- One row by its key, and so never a hash of the whole team, which `exists` would be planned as.
+            or (select current_reach()) = 'team' and (
+                select true from reporting_lines line
                 where line.org_id = %1$I.org_id and line.above_id = (select current_person()) and line.below_id = %1$I.%2$I))
     $ddl$, table_name, (select person_column from managed_tables where name = table_name));
 end $$;
@@ -102,6 +103,7 @@ create function refuse_archived_department() returns trigger language plpgsql se
 declare
     department uuid := case tg_table_name when 'departments' then (to_jsonb(new) ->> 'parent_id')::uuid else (to_jsonb(new) ->> 'department_id')::uuid end;
 begin
+    if department is null then return null; end if;
     -- The lock makes an archiving that runs at the same time wait for this, or this for it and see its outcome.
     perform from departments where org_id = new.org_id and id = department for key share;
     if exists (select from departments where org_id = new.org_id and id = department and status = 'archived') then
@@ -117,3 +119,30 @@ create trigger refuse_archived_above after update of status on departments for e
     when (new.status = 'active') execute function refuse_archived_department();
 create trigger refuse_archived_again after update of status on employees for each row
     when (old.status = 'terminated' and new.status <> 'terminated') execute function refuse_archived_department();
+
+-- Nobody is put in a position beyond its approved headcount. Who fills it is counted under the position's lock, so the
+-- last seat goes to one. Lowering the headcount below what is filled is allowed: people leave, nobody is thrown out.
+create function keep_headcount() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+    taken uuid[];
+begin
+    if tg_op = 'INSERT' then
+        select array_agg(distinct position_id) into taken from new_rows where position_id is not null and status <> 'terminated';
+    else
+        select array_agg(distinct n.position_id) into taken from new_rows n join old_rows o on o.org_id = n.org_id and o.id = n.id
+            where n.position_id is not null and n.status <> 'terminated'
+                and (n.position_id is distinct from o.position_id or o.status = 'terminated');
+    end if;
+    if taken is null then return null; end if;
+    perform from positions where org_id = (select current_org()) and id = any(taken) order by id for no key update;
+    if exists (
+        select from positions p where p.org_id = (select current_org()) and p.id = any(taken) and p.approved_headcount <
+            (select count(*) from employees e where e.org_id = p.org_id and e.position_id = p.id and e.status <> 'terminated')) then
+        raise exception 'filled' using errcode = 'restrict_violation', constraint = 'approved_headcount_is_filled', table = 'employees';
+    end if;
+    return null;
+end $$;
+create trigger keep_headcount_of_new after insert on employees referencing new table as new_rows
+    for each statement execute function keep_headcount();
+create trigger keep_headcount_of_moved after update on employees referencing old table as old_rows new table as new_rows
+    for each statement execute function keep_headcount();

@@ -1,7 +1,11 @@
 //! Who is calling: organizations, users, memberships, roles, sessions, API clients. It signs people and programs in and
 //! says what they may do; it never knows what the things are that they do it to.
+mod api_clients;
+mod invitations;
 pub mod keys;
 mod me;
+mod memberships;
+mod oauth;
 mod opaque;
 pub mod organizations;
 pub mod passwords;
@@ -10,6 +14,7 @@ pub mod roles;
 mod sessions;
 pub mod sign_in;
 mod throttle;
+mod users;
 
 use platform::prelude::*;
 
@@ -20,4 +25,9 @@ pub fn routes(api: &mut Api) {
     organizations::routes(api);
     roles::routes(api);
     sessions::routes(api);
+    users::routes(api);
+    memberships::routes(api);
+    invitations::routes(api);
+    api_clients::routes(api);
+    oauth::routes(api);
 }

@@ -213,7 +213,12 @@ async fn end_my_session(may: May<Write, Me>, id: Id<Session>) -> Reply<Session> 
 #[serde(deny_unknown_fields)]
 pub struct ChangePasswordRequest {
     /// The password until now.
-    #[schema(format = "password", min_length = 1, max_length = 256, example = "correct horse battery staple")]
+    #[schema(
+        format = "password",
+        min_length = 1,
+        max_length = 256,
+        example = "correct horse battery staple"
+    )]
     current_password: String,
     /// The password from now on: 8 to 256 characters of any script, none of the commonest, compared exactly.
     #[schema(format = "password", min_length = 8, max_length = 256, example = "four other words together")]
@@ -229,7 +234,9 @@ async fn change_password(may: May<Write, Me>, input: Input<ChangePasswordRequest
     diesel::define_sql_function! { fn change_password(user: SqlUuid, present: Text, new: Text, keep: SqlUuid) -> Bool; }
     let (input, claims) = (input.0, may.claims());
     if claims.client_id.is_some() {
-        return Err(FORBIDDEN.because("An API client has no password; its secret is changed by an administrator."));
+        return Err(
+            FORBIDDEN.because("An API client has no password; its secret is changed by an administrator.")
+        );
     }
     if let Some((code, rule)) = passwords::fault(&input.new_password) {
         return Err(Problem::invalid(vec![Fault::at("/new_password", code, rule)]));
@@ -237,9 +244,12 @@ async fn change_password(may: May<Write, Me>, input: Input<ChangePasswordRequest
     let throttle = &app_data::<SignIn>(may.http()).throttle;
     let attempt = throttle.attempt(&claims.sub.to_string(), &peer_address(may.http()));
     throttle.check(&attempt)?;
-    let present: Option<String> = may.read(async |db| Ok(diesel::select(find_password(claims.sub)).get_result(db).await?)).await?;
+    let present: Option<String> =
+        may.read(async |db| Ok(diesel::select(find_password(claims.sub)).get_result(db).await?)).await?;
     let present = present.ok_or_else(Problem::not_found)?;
-    let proven = passwords::verify(&input.current_password, Some(present.clone()), || throttle.check(&attempt)).await?;
+    let proven =
+        passwords::verify(&input.current_password, Some(present.clone()), || throttle.check(&attempt))
+            .await?;
     let new = if proven { passwords::hash(&input.new_password).await? } else { String::new() };
     // Judged only here, so that the same request with the same Idempotency-Key gets its first answer.
     may.write(async |db| {
@@ -250,7 +260,9 @@ async fn change_password(may: May<Write, Me>, input: Input<ChangePasswordRequest
         }
         let changing = change_password(claims.sub, &present, &new, claims.sid);
         if !diesel::select(changing).get_result::<bool>(db).await? {
-            return Err(CONFLICT.because("The password was changed in the meantime: start again with the new one."));
+            return Err(
+                CONFLICT.because("The password was changed in the meantime: start again with the new one.")
+            );
         }
         Ok(())
     })

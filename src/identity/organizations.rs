@@ -81,7 +81,10 @@ async fn get_organization(may: May<Read, Organization>) -> Reply<Organization> {
 /// JSON Merge Patch (RFC 7396): a field that is left out keeps its value. Refused where `If-Match` is not its present
 /// version.
 #[utoipa::path(patch, path = "/v1/organization", tag = "Access")]
-async fn update_organization(may: May<Write, Organization>, edit: Input<EditOrganization>) -> Reply<Organization> {
+async fn update_organization(
+    may: May<Write, Organization>,
+    edit: Input<EditOrganization>,
+) -> Reply<Organization> {
     let expected = may.if_match()?;
     may.write(async |db| {
         let organization = Organization::lock(db, db.organization()).await?;
@@ -126,7 +129,8 @@ pub struct Member {
 pub async fn create(database: &Database, name: &str, slug: &str, owner: Owner) -> Result<Uuid> {
     let letters = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     if !(2..=63).contains(&slug.len()) || slug.starts_with('-') || !slug.chars().all(letters) {
-        return Err(INVALID_INPUT.because("A slug has 2 to 63 small letters, digits and hyphens, such as `demo-company`."));
+        return Err(INVALID_INPUT
+            .because("A slug has 2 to 63 small letters, digits and hyphens, such as `demo-company`."));
     }
     if let Some((_, rule)) = passwords::fault(&owner.password) {
         return Err(INVALID_INPUT.because(format!("The password {rule}.")));
@@ -135,9 +139,20 @@ pub async fn create(database: &Database, name: &str, slug: &str, owner: Owner) -
         return Err(CONFLICT.because(format!("An organization `{slug}` is there already.")));
     }
     let password_hash = passwords::hash(&owner.password).await?;
-    let member = Member { email: owner.email, name: owner.name, password_hash, roles: vec!["owner".into()], employee_id: None };
+    let member = Member {
+        email: owner.email,
+        name: owner.name,
+        password_hash,
+        roles: vec!["owner".into()],
+        employee_id: None,
+    };
     let id = Uuid::now_v7();
-    let organization = (organizations::org_id.eq(id), organizations::id.eq(id), organizations::slug.eq(slug), organizations::name.eq(name));
+    let organization = (
+        organizations::org_id.eq(id),
+        organizations::id.eq(id),
+        organizations::slug.eq(slug),
+        organizations::name.eq(name),
+    );
     database
         .as_system(id, async |db| {
             diesel::insert_into(organizations::table).values(&organization).execute(db).await?;
@@ -155,7 +170,9 @@ pub async fn create(database: &Database, name: &str, slug: &str, owner: Owner) -
 /// 503 where the database is away.
 pub async fn find(database: &Database, slug: &str) -> Result<Option<Uuid>> {
     diesel::define_sql_function! { fn find_organization(slug: Text) -> Nullable<SqlUuid>; }
-    database.without_organization(async |db| Ok(diesel::select(find_organization(slug)).get_result(db).await?)).await
+    database
+        .without_organization(async |db| Ok(diesel::select(find_organization(slug)).get_result(db).await?))
+        .await
 }
 
 /// Lets somebody in: a login, if the address has none yet, and a membership with these roles. Answers the user's id.
@@ -164,11 +181,17 @@ pub async fn find(database: &Database, slug: &str) -> Result<Option<Uuid>> {
 /// 409 where they are in already.
 pub async fn admit(db: &mut Db, member: &Member) -> Result<Uuid> {
     diesel::define_sql_function! { fn add_login(id: SqlUuid, email: Text, name: Text, password_hash: Text) -> Text; }
-    let known = diesel::select(diesel::dsl::sql::<Nullable<SqlUuid>>("(select user_id from find_login(").bind::<Text, _>(&member.email).sql("))"));
+    let known = diesel::select(
+        diesel::dsl::sql::<Nullable<SqlUuid>>("(select user_id from find_login(")
+            .bind::<Text, _>(&member.email)
+            .sql("))"),
+    );
     let known: Option<Uuid> = known.get_result(db).await?;
     let user = known.unwrap_or_else(Uuid::now_v7);
     if known.is_none() {
-        diesel::select(add_login(user, &member.email, &member.name, &member.password_hash)).execute(db).await?;
+        diesel::select(add_login(user, &member.email, &member.name, &member.password_hash))
+            .execute(db)
+            .await?;
     }
     let joining = diesel::sql_query(
         "insert into memberships (id, user_id, employee_id, role_ids)

@@ -44,7 +44,9 @@ pub fn fault(password: &str) -> Option<(&'static str, &'static str)> {
     match password.chars().count() {
         ..8 => Some(("too-short", "must have at least 8 characters")),
         257.. => Some(("too-long", "must have at most 256 characters")),
-        _ if is_common(password) => Some(("too-common", "is among the passwords that are tried first: choose another")),
+        _ if is_common(password) => {
+            Some(("too-common", "is among the passwords that are tried first: choose another"))
+        }
         _ => None,
     }
 }

@@ -117,7 +117,10 @@ impl BuiltInRole {
     #[must_use]
     pub fn grants(&self) -> Vec<Grant> {
         let with = |patterns: &'static [&'static str], reach: GrantReach| {
-            patterns.iter().flat_map(|pattern| matching(pattern)).map(move |permission| Grant { permission, reach })
+            patterns
+                .iter()
+                .flat_map(|pattern| matching(pattern))
+                .map(move |permission| Grant { permission, reach })
         };
         let mut grants: Vec<Grant> = with(self.org, GrantReach::Org)
             .chain(with(self.team, GrantReach::Team))
@@ -155,7 +158,12 @@ mod tests {
             let once: HashSet<_> = grants.iter().map(|grant| &grant.permission).collect();
             assert_eq!(once.len(), grants.len(), "{} holds something twice", role.name);
             for grant in &grants {
-                assert!(find(&grant.permission).unwrap().reaches.contains(&grant.reach), "{}: {}", role.name, grant.permission);
+                assert!(
+                    find(&grant.permission).unwrap().reaches.contains(&grant.reach),
+                    "{}: {}",
+                    role.name,
+                    grant.permission
+                );
             }
         }
     }

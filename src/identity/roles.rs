@@ -137,7 +137,8 @@ impl Resource for Role {
     const PATH: &'static str = "/v1/roles";
     const SINGULAR: &'static str = "role";
     const TAG: &'static str = "Access";
-    const SORT: &'static [SortKey] = &[SortKey::text("title"), SortKey::text("name"), SortKey::instant("created_at")];
+    const SORT: &'static [SortKey] =
+        &[SortKey::text("title"), SortKey::text("name"), SortKey::instant("created_at")];
     type Filter = RoleFilter;
 
     fn id(&self) -> Uuid {
@@ -190,9 +191,15 @@ fn check(grants: &Grants) -> Result<()> {
         match permissions::find(&grant.permission) {
             None => wrong("permission", "unknown-value", "there is no such permission"),
             Some(known) if !known.reaches.contains(&grant.reach) => {
-                wrong("reach", "unknown-value", "this permission reaches the whole organization or nothing: `org`");
+                wrong(
+                    "reach",
+                    "unknown-value",
+                    "this permission reaches the whole organization or nothing: `org`",
+                );
             }
-            Some(_) if !seen.insert(&grant.permission) => wrong("permission", "repeated", "must be granted once"),
+            Some(_) if !seen.insert(&grant.permission) => {
+                wrong("permission", "repeated", "must be granted once")
+            }
             Some(_) => {}
         }
     }
@@ -204,7 +211,11 @@ async fn ask_for_fresh_sign_in(db: &mut Db) -> Result<()> {
     let fresh = diesel::select(diesel::dsl::sql::<diesel::sql_types::Bool>(
         "exists (select from sessions where org_id = current_org() and id = current_session() and signed_in_at > now() - interval '15 minutes')",
     ));
-    if fresh.get_result(db).await? { Ok(()) } else { Err(FRESH_LOGIN_REQUIRED.because(FRESH_LOGIN_REQUIRED.cure)) }
+    if fresh.get_result(db).await? {
+        Ok(())
+    } else {
+        Err(FRESH_LOGIN_REQUIRED.because(FRESH_LOGIN_REQUIRED.cure))
+    }
 }
 
 /// All roles, to be read and kept.

@@ -36,7 +36,9 @@ pub struct Session {
 }
 
 fn last_used_at() -> SqlLiteral<Nullable<Timestamptz>> {
-    sql("(select max(used_at) from refresh_tokens t where t.org_id = sessions.org_id and t.session_id = sessions.id)")
+    sql(
+        "(select max(used_at) from refresh_tokens t where t.org_id = sessions.org_id and t.session_id = sessions.id)",
+    )
 }
 
 text_enum! {

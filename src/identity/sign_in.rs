@@ -42,7 +42,12 @@ pub struct LoginRequest {
     #[schema(format = "email", min_length = 3, max_length = 254, example = "owner@demo.example")]
     email: String,
     /// Their password, exactly.
-    #[schema(format = "password", min_length = 1, max_length = 256, example = "correct horse battery staple")]
+    #[schema(
+        format = "password",
+        min_length = 1,
+        max_length = 256,
+        example = "correct horse battery staple"
+    )]
     password: String,
     /// The organization's slug or id; needed where the user belongs to several.
     #[schema(min_length = 1, max_length = 63, example = "demo")]
@@ -141,7 +146,9 @@ async fn refresh(anyone: Anyone, input: Input<RefreshRequest>) -> Reply<Plain<To
     }
     let over = || {
         let challenge = "Bearer error=\"invalid_token\"";
-        UNAUTHENTICATED.because("The refresh token does not hold: sign in again.").with(WWW_AUTHENTICATE, challenge)
+        UNAUTHENTICATED
+            .because("The refresh token does not hold: sign in again.")
+            .with(WWW_AUTHENTICATE, challenge)
     };
     let present = Opaque::read(&input.0.refresh_token).ok_or_else(over)?;
     let (text, next) = Opaque::make(present.organization, present.id)?;
@@ -190,7 +197,8 @@ pub(crate) fn invalid_credentials() -> Problem {
 
 /// The organization to sign in to. Which there are is told only now that the password was right.
 fn choose(login: &Login, wanted: Option<&str>) -> Result<Uuid> {
-    let places: Vec<Place> = serde_json::from_value(login.organizations.clone()).map_err(Problem::internal)?;
+    let places: Vec<Place> =
+        serde_json::from_value(login.organizations.clone()).map_err(Problem::internal)?;
     match (wanted, places.as_slice()) {
         (Some(wanted), _) => {
             let named = |place: &&Place| place.slug == wanted || wanted.parse() == Ok(place.id);

@@ -40,7 +40,10 @@ impl Throttle {
     /// Of somebody at the address who wants to be the account, which may not exist.
     pub fn attempt(&self, account: &str, address: &str) -> Attempt {
         let address = network(address);
-        Attempt { account: self.keyed.hash_one((account.to_lowercase(), &address)), address: self.keyed.hash_one(&address) }
+        Attempt {
+            account: self.keyed.hash_one((account.to_lowercase(), &address)),
+            address: self.keyed.hash_one(&address),
+        }
     }
 
     /// Lets the attempt go on, or not.
@@ -49,9 +52,14 @@ impl Throttle {
     /// 429, with the time until the next try.
     pub fn check(&self, attempt: &Attempt) -> Result<()> {
         let counts = self.counts();
-        for (key, limit, whose) in [(attempt.account, PER_ACCOUNT, "account"), (attempt.address, PER_ADDRESS, "address")] {
+        for (key, limit, whose) in
+            [(attempt.account, PER_ACCOUNT, "account"), (attempt.address, PER_ADDRESS, "address")]
+        {
             let Some(count) = counts.get(&key) else { continue };
-            let Some(left) = WINDOW.checked_sub(count.since.elapsed()).filter(|_| count.failures >= limit) else { continue };
+            let Some(left) = WINDOW.checked_sub(count.since.elapsed()).filter(|_| count.failures >= limit)
+            else {
+                continue;
+            };
             return Err(too_many(whose, limit, left.as_secs() + 1));
         }
         Ok(())
@@ -108,7 +116,10 @@ fn too_many(whose: &str, limit: u32, seconds: u64) -> Problem {
         .because(format!("Too many failed sign-ins of this {whose}: wait {seconds} s."))
         .with(RETRY_AFTER, seconds.to_string())
         .with(HeaderName::from_static("ratelimit"), format!("\"{whose}\";r=0;t={seconds}"))
-        .with(HeaderName::from_static("ratelimit-policy"), format!("\"{whose}\";q={limit};w={}", WINDOW.as_secs()))
+        .with(
+            HeaderName::from_static("ratelimit-policy"),
+            format!("\"{whose}\";q={limit};w={}", WINDOW.as_secs()),
+        )
 }
 
 #[cfg(test)]

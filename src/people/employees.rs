@@ -1,6 +1,8 @@
 //! Employees: who works here, in which department and position, and whom they report to.
 
+use platform::event;
 use platform::prelude::*;
+use platform::problem::IN_USE;
 use schema::employees;
 
 /// Somebody who works here, will, or did.
@@ -205,6 +207,14 @@ impl Stored for Employee {
 impl Written for Employee {
     type New = NewEmployee;
     type Edit = EditEmployee;
+
+    /// Who has worked here stays on record, as labour law asks nearly everywhere; who never came can go.
+    async fn check_delete(db: &mut Db, row: &Self) -> Result<()> {
+        if row.status != EmployeeStatus::Pending || event::ever_happened::<Self>(db, row.id, "employee.active").await? {
+            return Err(IN_USE.because("Somebody who has worked here stays on record: terminate them instead."));
+        }
+        Ok(())
+    }
 }
 
 /// The day of leaving and why.

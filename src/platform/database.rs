@@ -224,8 +224,9 @@ impl Drop for Lease {
         if self.clean {
             return;
         }
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         let cancel = connection.cancel_token();
-        tokio::spawn(async move {
+        runtime.spawn(async move {
             // The futures of the abandoned query hold the connection a moment longer than this lease.
             tokio::task::yield_now().await;
             if let Ok(object) = Arc::try_unwrap(connection) {

@@ -209,6 +209,23 @@ pub(crate) async fn history<R: Store>(db: &mut Db, id: Uuid, paging: &HistoryPag
     Ok(History { data, next_cursor })
 }
 
+/// Whether this ever happened to the resource: `employee.active`.
+///
+/// # Errors
+/// Those of the database.
+pub async fn ever_happened<R: Resource>(db: &mut Db, id: Uuid, event_type: &str) -> Result<bool> {
+    #[derive(QueryableByName)]
+    struct Happened {
+        #[diesel(sql_type = diesel::sql_types::Bool)]
+        happened: bool,
+    }
+    let events = diesel::sql_query(
+        "select exists (select from events where org_id = $1 and resource = $2 and resource_id = $3 and type = $4) as happened",
+    );
+    let events = events.bind::<SqlUuid, _>(db.organization()).bind::<Text, _>(R::NAME).bind::<SqlUuid, _>(id).bind::<Text, _>(event_type);
+    Ok(events.get_result::<Happened>(db).await?.happened)
+}
+
 /// With the reach `org` everything; with less, rows that row-level security shows now.
 fn visible<R: Resource>(id: &str) -> String {
     format!("(current_reach() = 'org' or exists (select from {} where org_id = $1 and id = {id}))", R::NAME.replace('-', "_"))

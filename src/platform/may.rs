@@ -196,6 +196,9 @@ impl<V: Verb, R: Named> May<V, R> {
     }
 
     /// The version that `If-Match` names, where the header is optional.
+    ///
+    /// # Errors
+    /// 400 where it is not an ETag.
     pub fn if_match_given(&self) -> Result<Option<i64>> {
         Ok(expected_version(self.door.http.headers())?.flatten())
     }

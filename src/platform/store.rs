@@ -69,6 +69,10 @@ pub trait Written: Stored {
     fn check_edit(_db: &mut Db, _row: &Self, _edit: &Self::Edit) -> impl Future<Output = Result<()>> {
         async { Ok(()) }
     }
+    /// The same for deleting the locked row: what a law makes one keep stays.
+    fn check_delete(_db: &mut Db, _row: &Self) -> impl Future<Output = Result<()>> {
+        async { Ok(()) }
+    }
 }
 
 /// A query for `R`s that filters can be added to.
@@ -167,6 +171,7 @@ where
     }
 
     async fn delete(db: &mut Db, row: Self) -> Result<()> {
+        R::check_delete(db, &row).await?;
         let one = FindDsl::find(R::Table::table(), (db.organization(), row.id()));
         diesel::delete(one).execute(db).await?;
         Ok(())

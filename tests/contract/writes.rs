@@ -26,9 +26,9 @@ async fn contents(caller: &Caller) -> BTreeMap<String, (i64, Option<String>)> {
         let row = database.query_one(&digest, &[&caller.organization]).await.unwrap();
         contents.insert(table, (row.get(0), row.get(1)));
     }
-    let users = "select count(*), md5(string_agg(u::text, '|' order by u.id)) from users u where home_organization_id = $1";
-    let row = database.query_one(users, &[&caller.organization]).await.unwrap();
-    contents.insert("users".into(), (row.get(0), row.get(1)));
+    let logins = "select count(*), md5(string_agg(u::text, '|' order by u.id)) from logins u where home_organization_id = $1";
+    let row = database.query_one(logins, &[&caller.organization]).await.unwrap();
+    contents.insert("logins".into(), (row.get(0), row.get(1)));
     contents
 }
 

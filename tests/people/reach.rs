@@ -112,7 +112,8 @@ fn a_filter_a_search_and_an_order_do_not_widen_a_reach() {
     run(async {
         let org = Organization::new().await;
         let owner = org.owner().await;
-        let boss = owner.hire("Boss", None).await;
+        let director = owner.hire("Director", None).await;
+        let boss = owner.hire("Boss", Some(&director)).await;
         let member = owner.hire("Member", Some(&boss)).await;
         let stranger = owner.hire("Stranger", None).await;
         owner.hire("Below the stranger", Some(&stranger)).await;
@@ -126,8 +127,8 @@ fn a_filter_a_search_and_an_order_do_not_widen_a_reach() {
         let page = leader.get(&format!("/v1/employees?manager_id={boss}")).await.is(200);
         assert_eq!(id(&page["data"][0]), member);
         // Reading everybody and changing only the team are two permissions.
-        let reader = org.employee(&boss, &["employees:read", "employees:write=team"]).await;
-        assert_eq!(reader.get("/v1/employees?count=true").await.is(200)["total"], 4);
+        let reader = org.employee(&director, &["employees:read", "employees:write=team"]).await;
+        assert_eq!(reader.get("/v1/employees?count=true").await.is(200)["total"], 5);
         reader.patch(&format!("/v1/employees/{member}"), json!({"phone": "+40 21 555 0100"})).await.is(200);
         reader.patch(&format!("/v1/employees/{stranger}"), json!({"phone": "+40 21 555 0100"})).await.is_problem(404, "not-found");
     });

@@ -119,7 +119,7 @@ fn find(path: &str) -> Option<(&'static str, &'static Value)> {
     let parts: Vec<&str> = path.split('/').collect();
     let fits = |pattern: &str| {
         let pattern: Vec<&str> = pattern.split('/').collect();
-        pattern.len() == parts.len() && pattern.iter().zip(&parts).all(|(a, b)| a.starts_with('{') || a == b)
+        pattern.len() == parts.len() && pattern.iter().zip(&parts).all(|(a, b)| a == b || (a.starts_with('{') && !b.is_empty()))
     };
     paths.iter().find(|(pattern, _)| fits(pattern)).map(|(pattern, item)| (pattern.as_str(), item))
 }

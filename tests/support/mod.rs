@@ -8,12 +8,13 @@ pub use contract::{Operation, contract, operations, permissions};
 pub use service::{Service, free_address, service};
 
 use chrono::Utc;
-use platform::token::Claims;
+use platform::token::{Claims, Tokens};
 use reqwest::Method;
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 use std::future::Future;
 use std::sync::LazyLock;
+use tokio_postgres::Client;
 use uuid::Uuid;
 
 static RUNTIME: LazyLock<tokio::runtime::Runtime> =
@@ -32,8 +33,12 @@ pub struct Organization {
 impl Organization {
     /// A new one, empty but for what every organization has.
     pub async fn new() -> Self {
+        Self::new_in(&service().database().await).await
+    }
+
+    /// The same in a database of the test's own, given as its owner sees it.
+    pub async fn new_in(database: &Client) -> Self {
         let id = Uuid::now_v7();
-        let database = &service().database().await;
         let statement = "select set_config('app.org_id', $1::uuid::text, false), set_config('app.reach', 'org:', false)";
         database.execute(statement, &[&id]).await.unwrap();
         let slug = format!("test-{}", id.simple());
@@ -74,6 +79,12 @@ pub struct Caller {
 
 impl Caller {
     async fn sign_in(organization: Uuid, permissions: &[&str], employee: Option<Uuid>) -> Self {
+        let (database, tokens) = (&service().database().await, service().tokens().await);
+        Self::sign_in_to(database, tokens, organization, permissions, employee).await
+    }
+
+    /// The same in a database of the test's own, with the keys that are in it.
+    pub async fn sign_in_to(database: &Client, tokens: &Tokens, organization: Uuid, permissions: &[&str], employee: Option<Uuid>) -> Self {
         let [user, session, membership, role] = [(); 4].map(|()| Uuid::now_v7());
         let held: Vec<(String, String, &str)> = permissions
             .iter()
@@ -86,7 +97,6 @@ impl Caller {
         let resources: Vec<&str> = held.iter().map(|each| each.0.as_str()).collect();
         let verbs: Vec<&str> = held.iter().map(|each| each.1.as_str()).collect();
         let reaches: Vec<&str> = held.iter().map(|each| each.2).collect();
-        let database = &service().database().await;
         let email = format!("{}@test.example", user.simple());
         let role_name = format!("r{}", role.simple());
         database.execute("select set_config('app.org_id', $1::uuid::text, false), set_config('app.reach', 'org:', false)", &[&organization]).await.unwrap();
@@ -116,7 +126,7 @@ impl Caller {
             .await
             .unwrap();
         let claims = Claims::new(user, organization, session, false, Utc::now().timestamp());
-        let token = service().tokens().await.sign(&claims).unwrap();
+        let token = tokens.sign(&claims).unwrap();
         Self { organization, user, session, membership, role, token }
     }
 

@@ -54,7 +54,8 @@ impl Service {
         let mut command = Command::new("setpriv");
         command
             .args(["--pdeathsig", "KILL", env!("CARGO_BIN_EXE_backoffice"), "serve"])
-            .args(["--rate-per-session", "100000", "--rate-per-organization", "100000", "--drain-seconds", "0"])
+            .args(["--rate-per-session", "100000", "--rate-per-organization", "100000"])
+            .args(if flags.contains(&"--drain-seconds") { &[][..] } else { &["--drain-seconds", "0"] })
             .args(flags)
             .env("DATABASE_URL", url)
             .env("BACKOFFICE_LISTEN", &listen)

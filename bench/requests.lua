@@ -1,0 +1,36 @@
+-- What wrk sends, told by the environment: BENCH_TOKEN, and BENCH_IDS (a file with an id a line, to read them at random)
+-- or BENCH_BODY (an employee to create, %s for the number, under an Idempotency-Key of its own each time) or neither.
+local threads = 0
+function setup(thread)
+    threads = threads + 1
+    thread:set("number", threads)
+end
+
+local requests, count, read = {}, 0, nil
+function init()
+    wrk.headers["Authorization"] = "Bearer " .. os.getenv("BENCH_TOKEN")
+    math.randomseed(os.time() * 100 + number)
+    local ids, body = os.getenv("BENCH_IDS"), os.getenv("BENCH_BODY")
+    if ids then
+        for id in io.lines(ids) do
+            requests[#requests + 1] = wrk.format("GET", "/v1/employees/" .. id)
+        end
+        request = function() return requests[math.random(#requests)] end
+    elseif body then
+        local run = string.format("%x-%d", os.time(), number)
+        wrk.headers["Content-Type"] = "application/json"
+        request = function()
+            count = count + 1
+            local id = run .. "-" .. count
+            return wrk.format("POST", "/v1/employees", { ["Authorization"] = wrk.headers["Authorization"],
+                ["Content-Type"] = "application/json", ["Idempotency-Key"] = "bench-" .. id }, string.format(body, id))
+        end
+    end
+end
+
+function done(summary, latency)
+    io.write(string.format('\nRESULT {"requests": %d, "microseconds": %d, "failed": %d, "median": %d, "p99": %d}\n',
+        summary.requests, summary.duration,
+        summary.errors.status + summary.errors.connect + summary.errors.read + summary.errors.write + summary.errors.timeout,
+        latency:percentile(50), latency:percentile(99)))
+end

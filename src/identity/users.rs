@@ -1,0 +1,146 @@
+//! Users: the logins of an organization's members. A login is one person's in every organization, so only the one that let
+//! them in first, their home, may disable it; the others suspend their membership.
+use diesel::sql_types::{BigInt, Text, Uuid as SqlUuid};
+use platform::prelude::*;
+use platform::problem::{CONFLICT, FORBIDDEN};
+use platform::resource::same_version;
+
+diesel::table! {
+    /// The view of the logins that belong to members of the organization.
+    users (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        version -> Int8,
+        email -> Text,
+        name -> Text,
+        status -> Text,
+        is_managed_here -> Bool,
+        password_changed_at -> Timestamptz,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+/// Somebody who can sign in.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema, Queryable, Selectable)]
+#[diesel(table_name = users)]
+pub struct User {
+    pub id: Uuid,
+    pub version: i64,
+    /// Where they are reached, and how they sign in; upper and lower case are the same.
+    #[schema(format = "email", max_length = 254, example = "ana.pop@demo.example")]
+    pub email: String,
+    /// What they are called.
+    #[schema(max_length = 200, example = "Ana Pop")]
+    pub name: String,
+    pub status: UserStatus,
+    /// Whether this organization is their home, whose administrators may disable the login.
+    pub is_managed_here: bool,
+    /// When they last chose a password.
+    pub password_changed_at: DateTime<Utc>,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+text_enum! {
+    /// Whether somebody may sign in at all.
+    pub enum UserStatus { Active = "active", Disabled = "disabled" }
+}
+
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+pub struct UserFilter {
+    /// Only users in this state.
+    #[param(inline)]
+    status: Option<UserStatus>,
+    /// Only the user with this address, as it is written.
+    #[param(min_length = 1, max_length = 254)]
+    email: Option<String>,
+}
+
+static LIFE: Life = Life {
+    states: &[("active", "May sign in."), ("disabled", "May not sign in, to any organization.")],
+    steps: &[
+        Step { action: "disable", from: &["active"], to: "disabled", verb: "write" },
+        Step { action: "enable", from: &["disabled"], to: "active", verb: "write" },
+    ],
+};
+
+impl Named for User {
+    const NAME: &'static str = "users";
+}
+
+impl Resource for User {
+    const PATH: &'static str = "/v1/users";
+    const SINGULAR: &'static str = "user";
+    const TAG: &'static str = "Access";
+    const SORT: &'static [SortKey] =
+        &[SortKey::text("name"), SortKey::text("email"), SortKey::instant("created_at")];
+    type Filter = UserFilter;
+
+    fn id(&self) -> Uuid {
+        self.id
+    }
+    fn version(&self) -> i64 {
+        self.version
+    }
+    fn life() -> Option<&'static Life> {
+        Some(&LIFE)
+    }
+    fn state(&self) -> Option<&'static str> {
+        Some(self.status.as_str())
+    }
+}
+
+impl Stored for User {
+    type Table = users::table;
+    const TABLE: &'static str = "users";
+    const SEARCHED: &'static [&'static str] = &["name", "email"];
+
+    fn narrow(rows: Rows<Self>, by: UserFilter) -> Rows<Self> {
+        rows.when(by.status, |rows, status| rows.filter(users::status.eq(status)))
+            .when(by.email, |rows, email| rows.filter(users::email.eq(email)))
+    }
+}
+
+/// Disable a user
+///
+/// Ends all their sessions, in every organization. Only their home organization may do it, and its last owner stays.
+#[utoipa::path(post, path = "/v1/users/{id}/disable", tag = "Access")]
+async fn disable_user(may: May<Write, User>, id: Id<User>) -> Reply<User> {
+    step(may, id, "disable").await
+}
+
+/// Enable a user
+///
+/// They may sign in again, with the password that they had.
+#[utoipa::path(post, path = "/v1/users/{id}/enable", tag = "Access")]
+async fn enable_user(may: May<Write, User>, id: Id<User>) -> Reply<User> {
+    step(may, id, "enable").await
+}
+
+async fn step(may: May<Write, User>, id: Id<User>, action: &str) -> Reply<User> {
+    diesel::define_sql_function! { fn set_user_status(user: SqlUuid, version: BigInt, status: Text) -> Nullable<BigInt>; }
+    let expected = may.if_match_given()?;
+    may.write(async |db| {
+        // Locked by the function, which looks at the version again.
+        let user = User::find(db, id.0).await?;
+        same_version(&user, expected)?;
+        if !user.is_managed_here {
+            return Err(FORBIDDEN.because(
+                "Only the organization that let them in first may do this: suspend the membership instead.",
+            ));
+        }
+        let status = LIFE.step(user.status.as_str(), action)?;
+        let changed = diesel::select(set_user_status(user.id, user.version, status));
+        if changed.get_result::<Option<i64>>(db).await?.is_none() {
+            return Err(CONFLICT.because("The user was changed in the meantime: read it again."));
+        }
+        User::find(db, user.id).await
+    })
+    .await
+}
+
+/// The logins of the members.
+pub fn routes(api: &mut Api) {
+    api.readable::<User>().call(operation!(disable_user)).call(operation!(enable_user));
+}
