@@ -152,7 +152,8 @@ async fn stop_when_told(
     metrics.stop(false).await;
 }
 
-/// What is done now and then: keys that another process rotated, limits of who has been quiet, next month's partition.
+/// What is done now and then: keys that another process rotated, limits of who has been quiet, next month's partition,
+/// and what is forgotten when its time is over.
 async fn housekeeping(database: Database, tokens: Arc<Tokens>, limits: web::Data<Limits>) {
     let mut minutes: u64 = 0;
     loop {
@@ -162,10 +163,11 @@ async fn housekeeping(database: Database, tokens: Arc<Tokens>, limits: web::Data
         if let Err(problem) = tokens.reload(&database).await {
             log::warn!("keys not reloaded: {problem}");
         }
-        if minutes % 60 == 1
-            && let Err(problem) = platform::event::make_partitions(&database).await
-        {
-            log::warn!("partitions of events not made: {problem}");
+        if minutes % 60 == 1 {
+            let done = platform::event::make_partitions(&database).await.and(identity::housekeeping::forget(&database).await);
+            if let Err(problem) = done {
+                log::warn!("housekeeping not done: {problem}");
+            }
         }
     }
 }

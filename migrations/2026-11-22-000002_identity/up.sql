@@ -482,8 +482,8 @@ begin
 end $$;
 
 -- Takes a refresh token and puts the next in its place: 'renewed', 'over' or 'reused'. A token that comes a second
--- time ends the session, unless both were on their way at once: then the second has only lost the race.
-create function renew_session(in_session uuid, in_token_hash bytea, in_next_hash bytea, in_request text,
+-- time ends the session, unless both were on their way at once, `in_waited` ago: then the second has only lost the race.
+create function renew_session(in_session uuid, in_token_hash bytea, in_next_hash bytea, in_waited interval, in_request text,
     out outcome text, out out_user uuid, out out_signed_in_at timestamptz) language plpgsql as $$
 declare
     token refresh_tokens;
@@ -493,7 +493,7 @@ begin
     select * into token from refresh_tokens where org_id = here and hash = in_token_hash and session_id = in_session for update;
     if not found or token.created_at < now() - interval '7 days' then return; end if;
     if token.used_at is not null then
-        if token.used_at < now() then
+        if token.used_at < clock_timestamp() - in_waited then
             perform act_as('system', in_session, in_request);
             update sessions set status = 'ended' where org_id = here and id = in_session and status = 'active';
             outcome := 'reused';

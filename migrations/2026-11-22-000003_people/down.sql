@@ -1,3 +1,5 @@
+alter table invitations drop constraint invitations_employee_id_fkey;
+drop index invitations_by_employee;
 alter table memberships drop constraint memberships_employee_id_fkey;
 drop policy reach on employees;
 drop function limit_reach;

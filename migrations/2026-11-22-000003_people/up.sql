@@ -67,6 +67,8 @@ select keep_tree('employees', 'manager_id', 'reporting_lines');
 alter table departments add constraint departments_head_id_fkey foreign key (org_id, head_id) references employees (org_id, id);
 create index departments_by_head on departments (org_id, head_id);
 alter table memberships add constraint memberships_employee_id_fkey foreign key (org_id, employee_id) references employees (org_id, id);
+alter table invitations add constraint invitations_employee_id_fkey foreign key (org_id, employee_id) references employees (org_id, id);
+create index invitations_by_employee on invitations (org_id, employee_id);
 
 -- A permission with reach `own` or `team` shows those rows of a managed table whose person is the caller, or reports to
 -- the caller. `limit_reach(…)` comes with the room of people, since it is people who report to each other.

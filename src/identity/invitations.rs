@@ -5,6 +5,7 @@ use crate::passwords;
 use crate::sign_in::{Login, SignIn, find_login, invalid_credentials};
 use actix_web::http::StatusCode;
 use chrono::Duration;
+use diesel::QueryableByName;
 use diesel::dsl::sql;
 use diesel::expression::SqlLiteral;
 use diesel::sql_types::{Array, Binary, Bool, Nullable, Text, Uuid as SqlUuid};
@@ -13,7 +14,7 @@ use platform::api::OperationDoc;
 use platform::may::{Grants, app_data};
 use platform::prelude::*;
 use platform::request;
-use schema::{invitations, organizations};
+use schema::invitations;
 
 /// Days that an invitation is open.
 const OPEN: i64 = 7;
@@ -288,18 +289,29 @@ async fn accept_invitation(
 
 /// The invited address, the organization's slug and the login of the address, if the invitation is open.
 async fn find(db: &mut Db, token: &Opaque) -> Result<Option<(String, String, Option<Login>)>> {
-    let invitation = invitations::table
-        .find((token.organization, token.id))
-        .filter(invitations::token_hash.eq(&token.hash))
-        .filter(invitations::status.eq("open"))
-        .filter(invitations::expires_at.gt(diesel::dsl::now))
-        .select(invitations::email);
-    let Some(email) = invitation.get_result::<String>(db).await.optional()? else { return Ok(None) };
-    let slug =
-        organizations::table.find((token.organization, token.organization)).select(organizations::slug);
-    let slug: String = slug.get_result(db).await?;
-    let login = find_login(db, &email).await?;
-    Ok(Some((email, slug, login)))
+    #[derive(QueryableByName)]
+    struct Open {
+        #[diesel(sql_type = Text)]
+        email: String,
+        #[diesel(sql_type = Text)]
+        slug: String,
+        #[diesel(embed)]
+        login: Option<Login>,
+    }
+    let open = diesel::sql_query(
+        "select i.email, o.slug, l.*
+         from invitations i join organizations o on o.org_id = i.org_id and o.id = i.org_id
+         left join lateral find_login(i.email) l on true
+         where i.org_id = $1 and i.id = $2 and i.token_hash = $3 and i.status = 'open' and i.expires_at > now()",
+    );
+    let open = open
+        .bind::<SqlUuid, _>(token.organization)
+        .bind::<SqlUuid, _>(token.id)
+        .bind::<Binary, _>(&token.hash)
+        .get_result::<Open>(db)
+        .await
+        .optional()?;
+    Ok(open.map(|open| (open.email, open.slug, open.login)))
 }
 
 /// That the login of the address is theirs: answers the user.

@@ -1,6 +1,7 @@
 //! Who is calling: organizations, users, memberships, roles, sessions, API clients. It signs people and programs in and
 //! says what they may do; it never knows what the things are that they do it to.
 mod api_clients;
+pub mod housekeeping;
 mod invitations;
 pub mod keys;
 mod me;

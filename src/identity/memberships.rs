@@ -129,8 +129,8 @@ async fn update_membership(
     id: Id<Membership>,
     edit: Input<EditMembership>,
 ) -> Reply<Membership> {
-    may.if_match()?;
     may.write(async |db| {
+        may.if_match()?;
         let member = lock(&may, db, &id).await?;
         if edit.0.employee_id.is_none_or(|employee| employee == member.employee_id) {
             return Ok(member);

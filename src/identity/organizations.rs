@@ -85,8 +85,8 @@ async fn update_organization(
     may: May<Write, Organization>,
     edit: Input<EditOrganization>,
 ) -> Reply<Organization> {
-    let expected = may.if_match()?;
     may.write(async |db| {
+        let expected = may.if_match()?;
         let organization = Organization::lock(db, db.organization()).await?;
         same_version(&organization, expected)?;
         if edit.0.name.as_ref().is_none_or(|name| *name == organization.name) {

@@ -5,7 +5,7 @@ use crate::passwords;
 use crate::throttle::{PER_ACCOUNT, PER_ADDRESS, Throttle};
 use actix_web::http::header::WWW_AUTHENTICATE;
 use diesel::QueryableByName;
-use diesel::sql_types::{BigInt, Binary, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Binary, Double, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use platform::anyone::Anyone;
 use platform::may::{Grants, app_data};
 use platform::prelude::*;
@@ -155,11 +155,14 @@ async fn refresh(anyone: Anyone, input: Input<RefreshRequest>) -> Reply<Plain<To
     let renewed: Renewed = anyone
         .database()
         .as_system(present.organization, async |db| {
-            let renewing = diesel::sql_query("select * from renew_session($1, $2, $3, $4)")
-                .bind::<SqlUuid, _>(present.id)
-                .bind::<Binary, _>(&present.hash)
-                .bind::<Binary, _>(&next.hash)
-                .bind::<Text, _>(request::current_id());
+            let renewing = diesel::sql_query(
+                "select * from renew_session($1, $2, $3, $4 * interval '1 microsecond', $5)",
+            )
+            .bind::<SqlUuid, _>(present.id)
+            .bind::<Binary, _>(&present.hash)
+            .bind::<Binary, _>(&next.hash)
+            .bind::<Double, _>(anyone.waited().as_secs_f64() * 1e6)
+            .bind::<Text, _>(request::current_id());
             Ok(renewing.get_result(db).await?)
         })
         .await?;
@@ -247,24 +250,6 @@ async fn begin(anyone: &Anyone, organization: Uuid, login: &Login) -> Result<Tok
 fn pair(anyone: &Anyone, claims: &Claims, refresh_token: String) -> Result<TokenPair> {
     let access_token = anyone.tokens().sign(claims)?;
     Ok(TokenPair { access_token, refresh_token, token_type: "Bearer".into(), expires_in: LIFETIME })
-}
-
-/// Forgets the refresh tokens of sessions that are over: nothing can be renewed with them, and nothing ended. Called daily.
-///
-/// # Errors
-/// 503 where the database is away.
-pub async fn forget_old_tokens(database: &platform::database::Database) -> Result<()> {
-    for organization in crate::organizations::all(database).await? {
-        let forgetting = async |db: &mut Db| {
-            let old = diesel::sql_query(
-                "delete from refresh_tokens t using sessions s
-                 where t.org_id = current_org() and s.org_id = t.org_id and s.id = t.session_id and (s.status = 'ended' or s.expires_at < now())",
-            );
-            Ok(old.execute(db).await?)
-        };
-        database.as_system(organization, forgetting).await?;
-    }
-    Ok(())
 }
 
 /// Getting, renewing and ending access.

@@ -233,7 +233,8 @@ pub struct TerminateEmployeeRequest {
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RehireEmployeeRequest {
-    /// The new first day of work.
+    /// The new first day of work; after the last day of the employment before.
+    #[schema(example = "2027-02-01")]
     hired_on: NaiveDate,
 }
 

@@ -11,9 +11,13 @@ use actix_web::dev::Payload;
 use actix_web::http::{Method, header};
 use actix_web::{FromRequest, HttpRequest};
 use std::future::{Ready, ready};
+use std::time::{Duration, Instant};
 
 /// A caller without a token, who may be refused with 401 all the same.
-pub struct Anyone(HttpRequest);
+pub struct Anyone {
+    http: HttpRequest,
+    arrived: Instant,
+}
 
 impl FromRequest for Anyone {
     type Error = Problem;
@@ -22,7 +26,7 @@ impl FromRequest for Anyone {
     fn from_request(http: &HttpRequest, _: &mut Payload) -> Self::Future {
         let query = input::query_pairs(http.query_string());
         let known = query.and_then(|query| app_data::<Operations>(http).refuse_unknown_parameters(http, &query));
-        ready(known.map(|()| Self(http.clone())))
+        ready(known.map(|()| Self { http: http.clone(), arrived: Instant::now() }))
     }
 }
 
@@ -30,31 +34,37 @@ impl Anyone {
     /// The request, for its headers.
     #[must_use]
     pub fn http(&self) -> &HttpRequest {
-        &self.0
+        &self.http
+    }
+
+    /// How long ago the request came.
+    #[must_use]
+    pub fn waited(&self) -> Duration {
+        self.arrived.elapsed()
     }
 
     /// The database, for work in the system's name.
     #[must_use]
     pub fn database(&self) -> &Database {
-        app_data(&self.0)
+        app_data(&self.http)
     }
 
     /// What signs tokens.
     #[must_use]
     pub fn tokens(&self) -> &Tokens {
-        app_data(&self.0)
+        app_data(&self.http)
     }
 
     /// Where the request came from.
     #[must_use]
     pub fn address(&self) -> String {
-        request::peer_address(&self.0)
+        request::peer_address(&self.http)
     }
 
     /// The program that sent it, as it calls itself.
     #[must_use]
     pub fn user_agent(&self) -> Option<String> {
-        let name = self.0.headers().get(header::USER_AGENT)?.to_str().ok()?;
+        let name = self.http.headers().get(header::USER_AGENT)?.to_str().ok()?;
         Some(name.chars().take(200).collect())
     }
 }

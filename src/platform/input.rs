@@ -190,7 +190,7 @@ fn told(error: &ValidationError<'_>) -> Vec<Fault> {
     match error.kind() {
         K::AdditionalProperties { unexpected } | K::UnevaluatedProperties { unexpected } => unexpected
             .iter()
-            .map(|name| Fault::at(format!("{pointer}/{name}"), "unknown-field", "there is no such field here"))
+            .map(|name| Fault::at(format!("{pointer}/{}", text::escaped(name)), "unknown-field", "there is no such field here"))
             .collect(),
         K::Required { property } => {
             let name = property.as_str().unwrap_or_default();

@@ -140,8 +140,8 @@ pub(crate) async fn create<R: Kept>(may: May<Write, R>, new: input::Input<R::New
 }
 
 pub(crate) async fn change<R: Kept>(may: May<Write, R>, id: Id<R>, edit: input::Input<R::Edit>) -> Reply<R> {
-    let expected = may.if_match()?;
     may.write(async |db| {
+        let expected = may.if_match()?;
         let row = R::lock(db, id.0).await?;
         same_version(&row, expected)?;
         R::change(db, row, edit.0.clone()).await
@@ -150,8 +150,8 @@ pub(crate) async fn change<R: Kept>(may: May<Write, R>, id: Id<R>, edit: input::
 }
 
 pub(crate) async fn delete<R: Kept>(may: May<Write, R>, id: Id<R>) -> Reply<()> {
-    let expected = may.if_match()?;
     may.write(async |db| {
+        let expected = may.if_match()?;
         let row = R::lock(db, id.0).await?;
         same_version(&row, expected)?;
         R::delete(db, row).await

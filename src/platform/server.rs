@@ -165,7 +165,9 @@ fn refuse_headers(request: &HttpRequest) -> Option<Problem> {
 /// What the framework answers with a text of its own becomes a problem.
 fn as_problem<B: MessageBody + 'static>(response: ServiceResponse<B>) -> ServiceResponse<EitherBody<B, BoxBody>> {
     let status = response.status();
-    let is_problem = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/problem+json");
+    // A problem, or what a room says in JSON of its own, as OAuth asks for; never the framework's text.
+    let kind = response.headers().get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
+    let is_problem = kind.is_some_and(|kind| matches!(kind, b"application/problem+json" | b"application/json"));
     if (status.is_client_error() || status.is_server_error()) && !is_problem {
         let told = told_status(status, &format!("{status}"));
         return response.into_response(told.error_response()).map_into_right_body();

@@ -14,7 +14,7 @@ fn walk(value: &Value, pointer: &mut String, faults: &mut Vec<Fault>) {
     let mut below = |step: &str, value: &Value, faults: &mut Vec<Fault>| {
         let length = pointer.len();
         pointer.push('/');
-        pointer.push_str(&step.replace('~', "~0").replace('/', "~1"));
+        pointer.push_str(&escaped(step));
         walk(value, pointer, faults);
         pointer.truncate(length);
     };
@@ -30,6 +30,11 @@ fn walk(value: &Value, pointer: &mut String, faults: &mut Vec<Fault>) {
         Value::Object(fields) => fields.iter().for_each(|(name, field)| below(name, field, faults)),
         _ => {}
     }
+}
+
+/// A step of a JSON pointer (RFC 6901 §3).
+pub(crate) fn escaped(step: &str) -> String {
+    step.replace('~', "~0").replace('/', "~1")
 }
 
 /// Fields that name or number something.

@@ -128,14 +128,16 @@ fn is_unique(field: &str) -> bool {
 pub fn body<'a>(caller: &'a Caller, operation: &'a Operation) -> LocalBoxFuture<'a, Value> {
     async move {
         let mut body = operation.example().unwrap_or_else(|| panic!("{} has no example", operation.id()));
+        // An example of nothing but nulls changes nothing.
+        let says_nothing = body.as_object().is_some_and(|fields| fields.values().all(Value::is_null));
         for (name, field) in fields(operation) {
             let given = body[&name].clone();
-            if given.is_null() {
+            if given.is_null() && !says_nothing {
                 continue;
             }
             if holds_ids(&field) {
                 let id = row(caller, &referred(&name, &operation.path)).await;
-                body[&name] = if given.is_array() { json!([id]) } else { json!(id) };
+                body[&name] = if field["items"].is_object() { json!([id]) } else { json!(id) };
             } else if given.is_string() && is_unique(&name) {
                 body[&name] = unique(&given, &field);
             }
@@ -152,14 +154,18 @@ pub fn row<'a>(caller: &'a Caller, collection: &'a str) -> LocalBoxFuture<'a, St
         match collection {
             // Rows that are not made by a POST to their collection.
             "/v1/memberships" => return organization.caller(&[]).await.membership.to_string(),
+            "/v1/sessions" => return organization.caller(&[]).await.session.to_string(),
             "/v1/users" => return organization.caller(&[]).await.user.to_string(),
             _ => {}
         }
         let create = operation_at(&Method::POST, collection)
             .unwrap_or_else(|| panic!("examples.rs does not know how to make a row of {collection}"));
         let body = body(caller, &create).await;
-        let made = caller.post(collection, body).await.is(201);
-        made["id"].as_str().unwrap_or_else(|| panic!("{collection} answered no id: {made}")).to_owned()
+        let made = caller.post(collection, body).await;
+        let location = made.header("location").unwrap_or_default().to_owned();
+        let made = made.is(201);
+        let id = location.strip_prefix(collection).unwrap_or_else(|| panic!("{collection} answered no Location: {made}"));
+        id.trim_start_matches('/').to_owned()
     }
     .boxed_local()
 }

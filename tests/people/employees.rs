@@ -217,3 +217,24 @@ fn nobody_manages_themself_however_far_up() {
         owner.delete(&format!("/v1/employees/{middle}")).await.is(204);
     });
 }
+
+#[test]
+fn who_has_worked_here_stays_on_record() {
+    run(async {
+        let owner = Organization::new().await.owner().await;
+        // Who never came can go, whatever was planned.
+        let never_came = format!("/v1/employees/{}", owner.hire("Nobody", None).await);
+        owner.delete(&never_came).await.is(204);
+        owner.get(&never_came).await.is_problem(404, "not-found");
+
+        let ana = owner.hire("Ana", None).await;
+        let path = format!("/v1/employees/{ana}");
+        for step in ["activate", "start-leave", "end-leave", "terminate", "rehire"] {
+            take(&owner, &ana, step).await.is(200);
+            let problem = owner.delete(&path).await.is_problem(409, "in-use");
+            assert!(problem["detail"].as_str().unwrap().contains("terminate"), "after {step}: {problem}");
+        }
+        // Pending again, and still somebody who has worked here.
+        assert_eq!(owner.get(&path).await.is(200)["status"], "pending");
+    });
+}

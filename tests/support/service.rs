@@ -35,6 +35,7 @@ impl Service {
     pub fn start(name: &str, flags: &[&str]) -> Self {
         let data_dir = std::env::temp_dir().join(format!("backoffice-test-{name}-{}", std::process::id()));
         let _ = std::fs::remove_dir_all(&data_dir);
+        sweep();
         // Durability is tested where it counts, in tests/faults; here speed counts.
         let parameters = match name {
             "shared" => vec![("synchronous_commit".to_owned(), "off".to_owned()), ("max_connections".to_owned(), "200".to_owned())],
@@ -105,6 +106,17 @@ impl Service {
                 tokens
             })
             .await
+    }
+}
+
+/// Removes the folders of tests that have ended: a static service is never dropped.
+fn sweep() {
+    for entry in std::fs::read_dir(std::env::temp_dir()).into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let owner = name.strip_prefix("backoffice-test-").and_then(|rest| rest.rsplit('-').next()?.parse::<u32>().ok());
+        if owner.is_some_and(|owner| !std::path::Path::new(&format!("/proc/{owner}")).exists()) {
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
     }
 }
 

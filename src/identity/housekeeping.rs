@@ -1,0 +1,31 @@
+//! What is forgotten when its time is over.
+use diesel_async::RunQueryDsl;
+use platform::database::Database;
+use platform::problem::Result;
+
+/// What each organization forgets, once an hour.
+const FORGOTTEN: &[&str] = &[
+    // Kept for 24 hours at least, as the contract promises.
+    "delete from idempotency_keys where org_id = current_org() and created_at < now() - interval '25 hours'",
+    // Nothing can be renewed with the tokens of a session that is over, and nothing ended.
+    "delete from refresh_tokens t using sessions s
+        where t.org_id = current_org() and s.org_id = t.org_id and s.id = t.session_id
+            and (s.status = 'ended' or s.expires_at < now())",
+];
+
+/// Forgets what nobody can use any more. Called every hour.
+///
+/// # Errors
+/// 503 where the database is away.
+pub async fn forget(database: &Database) -> Result<()> {
+    for organization in crate::organizations::all(database).await? {
+        let forgetting = async |db: &mut platform::database::Db| {
+            for statement in FORGOTTEN {
+                diesel::sql_query(*statement).execute(db).await?;
+            }
+            Ok(())
+        };
+        database.as_system(organization, forgetting).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,162 @@
+//! A database of a test's own in a durable cluster, and the service on it, which can be killed and started again.
+use crate::support::{Caller, Organization, Request, Service};
+use cluster::Cluster;
+use platform::database::{Database, Settings};
+use platform::token::Tokens;
+use reqwest::Method;
+use std::path::PathBuf;
+use std::process::{Child, ExitStatus};
+use std::sync::{Arc, LazyLock, Mutex};
+use std::time::{Duration, Instant};
+use tokio_postgres::{Client, NoTls};
+
+/// The permissions that the tests of faults need.
+const HELD: &[&str] = &["departments:read", "departments:write", "employees:read", "employees:write", "events:read"];
+
+/// For tests that leave Postgres alone. Nothing is turned off that makes a commit last.
+static DURABLE: LazyLock<OwnCluster> = LazyLock::new(|| OwnCluster::start("durable"));
+
+/// A cluster, gone with its folder when the test is over.
+pub struct OwnCluster {
+    cluster: Option<Cluster>,
+    data_dir: PathBuf,
+}
+
+impl OwnCluster {
+    pub fn start(name: &str) -> Self {
+        let data_dir = folder(name);
+        let settings = cluster::Settings { data_dir: data_dir.clone(), bin_dir: None, parameters: vec![] };
+        Self { cluster: Some(Cluster::start(settings).unwrap()), data_dir }
+    }
+}
+
+impl std::ops::Deref for OwnCluster {
+    type Target = Cluster;
+    fn deref(&self) -> &Cluster {
+        self.cluster.as_ref().unwrap()
+    }
+}
+
+impl Drop for OwnCluster {
+    fn drop(&mut self) {
+        drop(self.cluster.take());
+        let _ = std::fs::remove_dir_all(&self.data_dir);
+    }
+}
+
+/// The path of a data folder that is not there yet.
+pub fn folder(name: &str) -> PathBuf {
+    let folder = std::env::temp_dir().join(format!("backoffice-test-faults-{name}-{}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&folder);
+    folder
+}
+
+pub struct Installation {
+    pub url: String,
+    flags: Vec<&'static str>,
+    running: Mutex<Running>,
+    tokens: Tokens,
+}
+
+struct Running {
+    base: String,
+    metrics: String,
+    child: Child,
+}
+
+impl Installation {
+    /// In the cluster that such tests share.
+    pub async fn new(name: &str, flags: &[&'static str]) -> Arc<Self> {
+        Self::new_in(&DURABLE, name, flags).await
+    }
+
+    pub async fn new_in(cluster: &Cluster, name: &str, flags: &[&'static str]) -> Arc<Self> {
+        cluster.create_database(name).unwrap();
+        let url = cluster.url(name);
+        let (base, metrics, child) = Service::spawn(&url, flags);
+        let tokens = Tokens::default();
+        let wait = Duration::from_secs(5);
+        let settings = Settings { url: url.clone(), connections: 1, wait, statement_timeout: wait };
+        tokens.reload(&Database::new(&settings).unwrap()).await.unwrap();
+        Arc::new(Self { url, flags: flags.to_vec(), running: Mutex::new(Running { base, metrics, child }), tokens })
+    }
+
+    /// Where it listens now: elsewhere after each start.
+    pub fn base(&self) -> String {
+        self.running.lock().unwrap().base.clone()
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.running.lock().unwrap().child.id()
+    }
+
+    /// `kill -9`, and a new start at once. Answers how long it took until it was ready again.
+    pub fn kill_and_start_again(&self) -> Duration {
+        // Nobody learns of the new address before somebody answers there.
+        let mut running = self.running.lock().unwrap();
+        running.child.kill().unwrap();
+        let killed = Instant::now();
+        let (base, metrics, child) = Service::spawn(&self.url, &self.flags);
+        let mut former = std::mem::replace(&mut *running, Running { base, metrics, child });
+        former.child.wait().unwrap();
+        killed.elapsed()
+    }
+
+    /// How it ended, if it did so in time.
+    pub async fn ended(&self, patience: Duration) -> Option<ExitStatus> {
+        let started = Instant::now();
+        while started.elapsed() < patience {
+            if let Some(status) = self.running.lock().unwrap().child.try_wait().unwrap() {
+                return Some(status);
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        None
+    }
+
+    /// A connection as the superuser, who passes every wall.
+    pub async fn database(&self) -> Client {
+        let (client, connection) = tokio_postgres::connect(&self.url, NoTls).await.unwrap();
+        tokio::spawn(connection);
+        client
+    }
+
+    /// Somebody who may do everything here, in an organization of their own.
+    pub async fn caller(&self) -> Caller {
+        let database = self.database().await;
+        let organization = Organization::new_in(&database).await;
+        Caller::sign_in_to(&database, &self.tokens, organization.id, HELD, None).await
+    }
+
+    pub fn request(&self, caller: &Caller, method: Method, path: &str) -> Request {
+        caller.request(method, path).to(&self.base())
+    }
+
+    /// Connections of the pools: open, and waiting to be used.
+    pub async fn connections(&self) -> (u32, u32) {
+        let metrics = self.running.lock().unwrap().metrics.clone();
+        let page = Request::new(Method::GET, "").to(&metrics).try_send().await.unwrap().text;
+        let read = |name: &str| -> u32 {
+            let line = page.lines().find(|line| line.starts_with(&format!("{name} ")));
+            line.and_then(|line| line.rsplit(' ').next()?.parse().ok()).unwrap_or_else(|| panic!("no {name} in {page}"))
+        };
+        (read("backoffice_database_connections"), read("backoffice_database_connections_idle"))
+    }
+
+    /// How many of the service's connections are in such a state: `wait_event_type = 'Lock'`.
+    pub async fn backends(&self, condition: &str) -> i64 {
+        let query = format!(
+            "select count(*) from pg_stat_activity
+             where application_name = 'backoffice' and datname = current_database() and {condition}"
+        );
+        self.database().await.query_one(&query, &[]).await.unwrap().get(0)
+    }
+}
+
+impl Drop for Installation {
+    fn drop(&mut self) {
+        let mut running = self.running.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let _ = running.child.kill();
+        let _ = running.child.wait();
+    }
+}
