@@ -30,7 +30,9 @@ const SIGN_IN: &str = "owner@demo.example";
 /// A password that breaks the rules, or the database is away.
 pub async fn load(database: &Database, demo: &DemoSettings) -> Done {
     if let Some((_, rule)) = demo.demo_password.as_deref().and_then(passwords::fault) {
-        return Err(format!("the password of the demo (--demo-password, BACKOFFICE_DEMO_PASSWORD) {rule}").into());
+        return Err(
+            format!("the password of the demo (--demo-password, BACKOFFICE_DEMO_PASSWORD) {rule}").into()
+        );
     }
     let is_new = organizations::find(database, DEMO.slug).await?.is_none();
     let password = match (&demo.demo_password, is_new) {
@@ -55,7 +57,10 @@ pub async fn load(database: &Database, demo: &DemoSettings) -> Done {
 
 fn announce(demo: &DemoSettings, password: Option<&str>) {
     let [people, few] = [&DEMO, &OTHER].map(Roster::of).map(|roster| roster.employees.len());
-    println!("Demo        {} ({}), {people} people; {} ({}), {few} people", DEMO.name, DEMO.slug, OTHER.name, OTHER.slug);
+    println!(
+        "Demo        {} ({}), {people} people; {} ({}), {few} people",
+        DEMO.name, DEMO.slug, OTHER.name, OTHER.slug
+    );
     match (&demo.demo_password, password) {
         (None, Some(password)) => println!("Sign in     {}", json!({"email": SIGN_IN, "password": password})),
         (Some(_), _) => println!("Sign in     {SIGN_IN} with the password that you gave"),
@@ -66,7 +71,12 @@ fn announce(demo: &DemoSettings, password: Option<&str>) {
     }
     let roles: Vec<String> = BUILT_IN_ROLES.iter().map(|role| login(role.name)).collect();
     let lines: Vec<String> = roles.chunks(4).map(|some| some.join(", ")).collect();
-    println!("Also        {}, owner@{}\n            all @{}\n", lines.join(",\n            "), OTHER.domain, DEMO.domain);
+    println!(
+        "Also        {}, owner@{}\n            all @{}\n",
+        lines.join(",\n            "),
+        OTHER.domain,
+        DEMO.domain
+    );
 }
 
 /// Founds the company with its first owner, and fills it where that has not been done.
@@ -81,7 +91,9 @@ async fn found(database: &Database, company: &Company, password: Option<&str>, h
             };
             organizations::create(database, company.name, company.slug, owner).await?
         }
-        (None, None) => return Err("the demo is there only by half: give BACKOFFICE_DEMO_PASSWORD to complete it".into()),
+        (None, None) => {
+            return Err("the demo is there only by half: give BACKOFFICE_DEMO_PASSWORD to complete it".into());
+        }
     };
     let roster = Roster::of(company);
     database.as_system(organization, async |db| fill(db, company, &roster, hash).await).await?;
@@ -90,7 +102,8 @@ async fn found(database: &Database, company: &Company, password: Option<&str>, h
 
 /// Fills an organization that has no people yet: it may have been founded by a start that was cut off.
 async fn fill(db: &mut Db, company: &Company, roster: &Roster, hash: Option<&str>) -> Result<()> {
-    let has_people: bool = diesel::select(diesel::dsl::sql::<Bool>("exists (select from employees)")).get_result(db).await?;
+    let has_people: bool =
+        diesel::select(diesel::dsl::sql::<Bool>("exists (select from employees)")).get_result(db).await?;
     let (false, Some(hash)) = (has_people, hash) else { return Ok(()) };
     // One statement, since heads and departments refer to each other.
     diesel::sql_query(
@@ -131,9 +144,12 @@ async fn fill(db: &mut Db, company: &Company, roster: &Roster, hash: Option<&str
 
 /// Gives the demo users the password, if it is another than they have. Their sessions end with the old one.
 async fn set_password(database: &Database, password: &str, hash: &str) -> Done {
-    let kept = diesel::dsl::sql::<Nullable<Text>>("(select password_hash from find_login(").bind::<Text, _>(SIGN_IN).sql("))");
-    let kept: Option<String> =
-        database.without_organization(async |db| Ok(diesel::select(kept.clone()).get_result(db).await?)).await?;
+    let kept = diesel::dsl::sql::<Nullable<Text>>("(select password_hash from find_login(")
+        .bind::<Text, _>(SIGN_IN)
+        .sql("))");
+    let kept: Option<String> = database
+        .without_organization(async |db| Ok(diesel::select(kept.clone()).get_result(db).await?))
+        .await?;
     if passwords::verify(password, kept, || Ok(())).await? {
         return Ok(());
     }
@@ -142,7 +158,8 @@ async fn set_password(database: &Database, password: &str, hash: &str) -> Done {
         let change = "select change_password(id, find_password(id), $1, null) from users where org_id = $2 and email like '%@' || $3";
         database
             .as_system(organization, async |db| {
-                let changing = diesel::sql_query(change).bind::<Text, _>(hash).bind::<SqlUuid, _>(organization);
+                let changing =
+                    diesel::sql_query(change).bind::<Text, _>(hash).bind::<SqlUuid, _>(organization);
                 changing.bind::<Text, _>(company.domain).execute(db).await?;
                 Ok(())
             })
@@ -196,7 +213,8 @@ impl Roster {
                     "id": position_id, "title": post.title, "department_id": department_id,
                     "approved_headcount": post.people + post.people / 8,
                 }));
-                let is_led = |leader: &str| department.posts.iter().any(|post| post.reports_to == Some(leader));
+                let is_led =
+                    |leader: &str| department.posts.iter().any(|post| post.reports_to == Some(leader));
                 for seat in 0..post.people {
                     let number = roster.employees.len();
                     let employee_id = id(company, b'e', number);
@@ -208,9 +226,14 @@ impl Roster {
                     holders.entry(post.title).or_default().push(employee_id);
                     let settled = employee_id == head || is_led(post.title) || seat == 0;
                     let employee = employee(company, number, settled, [department_id, position_id], manager);
-                    if seat == 0 && let Some(role) = post.role {
+                    if seat == 0
+                        && let Some(role) = post.role
+                    {
                         let name = |field: &str| employee[field].as_str().unwrap_or_default().to_owned();
-                        roster.logins.insert(role, (format!("{} {}", name("given_name"), name("family_name")), employee_id));
+                        roster.logins.insert(
+                            role,
+                            (format!("{} {}", name("given_name"), name("family_name")), employee_id),
+                        );
                     }
                     roster.employees.push(employee);
                 }
@@ -221,12 +244,20 @@ impl Roster {
 }
 
 /// The employee of this number. Who leads others, or signs in, is `settled`: at work.
-fn employee(company: &Company, number: usize, settled: bool, place: [Uuid; 2], manager: Option<Uuid>) -> Value {
+fn employee(
+    company: &Company,
+    number: usize,
+    settled: bool,
+    place: [Uuid; 2],
+    manager: Option<Uuid>,
+) -> Value {
     // The counts of names have no common divisor, so that no two people have both names in common.
-    let (given, family) = (GIVEN_NAMES[number % GIVEN_NAMES.len()], FAMILY_NAMES[number % FAMILY_NAMES.len()]);
+    let (given, family) =
+        (GIVEN_NAMES[number % GIVEN_NAMES.len()], FAMILY_NAMES[number % FAMILY_NAMES.len()]);
     // Mondays from 2012 on, scattered over 13 years.
     let weeks = u64::try_from(number).unwrap_or_default() * 37 % 700;
-    let hired = NaiveDate::from_ymd_opt(2012, 1, 9).and_then(|first| first.checked_add_days(Days::new(7 * weeks)));
+    let hired =
+        NaiveDate::from_ymd_opt(2012, 1, 9).and_then(|first| first.checked_add_days(Days::new(7 * weeks)));
     let (mut status, mut hired_on, mut left) = ("active", json!(hired), None);
     if !settled {
         match number {
@@ -254,7 +285,8 @@ fn id(company: &Company, kind: u8, number: usize) -> Uuid {
     let mut tail = [0; 10];
     tail[2..4].copy_from_slice(&[company.number, kind]);
     tail[4..].copy_from_slice(&number.to_be_bytes()[2..]);
-    uuid::Builder::from_unix_timestamp_millis(FOUNDED + u64::from(company.number) * APART + number, &tail).into_uuid()
+    uuid::Builder::from_unix_timestamp_millis(FOUNDED + u64::from(company.number) * APART + number, &tail)
+        .into_uuid()
 }
 
 /// A name as e-mail addresses have it: small letters of ASCII.

@@ -52,7 +52,9 @@ impl Installation {
         // The harness blocks, so it has a thread and a runtime of its own.
         let migrated = std::thread::spawn(move || -> Result<usize, String> {
             let runtime = runtime().map_err(|error| error.to_string())?;
-            let connection = runtime.block_on(connect_as_owner(&url)).map_err(|error| error.to_string())?;
+            let connection = runtime
+                .block_on(connect_as_owner(&url))
+                .map_err(|error| format!("the database does not answer (DATABASE_URL, or the private one): {error}"))?;
             let _entered = runtime.enter();
             let mut harness = AsyncMigrationHarness::new(connection);
             harness.run_pending_migrations(MIGRATIONS).map(|done| done.len()).map_err(|error| error.to_string())

@@ -16,7 +16,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 type Done = Result<(), Box<dyn std::error::Error>>;
 
 fn main() -> ExitCode {
-    let CommandLine { settings, command } = CommandLine::parse();
+    let CommandLine { settings, command } = CommandLine::try_parse().unwrap_or_else(|error| settings::refuse(&error));
     settings::start_logging(&settings);
     match run(&settings, command) {
         Ok(()) => ExitCode::SUCCESS,

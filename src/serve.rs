@@ -95,6 +95,8 @@ async fn serve(settings: &Settings, server: &ServeSettings, url: &str) -> Done {
         .max_connections(server.http_connections as usize / workers)
         .client_request_timeout(Duration::from_secs(5))
         .client_disconnect_timeout(Duration::from_secs(5))
+        // Who closes their side has hung up: what they asked for is given up, and its query cancelled.
+        .h1_allow_half_closed(false)
         .keep_alive(Duration::from_secs(75))
         .shutdown_timeout(GRACE)
         .on_connect(end_slow_readers)

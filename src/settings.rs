@@ -1,5 +1,6 @@
 //! Configuration: flags and environment variables, checked at the start with errors that name them.
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::error::{ContextKind, ContextValue};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use std::io::Write;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
@@ -155,6 +156,26 @@ pub struct CreateOrganization {
     /// The password of its first owner, 8 characters at least.
     #[arg(long, env = "BACKOFFICE_OWNER_PASSWORD", hide_env_values = true)]
     pub owner_password: String,
+}
+
+/// Ends the program with clap's words, and names the variable beside the flag: it may be what is wrong.
+pub fn refuse(error: &clap::Error) -> ! {
+    let variable = match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(argument)) => variable_of(&CommandLine::command(), argument),
+        _ => None,
+    };
+    let _ = error.print();
+    if let Some(variable) = variable {
+        eprintln!("The setting is also read from the variable {variable}.");
+    }
+    std::process::exit(error.exit_code())
+}
+
+/// The variable of an argument as clap tells it: `--listen <LISTEN>`.
+fn variable_of(command: &clap::Command, argument: &str) -> Option<String> {
+    let own = command.get_arguments().find(|each| each.to_string() == argument).and_then(clap::Arg::get_env);
+    own.map(|name| name.to_string_lossy().into_owned())
+        .or_else(|| command.get_subcommands().find_map(|each| variable_of(each, argument)))
 }
 
 /// One line per event, on standard error. Control characters become spaces, so that nobody writes lines of their own.

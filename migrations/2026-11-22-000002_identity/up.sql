@@ -131,7 +131,7 @@ create table api_client_secrets (
     org_id        uuid        not null,
     id            uuid        not null,
     api_client_id uuid        not null,
-    slot          smallint    not null constraint api_client_secrets_two_at_a_time check (slot in (1, 2)),
+    slot          smallint    not null constraint api_client_secrets_slot_range check (slot in (1, 2)),
     hash          bytea       not null,
     created_at    timestamptz not null default clock_timestamp(),
     last_used_at  timestamptz,
@@ -179,8 +179,8 @@ create table sessions (
     constraint sessions_api_client_id_fkey foreign key (org_id, api_client_id) references api_clients (org_id, id) on delete cascade,
     constraint session_is_of_a_user_or_a_client check (num_nonnulls(membership_id, api_client_id) = 1 and num_nonnulls(user_id, api_client_id) = 1)
 );
-create index sessions_by_membership on sessions (org_id, membership_id) where status = 'active';
-create index sessions_by_api_client on sessions (org_id, api_client_id) where status = 'active';
+create index sessions_by_membership on sessions (org_id, membership_id, status);
+create index sessions_by_api_client on sessions (org_id, api_client_id, status);
 create index sessions_by_user on sessions (org_id, user_id, id);
 select manage_resource('sessions', personal => '{address,user_agent}');
 
@@ -361,12 +361,13 @@ create function tell_of_user(in_type text, in_org uuid, in_user uuid, before jso
     from users u where u.org_id = in_org and u.id = in_user and before is null
 $$;
 
--- Somebody must be able to let the others in.
-create function ensure_owner(org uuid) returns void language plpgsql security definer set search_path = public, pg_temp as $$
+-- Somebody must be able to let the others in. Only who gives up the owner's role could have been the last.
+create function ensure_owner(org uuid, given_up uuid[]) returns void language plpgsql security definer set search_path = public, pg_temp as $$
 declare
     owner_role uuid;
 begin
-    select id into owner_role from roles where org_id = org and name = 'owner' and kind = 'built_in' for no key update;
+    select id into owner_role from roles
+        where org_id = org and name = 'owner' and kind = 'built_in' and id = any(given_up) for no key update;
     if owner_role is not null and not exists (
         select from membership_roles r
         join memberships m on m.org_id = r.org_id and m.id = r.membership_id
@@ -378,7 +379,11 @@ end $$;
 
 create function keep_an_owner() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
 begin
-    perform ensure_owner(old.org_id);
+    if tg_table_name = 'memberships' then
+        perform ensure_owner(old.org_id, old.role_ids);
+    else
+        perform ensure_owner(old.org_id, array[old.role_id]);
+    end if;
     return null;
 end $$;
 create trigger keep_an_owner after delete on membership_roles for each row execute function keep_an_owner();
@@ -482,8 +487,8 @@ begin
 end $$;
 
 -- Takes a refresh token and puts the next in its place: 'renewed', 'over' or 'reused'. A token that comes a second
--- time ends the session, unless both were on their way at once, `in_waited` ago: then the second has only lost the race.
-create function renew_session(in_session uuid, in_token_hash bytea, in_next_hash bytea, in_waited interval, in_request text,
+-- time ends the session, unless both were on their way at once: then the second has only lost the race.
+create function renew_session(in_session uuid, in_token_hash bytea, in_next_hash bytea, in_request text,
     out outcome text, out out_user uuid, out out_signed_in_at timestamptz) language plpgsql as $$
 declare
     token refresh_tokens;
@@ -493,7 +498,7 @@ begin
     select * into token from refresh_tokens where org_id = here and hash = in_token_hash and session_id = in_session for update;
     if not found or token.created_at < now() - interval '7 days' then return; end if;
     if token.used_at is not null then
-        if token.used_at < clock_timestamp() - in_waited then
+        if token.used_at < now() then
             perform act_as('system', in_session, in_request);
             update sessions set status = 'ended' where org_id = here and id = in_session and status = 'active';
             outcome := 'reused';
@@ -602,7 +607,7 @@ begin
             from user_organizations where user_id = in_user and organization_id = current_org();
     else
         perform end_sessions_of_user(in_user, null, 'user.' || in_status, jsonb_build_object('status', before));
-        perform ensure_owner(current_org());
+        perform ensure_owner(current_org(), (select role_ids from memberships where org_id = current_org() and user_id = in_user));
     end if;
     return version_now;
 end $$;
@@ -626,5 +631,5 @@ begin
         execute 'grant execute on function ' || door || ' to backoffice_service';
     end loop;
     -- Behind the doors above alone.
-    revoke all on function end_sessions_of_user(uuid, uuid, text, jsonb), ensure_owner(uuid) from public;
+    revoke all on function end_sessions_of_user(uuid, uuid, text, jsonb), ensure_owner(uuid, uuid[]) from public;
 end $$;

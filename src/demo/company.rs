@@ -46,11 +46,17 @@ impl Post {
     }
 }
 
-const fn department(code: &'static str, name: &'static str, parent: Option<&'static str>, posts: &'static [Post]) -> Department {
+const fn department(
+    code: &'static str,
+    name: &'static str,
+    parent: Option<&'static str>,
+    posts: &'static [Post],
+) -> Department {
     Department { code, name, parent, posts }
 }
 
 /// A maker of measuring instruments: 250 people in 14 departments, five levels of managers in production.
+#[rustfmt::skip]
 pub const DEMO: Company = Company {
     number: 1,
     slug: "demo",
@@ -136,6 +142,7 @@ pub const DEMO: Company = Company {
 };
 
 /// A second organization, so that separation can be seen: 12 people.
+#[rustfmt::skip]
 pub const OTHER: Company = Company {
     number: 2,
     slug: "other",
@@ -152,16 +159,64 @@ pub const OTHER: Company = Company {
 };
 
 pub const GIVEN_NAMES: &[&str] = &[
-    "Ana", "Mihai", "Zoë", "Omar", "Ingrid", "Kwame", "Yuki", "Łukasz", "Priya", "Mateo", "Aisha", "Søren", "Elena",
-    "Dmytro", "Chloé", "Rajesh", "Fatima", "Liam", "Mei", "José", "Ioana", "Viktor", "Amara", "Jürgen", "Sofia",
-    "Tariq", "Hanna", "Ștefan", "Leila", "Marco", "Nadia", "Erik", "Thandi", "Pavel", "Lucía", "Andrei", "Grace",
-    "Hiroshi", "Maja", "Daniel", "Irina",
+    "Ana", "Mihai", "Zoë", "Omar", "Ingrid", "Kwame", "Yuki", "Łukasz", "Priya", "Mateo", "Aisha", "Søren",
+    "Elena", "Dmytro", "Chloé", "Rajesh", "Fatima", "Liam", "Mei", "José", "Ioana", "Viktor", "Amara",
+    "Jürgen", "Sofia", "Tariq", "Hanna", "Ștefan", "Leila", "Marco", "Nadia", "Erik", "Thandi", "Pavel",
+    "Lucía", "Andrei", "Grace", "Hiroshi", "Maja", "Daniel", "Irina",
 ];
 
 pub const FAMILY_NAMES: &[&str] = &[
-    "Pop", "Kowalski", "Haddad", "Nguyen", "Müller", "Okafor", "Ionescu", "Tanaka", "Silva", "Novák", "Ahmed",
-    "Larsen", "Rossi", "Shevchenko", "Dubois", "Sharma", "Mensah", "O'Brien", "Chen", "García", "Popescu", "Nagy",
-    "Yilmaz", "Schneider", "Horvat", "Khan", "Virtanen", "Ștefănescu", "Rahimi", "Bianchi", "Petrov", "Lindqvist",
-    "Dlamini", "Svoboda", "Fernández", "Stoica", "Murphy", "Sato", "Jovanović", "Cohen", "Marin", "Weber", "Diallo",
-    "Costa", "Kaya", "Papadopoulos", "Zieliński", "Park", "Moreau", "Radu", "Hassan", "Jensen", "Dumitru",
+    "Pop",
+    "Kowalski",
+    "Haddad",
+    "Nguyen",
+    "Müller",
+    "Okafor",
+    "Ionescu",
+    "Tanaka",
+    "Silva",
+    "Novák",
+    "Ahmed",
+    "Larsen",
+    "Rossi",
+    "Shevchenko",
+    "Dubois",
+    "Sharma",
+    "Mensah",
+    "O'Brien",
+    "Chen",
+    "García",
+    "Popescu",
+    "Nagy",
+    "Yilmaz",
+    "Schneider",
+    "Horvat",
+    "Khan",
+    "Virtanen",
+    "Ștefănescu",
+    "Rahimi",
+    "Bianchi",
+    "Petrov",
+    "Lindqvist",
+    "Dlamini",
+    "Svoboda",
+    "Fernández",
+    "Stoica",
+    "Murphy",
+    "Sato",
+    "Jovanović",
+    "Cohen",
+    "Marin",
+    "Weber",
+    "Diallo",
+    "Costa",
+    "Kaya",
+    "Papadopoulos",
+    "Zieliński",
+    "Park",
+    "Moreau",
+    "Radu",
+    "Hassan",
+    "Jensen",
+    "Dumitru",
 ];

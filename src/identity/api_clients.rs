@@ -18,7 +18,7 @@ pub struct ApiClient {
     #[schema(max_length = 100, example = "Payroll bureau")]
     pub name: String,
     /// The permissions that its tokens can have, each for the whole organization.
-    #[schema(max_items = 200, example = json!(["employees:read"]))]
+    #[schema(value_type = Vec<Scope>, max_items = 200, example = json!(["employees:read"]))]
     #[diesel(select_expression = scopes())]
     #[diesel(select_expression_type = SqlLiteral<Array<Text>>)]
     pub scopes: Vec<String>,
@@ -42,6 +42,12 @@ text_enum! {
     pub enum ApiClientStatus { Active = "active", Disabled = "disabled" }
 }
 
+/// A permission that tokens can have, for the whole organization.
+#[derive(ToSchema)]
+#[schema(max_length = 100, pattern = "^[a-z][a-z-]*:[a-z]+$", example = "employees:read")]
+#[expect(dead_code, reason = "it tells the contract what a scope looks like")]
+pub struct Scope(String);
+
 /// An API client to be.
 #[derive(Clone, Debug, Deserialize, ToSchema, Insertable)]
 #[diesel(table_name = api_clients, treat_none_as_default_value = false)]
@@ -53,7 +59,7 @@ pub struct NewApiClient {
     #[schema(min_length = 1, max_length = 100, example = "Payroll bureau")]
     name: String,
     /// The permissions that its tokens can have; none that its maker does not hold for the whole organization.
-    #[schema(min_items = 1, max_items = 200, example = json!(["employees:read"]))]
+    #[schema(value_type = Vec<Scope>, min_items = 1, max_items = 200, example = json!(["employees:read"]))]
     scopes: Vec<String>,
     /// When its secrets and tokens stop to hold; null for never.
     #[schema(example = json!(null))]
@@ -70,7 +76,7 @@ pub struct EditApiClient {
     #[schema(min_length = 1, max_length = 100, example = "Payroll bureau")]
     name: Option<String>,
     /// All the permissions that its tokens can have from now on. What is taken away counts at its next request.
-    #[schema(min_items = 1, max_items = 200, example = json!(["employees:read"]))]
+    #[schema(value_type = Option<Vec<Scope>>, min_items = 1, max_items = 200, example = json!(["employees:read"]))]
     scopes: Option<Vec<String>>,
     /// When its secrets and tokens stop to hold; null for never. Tokens that were taken live out their ten minutes.
     #[schema(example = json!(null))]
@@ -89,8 +95,10 @@ pub struct IssuedSecret {
     #[schema(max_length = 100, example = "Payroll bureau")]
     name: String,
     /// The permissions that its tokens can have.
-    #[schema(max_items = 200, example = json!(["employees:read"]))]
+    #[schema(value_type = Vec<Scope>, max_items = 200, example = json!(["employees:read"]))]
     scopes: Vec<String>,
+    #[serde(skip)]
+    version: i64,
 }
 
 impl Secret for IssuedSecret {
@@ -98,6 +106,9 @@ impl Secret for IssuedSecret {
 
     fn location(&self) -> String {
         format!("{}/{}", ApiClient::PATH, self.client_id)
+    }
+    fn version(&self) -> i64 {
+        self.version
     }
 }
 
@@ -167,7 +178,7 @@ fn check(scopes: &[String]) -> Result<()> {
     let unknown = scopes.iter().enumerate().filter(|(_, scope)| permissions::find(scope).is_none());
     let faults: Vec<_> = unknown
         .map(|(index, _)| {
-            Fault::at(format!("/scopes/{index}"), "unknown-value", "there is no such permission")
+            Fault::at(format!("/scopes/{index}"), "no-such-permission", "there is no such permission")
         })
         .collect();
     if faults.is_empty() { Ok(()) } else { Err(Problem::invalid(faults)) }
@@ -259,6 +270,7 @@ async fn issue(db: &mut Db, client: ApiClient) -> Result<Told<IssuedSecret>> {
         client_secret: Some(text),
         name: client.name,
         scopes: client.scopes,
+        version: client.version,
     }))
 }
 

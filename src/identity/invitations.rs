@@ -2,7 +2,7 @@
 //! chooses a password or, having a login, proves that it is theirs.
 use crate::opaque::Opaque;
 use crate::passwords;
-use crate::sign_in::{Login, SignIn, find_login, invalid_credentials};
+use crate::sign_in::{Login, SignIn, invalid_credentials};
 use actix_web::http::StatusCode;
 use chrono::Duration;
 use diesel::QueryableByName;
@@ -80,6 +80,8 @@ pub struct IssuedInvitation {
     token: Option<String>,
     /// When it can no longer be accepted.
     expires_at: DateTime<Utc>,
+    #[serde(skip)]
+    version: i64,
 }
 
 impl Secret for IssuedInvitation {
@@ -87,6 +89,9 @@ impl Secret for IssuedInvitation {
 
     fn location(&self) -> String {
         format!("{}/{}", Invitation::PATH, self.id)
+    }
+    fn version(&self) -> i64 {
+        self.version
     }
 }
 
@@ -170,7 +175,13 @@ async fn create_invitation(
         );
         let made = diesel::insert_into(invitations::table).values(invitation);
         let made: Invitation = made.returning(Invitation::as_returning()).get_result(db).await?;
-        Ok(Told(IssuedInvitation { id, email: made.email, token: Some(text), expires_at: made.expires_at }))
+        Ok(Told(IssuedInvitation {
+            id,
+            email: made.email,
+            token: Some(text),
+            expires_at: made.expires_at,
+            version: made.version,
+        }))
     })
     .await
 }

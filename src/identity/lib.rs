@@ -11,6 +11,7 @@ mod opaque;
 pub mod organizations;
 pub mod passwords;
 pub mod permissions;
+mod renewals;
 pub mod roles;
 mod sessions;
 pub mod sign_in;

@@ -189,16 +189,16 @@ fn check(grants: &Grants) -> Result<()> {
             faults.push(Fault::at(format!("/permissions/{index}/{field}"), code, rule));
         };
         match permissions::find(&grant.permission) {
-            None => wrong("permission", "unknown-value", "there is no such permission"),
+            None => wrong("permission", "no-such-permission", "there is no such permission"),
             Some(known) if !known.reaches.contains(&grant.reach) => {
                 wrong(
                     "reach",
-                    "unknown-value",
+                    "not-for-this-permission",
                     "this permission reaches the whole organization or nothing: `org`",
                 );
             }
             Some(_) if !seen.insert(&grant.permission) => {
-                wrong("permission", "repeated", "must be granted once")
+                wrong("permission", "repeated", "must be granted once");
             }
             Some(_) => {}
         }

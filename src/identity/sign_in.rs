@@ -2,10 +2,11 @@
 //! ten minutes; a session 30 days from sign-in, and no longer than 7 days without a refresh.
 use crate::opaque::{self, Opaque};
 use crate::passwords;
+use crate::renewals::Renewals;
 use crate::throttle::{PER_ACCOUNT, PER_ADDRESS, Throttle};
 use actix_web::http::header::WWW_AUTHENTICATE;
 use diesel::QueryableByName;
-use diesel::sql_types::{BigInt, Binary, Double, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Binary, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use platform::anyone::Anyone;
 use platform::may::{Grants, app_data};
 use platform::prelude::*;
@@ -21,6 +22,7 @@ const _: () = assert!(PER_ACCOUNT == 10 && PER_ADDRESS == 100 && opaque::LONGEST
 #[derive(Default)]
 pub struct SignIn {
     pub(crate) throttle: Throttle,
+    renewals: Renewals,
 }
 
 impl SignIn {
@@ -151,18 +153,17 @@ async fn refresh(anyone: Anyone, input: Input<RefreshRequest>) -> Reply<Plain<To
             .with(WWW_AUTHENTICATE, challenge)
     };
     let present = Opaque::read(&input.0.refresh_token).ok_or_else(over)?;
+    let renewals = &app_data::<SignIn>(anyone.http()).renewals;
+    let renewal = renewals.begin(&present.hash, anyone.arrived()).ok_or_else(over)?;
     let (text, next) = Opaque::make(present.organization, present.id)?;
     let renewed: Renewed = anyone
         .database()
         .as_system(present.organization, async |db| {
-            let renewing = diesel::sql_query(
-                "select * from renew_session($1, $2, $3, $4 * interval '1 microsecond', $5)",
-            )
-            .bind::<SqlUuid, _>(present.id)
-            .bind::<Binary, _>(&present.hash)
-            .bind::<Binary, _>(&next.hash)
-            .bind::<Double, _>(anyone.waited().as_secs_f64() * 1e6)
-            .bind::<Text, _>(request::current_id());
+            let renewing = diesel::sql_query("select * from renew_session($1, $2, $3, $4)")
+                .bind::<SqlUuid, _>(present.id)
+                .bind::<Binary, _>(&present.hash)
+                .bind::<Binary, _>(&next.hash)
+                .bind::<Text, _>(request::current_id());
             Ok(renewing.get_result(db).await?)
         })
         .await?;
@@ -170,6 +171,7 @@ async fn refresh(anyone: Anyone, input: Input<RefreshRequest>) -> Reply<Plain<To
         log::warn!("a used refresh token came again: session {} ended", present.id);
     }
     let (user, signed_in_at) = renewed.out_user.zip(renewed.out_signed_in_at).ok_or_else(over)?;
+    renewal.done();
     let claims = Claims::new(user, present.organization, present.id, false, signed_in_at.timestamp());
     Plain(pair(&anyone, &claims, text)?).answer(&Grants::default())
 }
@@ -188,7 +190,7 @@ async fn logout(may: May<Write, Me>) -> Reply<()> {
 }
 
 /// The login with this address, whoever it belongs to.
-pub(crate) async fn find_login(db: &mut Db, email: &str) -> Result<Option<Login>> {
+async fn find_login(db: &mut Db, email: &str) -> Result<Option<Login>> {
     let found = diesel::sql_query("select * from find_login($1)").bind::<Text, _>(email);
     Ok(found.get_result(db).await.optional()?)
 }

@@ -13,7 +13,7 @@ pub const PER_ACCOUNT: u32 = 10;
 /// Failures from one address, whatever the account.
 pub const PER_ADDRESS: u32 = 100;
 /// The time in which they count.
-pub const WINDOW: Duration = Duration::from_secs(15 * 60);
+pub const WINDOW: Duration = Duration::from_mins(15);
 /// Counts that are kept at the most, some 5 MB; the oldest go first.
 const MOST: usize = 100_000;
 

@@ -1,5 +1,6 @@
 //! What a call answers, as bytes that can be kept for an Idempotency-Key.
 use crate::api::OperationDoc;
+use crate::etag;
 use crate::may::Grants;
 use crate::page::Page;
 use crate::problem::{Problem, Result};
@@ -171,6 +172,8 @@ pub trait Secret: Serialize + ToSchema + 'static {
     const FIELD: &'static str;
     /// The address of what was made.
     fn location(&self) -> String;
+    /// Its version.
+    fn version(&self) -> i64;
 }
 
 impl<T: Secret> Outcome for Told<T> {
@@ -179,11 +182,12 @@ impl<T: Secret> Outcome for Told<T> {
         let mut kept = serde_json::to_value(&self.0).map_err(Problem::internal)?;
         kept[T::FIELD] = serde_json::Value::Null;
         let answer = Answer { kept: Some(kept.to_string()), ..Answer::new(StatusCode::CREATED, body) };
-        Ok(answer.with(header::LOCATION, &self.0.location()))
+        Ok(answer.with(header::LOCATION, &self.0.location()).with(header::ETAG, &etag::of(self.0.version(), None)))
     }
 
     fn describe(doc: &mut OperationDoc) {
         doc.answers::<T>("201", "Created; the secret in it is shown this once");
+        doc.answer_header("201", "ETag", "The version, to be sent as `If-Match` with a change.");
         doc.answer_header("201", "Location", "The address of the new resource.");
     }
 }

@@ -2,7 +2,7 @@
 use crate::api::{Argument, OperationDoc};
 use crate::database::Database;
 use crate::input;
-use crate::may::{app_data, text_header};
+use crate::may::{app_data, idempotency_key, text_header};
 use crate::problem::{Problem, Result};
 use crate::request;
 use crate::server::Operations;
@@ -11,7 +11,7 @@ use actix_web::dev::Payload;
 use actix_web::http::{Method, header};
 use actix_web::{FromRequest, HttpRequest};
 use std::future::{Ready, ready};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// A caller without a token, who may be refused with 401 all the same.
 pub struct Anyone {
@@ -26,7 +26,8 @@ impl FromRequest for Anyone {
     fn from_request(http: &HttpRequest, _: &mut Payload) -> Self::Future {
         let query = input::query_pairs(http.query_string());
         let known = query.and_then(|query| app_data::<Operations>(http).refuse_unknown_parameters(http, &query));
-        ready(known.map(|()| Self { http: http.clone(), arrived: Instant::now() }))
+        let known = known.and_then(|()| idempotency_key(http));
+        ready(known.map(|_| Self { http: http.clone(), arrived: Instant::now() }))
     }
 }
 
@@ -37,10 +38,10 @@ impl Anyone {
         &self.http
     }
 
-    /// How long ago the request came.
+    /// When the request came.
     #[must_use]
-    pub fn waited(&self) -> Duration {
-        self.arrived.elapsed()
+    pub fn arrived(&self) -> Instant {
+        self.arrived
     }
 
     /// The database, for work in the system's name.

@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 use utoipa::openapi::path::{HttpMethod, Operation, OperationBuilder, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::response::ResponseBuilder;
+use utoipa::openapi::schema::SchemaType;
 use utoipa::openapi::{Content, HeaderBuilder, KnownFormat, ObjectBuilder, Ref, RefOr, Required, Response, Schema, SchemaFormat, Type};
 use utoipa::__dev::Tags; // what `tag = "…"` says is told by no public trait
 use utoipa::{Path, ToSchema};
@@ -155,7 +156,9 @@ impl OperationDoc {
 
     /// It answers with something else than JSON.
     pub fn answers_with(&mut self, status: &str, content_type: &str, description: &str) {
-        let text = ObjectBuilder::new().schema_type(Type::String).build();
+        // Who reads YAML by its type gets an object, who reads it as text gets text.
+        let kind = if content_type == "application/yaml" { SchemaType::AnyValue } else { Type::String.into() };
+        let text = ObjectBuilder::new().schema_type(kind).build();
         let response = self.responses.entry(status.to_owned()).or_insert_with(|| ResponseBuilder::new().description(description).build());
         response.content.insert(content_type.to_owned(), RefOr::T(Content::new(Some(RefOr::T(Schema::Object(text))))));
     }

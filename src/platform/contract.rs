@@ -413,7 +413,7 @@ pub(crate) fn tell_sort_keys<R: Resource>(document: &mut OpenApi) {
             && parameter.name == "sort"
             && let Some(RefOr::T(Schema::Object(schema))) = &mut parameter.schema
         {
-            schema.pattern = Some(format!("^{key}(,{key})*$"));
+            schema.pattern = Some(format!("^{key}(,{key}){{0,{}}}$", names.len() - 1));
             schema.default = Some(json!(R::USUAL_ORDER));
         }
     }

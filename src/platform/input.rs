@@ -1,7 +1,8 @@
 //! What comes in is checked against the contract itself: the schema that is published is the schema that is enforced, and
 //! every fault is told at once, with its place.
 use crate::api::{Argument, OperationDoc};
-use crate::may::Gate;
+use crate::may::unless_refused;
+use crate::packed::Packing;
 use crate::problem::{Fault, MALFORMED_REQUEST, Problem, REQUEST_TIMEOUT, Result, TOO_LARGE, UNSUPPORTED_MEDIA_TYPE};
 use crate::text;
 use actix_web::dev::Payload;
@@ -47,14 +48,8 @@ impl<T: ToSchema + DeserializeOwned + 'static> FromRequest for Input<T> {
             let read = async { parse(&receive_json(&http, payload).await?).map(Input) };
             match read.await {
                 Ok(input) => Ok(input),
-                Err(problem) => {
-                    // Who may not do it at all learns that, and nothing about their body.
-                    let gate = http.extensions().get::<Gate>().cloned();
-                    if let Some(gate) = gate {
-                        gate.check().await?;
-                    }
-                    Err(problem)
-                }
+                // Who may not do it at all learns that, and nothing about their body.
+                Err(problem) => Err(unless_refused(&http, problem).await),
             }
         }
         .boxed_local()
@@ -88,7 +83,11 @@ async fn receive(http: &HttpRequest, payload: Payload) -> Result<BytesMut> {
     if announced.is_some_and(|length: usize| length > LONGEST_BODY) {
         return Err(too_large());
     }
-    let mut stream = decoded(http, payload)?;
+    let encoding = http.headers().get(header::CONTENT_ENCODING).map(|encoding| encoding.to_str().unwrap_or("?"));
+    let Some(packing) = Packing::named(encoding) else {
+        return Err(UNSUPPORTED_MEDIA_TYPE.because("`Content-Encoding` may be gzip, br or zstd."));
+    };
+    let mut stream = payload;
     let receiving = async {
         let mut body = BytesMut::new();
         while let Some(chunk) = stream.next().await {
@@ -103,18 +102,23 @@ async fn receive(http: &HttpRequest, payload: Payload) -> Result<BytesMut> {
     let body = tokio::time::timeout(SLOWEST, receiving)
         .await
         .map_err(|_| REQUEST_TIMEOUT.because("The body was not complete within ten seconds."))??;
+    let body = match packing {
+        Packing::None => body,
+        packing => BytesMut::from(&*unpack(packing, &body)?),
+    };
     http.extensions_mut().insert(BodyDigest(Sha256::digest(&body).into()));
     Ok(body)
 }
 
-/// Unpacks gzip, br and zstd as it arrives, so that a bomb meets the limit of the body before memory does.
-fn decoded(http: &HttpRequest, payload: Payload) -> Result<actix_web::dev::Decompress<Payload>> {
-    match http.headers().get(header::CONTENT_ENCODING).map(|encoding| encoding.to_str().unwrap_or("?")) {
-        None | Some("identity" | "gzip" | "br" | "zstd" | "deflate") => {
-            Ok(actix_web::dev::Decompress::from_headers(payload, http.headers()))
-        }
-        Some(_) => Err(UNSUPPORTED_MEDIA_TYPE.because("`Content-Encoding` may be gzip, br or zstd.")),
+/// The body as it was before it was packed; a bomb meets the limit before memory does.
+fn unpack(packing: Packing, packed: &[u8]) -> Result<Vec<u8>> {
+    let body = packing
+        .unpack(packed, LONGEST_BODY)
+        .map_err(|_| MALFORMED_REQUEST.because("The body can not be unpacked as `Content-Encoding` says."))?;
+    if body.len() > LONGEST_BODY {
+        return Err(TOO_LARGE.because(format!("The body may have {LONGEST_BODY} bytes, unpacked.")));
     }
+    Ok(body)
 }
 
 /// Reads and checks JSON.
@@ -291,13 +295,7 @@ impl<T: IntoParams + DeserializeOwned + 'static> FromRequest for Params<T> {
         async move {
             match query_pairs(http.query_string()).and_then(|pairs| read_parameters(&pairs)) {
                 Ok(read) => Ok(Self(read)),
-                Err(problem) => {
-                    let gate = http.extensions().get::<Gate>().cloned();
-                    if let Some(gate) = gate {
-                        gate.check().await?;
-                    }
-                    Err(problem)
-                }
+                Err(problem) => Err(unless_refused(&http, problem).await),
             }
         }
         .boxed_local()

@@ -13,6 +13,7 @@ pub mod input;
 pub mod life;
 pub mod may;
 pub mod metrics;
+mod packed;
 pub mod page;
 pub mod patch;
 pub mod problem;

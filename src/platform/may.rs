@@ -24,7 +24,9 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use std::cell::OnceCell;
 use std::marker::PhantomData;
+use std::rc::Rc;
 use std::sync::Arc;
+use tokio::sync::Notify;
 use utoipa::openapi::path::{Parameter, ParameterIn};
 use uuid::Uuid;
 
@@ -142,6 +144,7 @@ impl<V: Verb, R: Named> FromRequest for May<V, R> {
 
     fn from_request(http: &HttpRequest, _: &mut Payload) -> Self::Future {
         let http = http.clone();
+        http.extensions_mut().insert(Opening::default());
         async move { Ok(Self { door: Door::open(http, R::NAME, V::VERB).await?, of: PhantomData }) }.boxed_local()
     }
 }
@@ -227,18 +230,17 @@ impl Door {
             request.set_caller(claims.org, claims.sub);
         }
         app_data::<Limits>(&http).check(claims.sid, claims.org)?;
-        let query = input::query_pairs(http.query_string())?;
-        app_data::<Operations>(&http).refuse_unknown_parameters(&http, &query)?;
-        let dry_run = match query.iter().find(|(name, _)| name == "dry_run").map(|(_, value)| value.as_str()) {
-            None | Some("false") => false,
-            Some("true") => true,
-            Some(_) => {
-                return Err(Problem::invalid(vec![Fault::of("dry_run", "not-a-boolean", "must be true or false")]));
-            }
+        let gate = Gate { database: database.clone(), claims: Arc::clone(&claims), resource, verb };
+        http.extensions_mut().insert(gate);
+        let opening = http.extensions().get::<Opening>().cloned();
+        if let Some(Opening(opening)) = opening {
+            opening.notify_waiters();
+        }
+        let dry_run = match is_dry_run(&http) {
+            Ok(dry_run) => dry_run,
+            Err(problem) => return Err(unless_refused(&http, problem).await),
         };
-        let door = Self { http, database, claims, resource, verb, dry_run, grants: OnceCell::new() };
-        door.http.extensions_mut().insert(Gate { database: door.database.clone(), claims: Arc::clone(&door.claims), resource, verb });
-        Ok(door)
+        Ok(Self { http, database, claims, resource, verb, dry_run, grants: OnceCell::new() })
     }
 
     fn admit(&self, entered: Option<String>) -> Result<()> {
@@ -262,14 +264,13 @@ impl Door {
         let request = request::current().as_ref().map(RequestContext::id).unwrap_or_default().to_owned();
         let claims = &self.claims;
         let entering = async |db: &mut Db| -> QueryResult<(Option<String>, Option<String>)> {
-            let door = diesel::select(enter(claims.org, claims.sid, self.resource, self.verb, &request, true));
+            let door = enter(claims.org, claims.sid, self.resource, self.verb, &request, true);
             match (&key, &fingerprint) {
+                // One statement: Postgres works off a select from left to right, so the key is recalled inside.
                 (Some(key), Some(fingerprint)) => {
-                    let recalled = diesel::select(recall_answer(key, &fingerprint[..]));
-                    let (mut first, mut second) = (db.clone(), db.clone());
-                    futures_util::future::try_join(door.get_result(&mut first), recalled.get_result(&mut second)).await
+                    diesel::select((door, recall_answer(key, &fingerprint[..]))).get_result(db).await
                 }
-                _ => Ok((door.get_result(db).await?, None)),
+                _ => Ok((diesel::select(door).get_result(db).await?, None)),
             }
         };
         let work = async |db: &mut Db, (entered, recalled): (Option<String>, Option<String>)| {
@@ -291,15 +292,10 @@ impl Door {
         self.database.transaction(claims.org, entering, work).await
     }
 
+    /// A dry run leaves nothing behind, so it has no answer to give again.
     fn idempotency_key(&self) -> Result<Option<String>> {
-        let Some(key) = self.http.headers().get("idempotency-key") else { return Ok(None) };
-        if self.http.method() != Method::POST || self.dry_run {
-            return Ok(None);
-        }
-        match key.to_str() {
-            Ok(key) if (1..=255).contains(&key.len()) => Ok(Some(key.to_owned())),
-            _ => Err(problem::MALFORMED_REQUEST.because("`Idempotency-Key` has 1 to 255 printable ASCII characters.")),
-        }
+        let key = idempotency_key(&self.http)?;
+        Ok(key.filter(|_| !self.dry_run))
     }
 
     /// What makes two requests the same: method, path, query and body.
@@ -324,9 +320,38 @@ fn admit(entered: Option<String>, resource: &str, verb: &str) -> Result<Grants> 
     Ok(grants)
 }
 
-/// What a bad body is checked against before it is told: who may not do it at all is told that instead.
+/// Whether everything is to be done and nothing kept; refuses parameters that the operation does not know.
+fn is_dry_run(http: &HttpRequest) -> Result<bool> {
+    let query = input::query_pairs(http.query_string())?;
+    app_data::<Operations>(http).refuse_unknown_parameters(http, &query)?;
+    match query.iter().find(|(name, _)| name == "dry_run").map(|(_, value)| value.as_str()) {
+        None | Some("false") => Ok(false),
+        Some("true") => Ok(true),
+        Some(_) => Err(Problem::invalid(vec![Fault::of("dry_run", "not-a-boolean", "must be true or false")])),
+    }
+}
+
+/// A token is being looked at: all that a handler takes is taken at once, and a bad body may be found first.
+#[derive(Clone, Default)]
+struct Opening(Rc<Notify>);
+
+/// What is wrong with the input, unless the caller may not do it at all and is told that instead. Where the token does
+/// not hold, this never ends: the refusal does, and takes it along.
+pub(crate) async fn unless_refused(http: &HttpRequest, problem: Problem) -> Problem {
+    let opening = http.extensions().get::<Opening>().cloned();
+    let Some(Opening(opening)) = opening else { return problem };
+    loop {
+        let gate = http.extensions().get::<Gate>().cloned();
+        match gate {
+            Some(gate) => return gate.check().await.err().unwrap_or(problem),
+            None => opening.notified().await,
+        }
+    }
+}
+
+/// What a bad body is checked against before it is told.
 #[derive(Clone)]
-pub(crate) struct Gate {
+struct Gate {
     database: Database,
     claims: Arc<Claims>,
     resource: &'static str,
@@ -334,7 +359,7 @@ pub(crate) struct Gate {
 }
 
 impl Gate {
-    pub(crate) async fn check(&self) -> Result<()> {
+    async fn check(&self) -> Result<()> {
         let (claims, resource, verb) = (&self.claims, self.resource, self.verb);
         let entering = async |db: &mut Db| -> QueryResult<Option<String>> {
             diesel::select(enter(claims.org, claims.sid, resource, verb, "", false)).get_result(db).await
@@ -403,6 +428,20 @@ fn expected_version(headers: &HeaderMap) -> Result<Option<Option<i64>>> {
         // An ETag of the right form that we never gave is one that does not match.
         Some(Err(_)) => Ok(Some(Some(-1))),
         None => Err(problem::MALFORMED_REQUEST.because("`If-Match` is an ETag in double quotes, or `*`.")),
+    }
+}
+
+/// The Idempotency-Key of a POST, where it has one.
+///
+/// # Errors
+/// 400 where it breaks the contract.
+pub(crate) fn idempotency_key(http: &HttpRequest) -> Result<Option<String>> {
+    let Some(key) = http.headers().get("idempotency-key").filter(|_| http.method() == Method::POST) else {
+        return Ok(None);
+    };
+    match key.to_str() {
+        Ok(key) if (1..=255).contains(&key.len()) => Ok(Some(key.to_owned())),
+        _ => Err(problem::MALFORMED_REQUEST.because("`Idempotency-Key` has 1 to 255 printable ASCII characters.")),
     }
 }
 

@@ -176,10 +176,13 @@ fn read_order(sort: &str, keys: &[SortKey]) -> Result<Vec<Order>> {
         let (descending, name) = part.strip_prefix('-').map_or((false, part), |name| (true, name));
         let key = keys.iter().chain([&ID]).find(|key| key.name == name);
         match key {
-            Some(key) if !order.iter().any(|known| known.key == *key) => order.push(Order { key: *key, descending }),
-            _ => {
+            Some(key) if order.iter().any(|known| known.key == *key) => {
+                return Err(Problem::invalid(vec![Fault::of("sort", "repeated", format!("must name `{name}` once"))]));
+            }
+            Some(key) => order.push(Order { key: *key, descending }),
+            None => {
                 let names: Vec<_> = keys.iter().chain([&ID]).map(|key| key.name).collect();
-                let rule = format!("must name each of these at most once: {}", names.join(", "));
+                let rule = format!("must name some of these: {}", names.join(", "));
                 return Err(Problem::invalid(vec![Fault::of("sort", "unknown-value", rule)]));
             }
         }

@@ -94,7 +94,11 @@ fn is_request_id(id: &str) -> bool {
 
 fn is_traceparent(trace: &str) -> bool {
     let parts: Vec<&str> = trace.split('-').collect();
+    // Version ff and ids of nothing but zeros are no trace (W3C Trace Context §3.2.2).
+    let is_known = |part: &&str| part.bytes().any(|byte| byte != b'0');
     parts.len() == 4
+        && parts[0] != "ff"
+        && parts[1..3].iter().all(is_known)
         && parts.iter().map(|part| part.len()).eq([2, 32, 16, 2])
         && trace.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f' | b'-'))
 }

@@ -95,6 +95,7 @@ impl Default for Tokens {
         validation.set_issuer(&[PARTY]);
         validation.set_required_spec_claims(&["exp", "aud", "iss", "sub"]);
         validation.leeway = LEEWAY;
+        validation.validate_nbf = true;
         Self {
             keys: RwLock::default(),
             verified: quick_cache::sync::Cache::new(20_000),

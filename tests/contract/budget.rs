@@ -99,6 +99,12 @@ fn a_list_costs_the_same_for_one_row_and_for_a_hundred() {
     });
 }
 
+/// Six, and one more where two tables are written.
+fn budget(operation: &str) -> u64 {
+    const OF_TWO_TABLES: &[&str] = &["rotate_api_client_secret", "retire_older_api_client_secret"];
+    if OF_TWO_TABLES.contains(&operation) { 7 } else { 6 }
+}
+
 #[test]
 fn a_write_costs_six_statements_at_the_most() {
     run(async {
@@ -116,7 +122,7 @@ fn a_write_costs_six_statements_at_the_most() {
                 let cost = service.statements(&operation, request).await;
                 // begin, context, (recall), lock, change, (remember), commit
                 assert!(cost >= 4, "{} costs {cost}: is it counted?", operation.id());
-                if cost > 6 {
+                if cost > budget(operation.id()) {
                     dear.push(format!("{} of {}: {cost}{}", operation.id(), collection(&operation.path), if key { " with a key" } else { "" }));
                 }
             }

@@ -1,5 +1,5 @@
 //! What the database holds true, read from its catalogue: each table of an organization keeps the same rules.
-use crate::examples::{lists, row};
+use crate::examples::{body, lists, operation, row};
 use crate::support::{Caller, Organization, run, service};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -39,6 +39,9 @@ async fn furnished() -> Caller {
     let refresh = "insert into refresh_tokens (org_id, hash, session_id) values ($1, sha256($2::text::bytea), $3)";
     let [org, session] = [caller.organization, caller.session];
     database.execute(refresh, &[&org, &session.to_string(), &session]).await.unwrap();
+    let clients = "insert into sessions (org_id, id, api_client_id, role_ids, expires_at)
+        select org_id, gen_random_uuid(), id, array[id], now() + interval '1 hour' from api_clients where org_id = $1";
+    database.execute(clients, &[&org]).await.unwrap();
     let department = row(&caller, "/v1/departments").await;
     let child = caller.department("Child", Some(&department)).await;
     let boss = caller.hire("Boss", None).await;
@@ -47,6 +50,12 @@ async fn furnished() -> Caller {
     let place = serde_json::json!({"department_id": child, "position_id": position});
     caller.patch(&format!("/v1/employees/{report}"), place).await.is(200);
     caller.patch(&format!("/v1/departments/{child}"), serde_json::json!({"head_id": boss})).await.is(200);
+    let invite = operation("create_invitation");
+    let mut invited = body(&caller, &invite).await;
+    invited["employee_id"] = serde_json::json!(boss);
+    let key = Uuid::now_v7().to_string();
+    let request = caller.request(invite.method.clone(), &invite.path).header("idempotency-key", &key);
+    request.json(&invited).send().await.is(201);
     let login = "update memberships set employee_id = $3 where org_id = $1 and id = $2";
     let report: Uuid = report.parse().unwrap();
     database.execute(login, &[&org, &caller.membership, &report]).await.unwrap();
@@ -144,7 +153,8 @@ fn every_key_and_index_leads_with_the_organization() {
             "a foreign key is served by a whole index",
             found(
                 "select f.conrelid::regclass || '.' || f.conname from pg_constraint f
-                where f.contype = 'f' and f.conparentid = 0 and not exists (
+                where f.contype = 'f' and f.conparentid = 0
+                    and exists (select from pg_attribute where attrelid = f.confrelid and attname = 'org_id') and not exists (
                     select from pg_index i where i.indrelid = f.conrelid and i.indpred is null
                         and (i.indkey::int2[])[0:cardinality(f.conkey) - 1] @> f.conkey)",
             )
@@ -253,7 +263,9 @@ fn constraints_name_their_column_or_read_as_a_sentence() {
             // The platform cuts the table and the kind off and tells the rest as the place of the fault.
             match name.strip_prefix(&format!("{table}_")).and_then(|rest| rest.rsplit_once('_')) {
                 Some((column, kind)) => {
-                    assert!(columns.iter().any(|each| each == column), "{name}: {table} has no column {column}");
+                    // A copy of a column of another table may keep the place that clients know.
+                    let told = columns.iter().any(|each| each == column || format!("{each}s") == column);
+                    assert!(told, "{name}: {table} has no column {column}");
                     assert!(kinds.contains(&kind), "{name}: {kind} is none of {kinds:?}");
                 }
                 None => assert!(name.split('_').count() >= 3, "{name} reads as no sentence"),
@@ -426,7 +438,7 @@ fn a_foreign_key_crosses_to_no_other_organization() {
             let mut client = service().database().await;
             let transaction = client.transaction().await.unwrap();
             transaction.batch_execute(&format!("alter table {table} disable trigger user")).await.unwrap();
-            let update = format!("update {table} set {column} = $1 where ctid = (select ctid from {table} where org_id = $2 limit 1)");
+            let update = format!("update {table} set {column} = $1 where ctid = (select ctid from {table} where org_id = $2 and {column} is not null limit 1)");
             let refused = match transaction.execute(&update, &[&foreign, &ours.organization]).await {
                 Ok(rows) => {
                     assert_eq!(rows, 1, "{table} has no row to try {name} with");

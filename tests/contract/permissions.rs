@@ -47,7 +47,10 @@ fn with_every_permission_but_its_own_an_operation_is_refused_and_names_it() {
                 callers.insert(lacking.to_owned(), organization.caller(&others).await);
             }
             let caller = &callers[lacking];
-            for request in bodies(|| caller.request(operation.method.clone(), &nowhere(&operation.path))) {
+            let path = nowhere(&operation.path);
+            // Nor is it told what else would be wrong: with the body, or with the address.
+            let wrong = ["no_such=1", "dry_run=maybe", "limit=1&limit=1"].map(|query| caller.request(operation.method.clone(), &format!("{path}?{query}")));
+            for request in bodies(|| caller.request(operation.method.clone(), &path)).into_iter().chain(wrong) {
                 let refused = request.header("if-match", "*").send().await;
                 assert_eq!(refused.status, 403, "{}: {}", operation.id(), refused.text);
                 let problem = refused.is_problem(403, "forbidden");

@@ -296,7 +296,7 @@ fn what_was_taken_away_counts_at_the_next_request() {
             caller
         };
         let caller = new().await;
-        sql("update sessions set ended_at = now() where org_id = $1 and id = $2", &[&organization.id, &caller.session]).await;
+        sql("update sessions set status = 'ended' where org_id = $1 and id = $2", &[&organization.id, &caller.session]).await;
         refused("an ended session", caller.get("/v1/departments").await);
 
         let caller = new().await;
@@ -315,12 +315,13 @@ fn what_was_taken_away_counts_at_the_next_request() {
         let mut client = service().database().await;
         let transaction = client.transaction().await.unwrap();
         transaction.execute("select enter_as_system($1, true)", &[&organization.id]).await.unwrap();
-        assert!(transaction.query_one("select set_user_status($1, 'disabled')", &[&caller.user]).await.unwrap().get::<_, bool>(0));
+        let disable = "select set_user_status(id, version, 'disabled') from logins where id = $1";
+        assert!(transaction.query_one(disable, &[&caller.user]).await.unwrap().get::<_, Option<i64>>(0).is_some());
         transaction.commit().await.unwrap();
         refused("a disabled user", caller.get("/v1/departments").await);
 
         let caller = new().await;
-        sql("delete from membership_roles where org_id = $1 and membership_id = $2", &[&organization.id, &caller.membership]).await;
+        sql("update memberships set role_ids = '{}' where org_id = $1 and id = $2", &[&organization.id, &caller.membership]).await;
         caller.get("/v1/departments").await.is_problem(403, "forbidden");
 
         let caller = new().await;

@@ -90,16 +90,19 @@ impl Installation {
         self.running.lock().unwrap().child.id()
     }
 
-    /// `kill -9`, and a new start at once. Answers how long it took until it was ready again.
-    pub fn kill_and_start_again(&self) -> Duration {
-        // Nobody learns of the new address before somebody answers there.
-        let mut running = self.running.lock().unwrap();
-        running.child.kill().unwrap();
-        let killed = Instant::now();
+    /// `kill -9`.
+    pub fn kill(&self) {
+        let child = &mut self.running.lock().unwrap().child;
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+
+    /// Answers how long it took until it was ready.
+    pub fn start_again(&self) -> Duration {
+        let started = Instant::now();
         let (base, metrics, child) = Service::spawn(&self.url, &self.flags);
-        let mut former = std::mem::replace(&mut *running, Running { base, metrics, child });
-        former.child.wait().unwrap();
-        killed.elapsed()
+        *self.running.lock().unwrap() = Running { base, metrics, child };
+        started.elapsed()
     }
 
     /// How it ended, if it did so in time.
@@ -143,11 +146,21 @@ impl Installation {
         (read("backoffice_database_connections"), read("backoffice_database_connections_idle"))
     }
 
-    /// How many of the service's connections are in such a state: `wait_event_type = 'Lock'`.
+    /// How many of the service's connections are so: `wait_event_type = 'Lock'`.
     pub async fn backends(&self, condition: &str) -> i64 {
+        self.count_of_backends(&format!("count(*) filter (where {condition})")).await
+    }
+
+    /// Ends all of the service's connections, and answers how many.
+    pub async fn end_backends(&self) -> i64 {
+        self.count_of_backends("count(pg_terminate_backend(pid))").await
+    }
+
+    async fn count_of_backends(&self, count: &str) -> i64 {
         let query = format!(
-            "select count(*) from pg_stat_activity
-             where application_name = 'backoffice' and datname = current_database() and {condition}"
+            "with backends as materialized (
+                select * from pg_stat_activity where application_name = 'backoffice' and datname = current_database()
+            ) select {count} from backends"
         );
         self.database().await.query_one(&query, &[]).await.unwrap().get(0)
     }

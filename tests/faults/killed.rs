@@ -4,7 +4,6 @@ use crate::load::{Load, assert_exactly, employee};
 use crate::support::run;
 use futures_util::future::join_all;
 use reqwest::Method;
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 const ROUNDS: u64 = 8;
@@ -22,7 +21,10 @@ fn a_killed_service_keeps_its_word() {
             let acknowledged = load.acknowledged().len();
             assert!(acknowledged > before, "round {round}: nothing was written");
             before = acknowledged;
-            let back = tokio::task::block_in_place(|| installation.kill_and_start_again());
+            let back = tokio::task::block_in_place(|| {
+                installation.kill();
+                installation.start_again()
+            });
             assert!(back < Duration::from_secs(5), "round {round}: ready again only after {back:?}");
         }
         tokio::time::sleep(Duration::from_millis(500)).await;
@@ -57,17 +59,16 @@ fn what_a_killed_service_had_begun_is_undone() {
         let request = installation.request(&caller, Method::PATCH, &format!("/v1/employees/{id}"));
         let waiting = tokio::spawn(request.header("if-match", "*").json(&serde_json::json!({"given_name": "Half"})).try_send());
         crate::until(Duration::from_secs(2), "the change waits", async || installation.backends("wait_event_type = 'Lock'").await == 1).await;
-        let back = tokio::task::block_in_place(|| installation.kill_and_start_again());
-        assert!(back < Duration::from_secs(5), "ready again only after {back:?}");
+        installation.kill();
         waiting.await.unwrap().unwrap_err();
         blocker.batch_execute("commit").await.unwrap();
+        tokio::task::block_in_place(|| installation.start_again());
         let patience = Duration::from_secs(3);
         crate::until(patience, "no transaction is left open", async || installation.backends("state <> 'idle'").await == 0).await;
         let read = installation.request(&caller, Method::GET, &format!("/v1/employees/{id}")).send().await.is(200);
         assert_eq!((&read["given_name"], &read["version"]), (&"Ana".into(), &1.into()));
-        let only = BTreeMap::from([("E-1".to_owned(), id.to_owned())]);
         let database = installation.database().await;
         let changes = database.query_one("select count(*) from events where org_id = $1", &[&caller.organization]).await.unwrap();
-        assert_eq!((changes.get::<_, i64>(0), only.len()), (1, 1), "hired, and nothing else");
+        assert_eq!(changes.get::<_, i64>(0), 1, "hired, and nothing else");
     });
 }

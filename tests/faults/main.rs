@@ -15,21 +15,16 @@ mod slow_clients;
 mod start_up;
 mod stopped;
 
-use std::future::Future;
 use std::time::{Duration, Instant};
 
 /// Looks again and again until it is so, and answers how long that took.
-#[track_caller]
-fn until<F: Future<Output = bool>>(patience: Duration, what: &str, mut is_so: impl FnMut() -> F) -> impl Future<Output = Duration> {
-    let place = std::panic::Location::caller();
-    async move {
-        let started = Instant::now();
-        while !is_so().await {
-            assert!(started.elapsed() < patience, "{place}: not within {patience:?}: {what}");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        started.elapsed()
+async fn until(patience: Duration, what: &str, mut is_so: impl AsyncFnMut() -> bool) -> Duration {
+    let started = Instant::now();
+    while !is_so().await {
+        assert!(started.elapsed() < patience, "not within {patience:?}: {what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
+    started.elapsed()
 }
 
 /// Sends a signal to one process.

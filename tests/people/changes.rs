@@ -22,10 +22,18 @@ fn a_change_of_what_somebody_else_changed_is_refused() {
         let second = changed.header("etag").unwrap().to_owned();
         assert_eq!(changed.is(200)["version"], 2);
         assert_ne!(first, second);
-        let problem = change(&owner, &path, &first, json!({"phone": "+40 21 555 0199"})).await.is_problem(412, "stale-version");
+        let problem = change(&owner, &path, &first, json!({"phone": "+40 21 555 0199"}))
+            .await
+            .is_problem(412, "stale-version");
         assert!(problem["detail"].as_str().unwrap().contains("version 2"));
-        owner.request(Method::DELETE, &path).header("if-match", &first).send().await.is_problem(412, "stale-version");
-        let acted = owner.request(Method::POST, &format!("{path}/activate")).header("if-match", &first).send().await;
+        owner
+            .request(Method::DELETE, &path)
+            .header("if-match", &first)
+            .send()
+            .await
+            .is_problem(412, "stale-version");
+        let acted =
+            owner.request(Method::POST, &format!("{path}/activate")).header("if-match", &first).send().await;
         acted.is_problem(412, "stale-version");
         let now = owner.get(&path).await.is(200);
         assert_eq!((&now["phone"], &now["status"]), (&json!("+40 21 555 0100"), &json!("pending")));
@@ -45,7 +53,9 @@ fn a_change_names_the_version_it_means() {
         bare.is_problem(428, "precondition-required");
         owner.request(Method::DELETE, &path).send().await.is_problem(428, "precondition-required");
         change(&owner, &path, "1", json!({"given_name": "Anna"})).await.is_problem(400, "malformed-request");
-        change(&owner, &path, "\"nonsense\"", json!({"given_name": "Anna"})).await.is_problem(412, "stale-version");
+        change(&owner, &path, "\"nonsense\"", json!({"given_name": "Anna"}))
+            .await
+            .is_problem(412, "stale-version");
         assert_eq!(owner.get(&path).await.is(200)["given_name"], "Ana");
         change(&owner, &path, "*", json!({"given_name": "Anna"})).await.is(200);
     });
@@ -57,7 +67,8 @@ fn of_eight_changes_of_one_version_one_is_made() {
         let owner = Organization::new().await.owner().await;
         let path = format!("/v1/employees/{}", owner.hire("Ana", None).await);
         let etag = owner.get(&path).await.header("etag").unwrap().to_owned();
-        let racing = (0..8).map(|index| change(&owner, &path, &etag, json!({"phone": format!("+40 21 555 010{index}")})));
+        let racing = (0..8)
+            .map(|index| change(&owner, &path, &etag, json!({"phone": format!("+40 21 555 010{index}")})));
         let answers = join_all(racing).await;
         let made: Vec<_> = answers.iter().filter(|answer| answer.status == 200).collect();
         let stale = answers.iter().filter(|answer| answer.status == 412).count();
@@ -79,7 +90,12 @@ fn null_clears_and_absent_keeps() {
 
         let cleared = owner.patch(&path, json!({"phone": null, "manager_id": null})).await.is(200);
         let mut wanted = ana.clone();
-        for (field, value) in [("phone", Value::Null), ("manager_id", Value::Null), ("version", json!(2)), ("updated_at", cleared["updated_at"].clone())] {
+        for (field, value) in [
+            ("phone", Value::Null),
+            ("manager_id", Value::Null),
+            ("version", json!(2)),
+            ("updated_at", cleared["updated_at"].clone()),
+        ] {
             wanted[field] = value;
         }
         assert_eq!(cleared, wanted, "the two cleared, all else kept");
@@ -130,8 +146,15 @@ fn a_dry_run_answers_as_if_and_leaves_nothing() {
         let before = traces().await;
 
         let new = json!({"employee_number": "E-9", "given_name": "Dan", "family_name": "Test", "hired_on": "2026-03-02"});
-        let dry = |method: Method, path: &str| owner.request(method, &format!("{path}?dry_run=true")).header("if-match", "*");
-        let hired = owner.request(Method::POST, "/v1/employees?dry_run=true").header("idempotency-key", "dry").json(&new).send().await;
+        let dry = |method: Method, path: &str| {
+            owner.request(method, &format!("{path}?dry_run=true")).header("if-match", "*")
+        };
+        let hired = owner
+            .request(Method::POST, "/v1/employees?dry_run=true")
+            .header("idempotency-key", "dry")
+            .json(&new)
+            .send()
+            .await;
         let told = |answer: &crate::support::Answer| assert_eq!(answer.header("dry-run"), Some("true"));
         told(&hired);
         let shown = hired.is(201);
@@ -149,13 +172,25 @@ fn a_dry_run_answers_as_if_and_leaves_nothing() {
 
         assert_eq!(traces().await, before);
         let now = owner.get(&path).await.is(200);
-        assert_eq!((&now["given_name"], &now["version"], &now["status"]), (&json!("Ana"), &json!(1), &json!("pending")));
+        assert_eq!(
+            (&now["given_name"], &now["version"], &now["status"]),
+            (&json!("Ana"), &json!(1), &json!("pending"))
+        );
         owner.get(&format!("/v1/employees/{}", id(&shown))).await.is_problem(404, "not-found");
         // What would be refused is refused.
-        dry(Method::PATCH, &path).json(&json!({"manager_id": id(&now)})).send().await.is_problem(409, "conflict");
+        dry(Method::PATCH, &path)
+            .json(&json!({"manager_id": id(&now)}))
+            .send()
+            .await
+            .is_problem(409, "conflict");
         owner.post("/v1/employees?dry_run=maybe", new.clone()).await.is_problem(422, "invalid-input");
         // The number was not used up, and the key remembers nothing.
-        let hired = owner.request(Method::POST, "/v1/employees").header("idempotency-key", "dry").json(&new).send().await;
+        let hired = owner
+            .request(Method::POST, "/v1/employees")
+            .header("idempotency-key", "dry")
+            .json(&new)
+            .send()
+            .await;
         assert_eq!(hired.header("idempotency-replayed"), None);
         hired.is(201);
     });

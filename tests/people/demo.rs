@@ -9,7 +9,11 @@ use std::process::Command;
 /// Runs the program on the database, and answers what it printed.
 fn backoffice(url: &str, arguments: &[&str]) -> Result<String, String> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_backoffice"));
-    command.args(arguments).env("DATABASE_URL", url).env_remove("BACKOFFICE_DEMO_PASSWORD").env("BACKOFFICE_LOG", "warn");
+    command
+        .args(arguments)
+        .env("DATABASE_URL", url)
+        .env_remove("BACKOFFICE_DEMO_PASSWORD")
+        .env("BACKOFFICE_LOG", "warn");
     let output = command.output().unwrap();
     let [out, err] = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
     if output.status.success() { Ok(out) } else { Err(err) }
@@ -63,14 +67,20 @@ fn the_demo_is_the_same_everywhere_and_loaded_once() {
         assert_eq!(first, fingerprint(&two).await);
         assert!(first["departments"].starts_with("16 "), "14, and 2 of the second organization: {first:?}");
         assert!(first["employees"].starts_with("262 "), "250 and 12: {first:?}");
-        assert!(first["others"].starts_with("21 logins"), "one for each of 20 roles, and the other owner: {first:?}");
+        assert!(
+            first["others"].starts_with("21 logins"),
+            "one for each of 20 roles, and the other owner: {first:?}"
+        );
         assert!(printed.contains("250 people") && printed.contains("12 people"), "{printed}");
 
         let again = backoffice(&one, &["demo"]).unwrap();
         assert_eq!(fingerprint(&one).await, first, "nothing is inserted, changed or told of");
         assert!(again.contains("BACKOFFICE_DEMO_PASSWORD") && !again.contains("password\""), "{again}");
         let refused = backoffice(&one, &["demo", "--demo-password", "short"]).unwrap_err();
-        assert!(refused.contains("BACKOFFICE_DEMO_PASSWORD") && refused.contains("8 characters"), "{refused}");
+        assert!(
+            refused.contains("BACKOFFICE_DEMO_PASSWORD") && refused.contains("8 characters"),
+            "{refused}"
+        );
     });
 }
 
@@ -85,9 +95,26 @@ fn every_role_signs_in_with_one_password_and_sees_what_is_its_own() {
         let (base, _, mut child) = Service::spawn(&url, &[]);
 
         let all = [
-            "owner", "back-office-manager", "executive", "department-head", "team-leader", "employee", "front-office", "auditor",
-            "hr-manager", "hr-officer", "payroll-officer", "accountant", "accounting-manager", "it-manager", "it-support",
-            "operations-manager", "buyer", "warehouse-clerk", "compliance-officer", "data-entry-clerk",
+            "owner",
+            "back-office-manager",
+            "executive",
+            "department-head",
+            "team-leader",
+            "employee",
+            "front-office",
+            "auditor",
+            "hr-manager",
+            "hr-officer",
+            "payroll-officer",
+            "accountant",
+            "accounting-manager",
+            "it-manager",
+            "it-support",
+            "operations-manager",
+            "buyer",
+            "warehouse-clerk",
+            "compliance-officer",
+            "data-entry-clerk",
         ];
         let mut tokens = BTreeMap::new();
         for role in all {
@@ -96,7 +123,13 @@ fn every_role_signs_in_with_one_password_and_sees_what_is_its_own() {
             assert!(printed.contains(role), "{role} is not printed");
         }
         // Engineering has 1 head, 3 team leaders and 18 engineers, who are shared out among the leaders.
-        let engineering = [("owner", 250), ("executive", 250), ("department-head", 22), ("team-leader", 7), ("employee", 1)];
+        let engineering = [
+            ("owner", 250),
+            ("executive", 250),
+            ("department-head", 22),
+            ("team-leader", 7),
+            ("employee", 1),
+        ];
         for (role, people) in engineering {
             let page = get(&base, &tokens[role], "/v1/employees?count=true&limit=1").await.is(200);
             assert_eq!(page["total"], people, "{role}");
@@ -133,20 +166,37 @@ fn the_demo_is_a_plausible_company() {
         let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
         tokio::spawn(connection);
         let count = async |what: &str| -> i64 {
-            let query = format!("with company as (select id from organizations where slug = 'demo') select {what}");
+            let query =
+                format!("with company as (select id from organizations where slug = 'demo') select {what}");
             client.query_one(&query, &[]).await.unwrap().get(0)
         };
-        let of = |condition: &str| format!("count(*) from employees e where org_id = (table company) and {condition}");
+        let of = |condition: &str| {
+            format!("count(*) from employees e where org_id = (table company) and {condition}")
+        };
         assert_eq!(count(&of("manager_id is null")).await, 1, "one stands at the top");
-        assert_eq!(count("max(depth)::bigint from reporting_lines where org_id = (table company)").await, 5, "five levels of managers");
+        assert_eq!(
+            count("max(depth)::bigint from reporting_lines where org_id = (table company)").await,
+            5,
+            "five levels of managers"
+        );
         let heads = "count(*) from departments d join employees e on e.org_id = d.org_id and e.id = d.head_id and e.department_id = d.id where d.org_id = (table company)";
         assert_eq!(count(heads).await, 14, "every department is headed by one of its own");
-        assert_eq!(count("count(*) from departments where org_id = (table company) and parent_id is null").await, 1);
-        let by_state: Vec<i64> = [count(&of("status = 'active'")).await, count(&of("status = 'on_leave'")).await,
-            count(&of("status = 'terminated'")).await, count(&of("status = 'pending'")).await].into();
+        assert_eq!(
+            count("count(*) from departments where org_id = (table company) and parent_id is null").await,
+            1
+        );
+        let by_state: Vec<i64> = [
+            count(&of("status = 'active'")).await,
+            count(&of("status = 'on_leave'")).await,
+            count(&of("status = 'terminated'")).await,
+            count(&of("status = 'pending'")).await,
+        ]
+        .into();
         assert_eq!(by_state.iter().sum::<i64>(), 250);
         assert!(by_state[0] >= 225 && by_state[1..].iter().all(|few| (2..=12).contains(few)), "{by_state:?}");
-        let idle_leaders = of("status <> 'active' and exists (select from employees r where r.org_id = e.org_id and r.manager_id = e.id)");
+        let idle_leaders = of(
+            "status <> 'active' and exists (select from employees r where r.org_id = e.org_id and r.manager_id = e.id)",
+        );
         assert_eq!(count(&idle_leaders).await, 0, "who leads others is at work");
         let crowded = "count(*) from positions p where org_id = (table company) and approved_headcount <
             (select count(*) from employees e where e.org_id = p.org_id and e.position_id = p.id and e.status <> 'terminated')";

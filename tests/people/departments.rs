@@ -73,9 +73,15 @@ fn another_organizations_rows_are_unknown_as_parent_and_as_head() {
             assert_eq!(fault(&problem), (format!("/{field}").as_str(), "unknown-reference"));
         }
         let unchanged = owner.get(&path).await.is(200);
-        assert_eq!((&unchanged["version"], &unchanged["parent_id"], &unchanged["head_id"]), (&json!(1), &json!(null), &json!(null)));
+        assert_eq!(
+            (&unchanged["version"], &unchanged["parent_id"], &unchanged["head_id"]),
+            (&json!(1), &json!(null), &json!(null))
+        );
         owner.get(&format!("/v1/departments/{foreign}")).await.is_problem(404, "not-found");
-        owner.patch(&format!("/v1/departments/{foreign}"), json!({"name": "Ours now"})).await.is_problem(404, "not-found");
+        owner
+            .patch(&format!("/v1/departments/{foreign}"), json!({"name": "Ours now"}))
+            .await
+            .is_problem(404, "not-found");
         assert_eq!(others.get(&format!("/v1/departments/{foreign}")).await.is(200)["name"], "Theirs");
     });
 }
@@ -107,7 +113,12 @@ fn every_fault_of_a_new_department_is_told_at_once() {
             .iter()
             .map(|fault| (fault["pointer"].as_str().unwrap(), fault["code"].as_str().unwrap()))
             .collect();
-        let all = [("/budget", "unknown-field"), ("/code", "wrong-format"), ("/name", "too-short"), ("/parent_id", "wrong-format")];
+        let all = [
+            ("/budget", "unknown-field"),
+            ("/code", "wrong-format"),
+            ("/name", "too-short"),
+            ("/parent_id", "wrong-format"),
+        ];
         assert_eq!(faults, all);
     });
 }

@@ -33,7 +33,13 @@ fn a_department_is_archived_only_when_empty() {
         archive(&owner, &sales).await.is_problem(409, "conflict");
         assert_eq!(owner.get(&format!("/v1/departments/{sales}")).await.is(200)["status"], "active");
         // Who left is kept in the record, and hinders nothing.
-        owner.post(&format!("/v1/employees/{dan}/terminate"), json!({"last_day": "2026-06-30", "reason": "Resigned"})).await.is(200);
+        owner
+            .post(
+                &format!("/v1/employees/{dan}/terminate"),
+                json!({"last_day": "2026-06-30", "reason": "Resigned"}),
+            )
+            .await
+            .is(200);
         let archived = archive(&owner, &sales).await.is(200);
         assert_eq!(archived["status"], "archived");
         assert_eq!(archived["available_actions"], json!(["restore"]));
@@ -51,12 +57,21 @@ fn nothing_is_put_into_an_archived_department() {
         let below = owner.department("Below", Some(&closed)).await;
         let open = owner.department("Open", None).await;
         let left = id(&hire_with(&owner, json!({"department_id": closed})).await.is(201));
-        owner.post(&format!("/v1/employees/{left}/terminate"), json!({"last_day": "2026-06-30", "reason": "Resigned"})).await.is(200);
+        owner
+            .post(
+                &format!("/v1/employees/{left}/terminate"),
+                json!({"last_day": "2026-06-30", "reason": "Resigned"}),
+            )
+            .await
+            .is(200);
         archive(&owner, &below).await.is(200);
         archive(&owner, &closed).await.is(200);
 
         let new = [
-            ("/v1/employees", json!({"employee_number": "N-1", "given_name": "New", "family_name": "Test", "hired_on": "2026-03-02", "department_id": closed})),
+            (
+                "/v1/employees",
+                json!({"employee_number": "N-1", "given_name": "New", "family_name": "Test", "hired_on": "2026-03-02", "department_id": closed}),
+            ),
             ("/v1/positions", json!({"title": "Clerk", "department_id": closed, "approved_headcount": 1})),
             ("/v1/departments", json!({"name": "New", "code": "NEW", "parent_id": closed})),
         ];
@@ -64,7 +79,10 @@ fn nothing_is_put_into_an_archived_department() {
             says(&owner.post(path, body).await.is_problem(409, "conflict"), "department is archived");
         }
         let ana = owner.hire("Ana", None).await;
-        let clerk = id(&owner.post("/v1/positions", json!({"title": "Clerk", "department_id": open, "approved_headcount": 1})).await.is(201));
+        let clerk = id(&owner
+            .post("/v1/positions", json!({"title": "Clerk", "department_id": open, "approved_headcount": 1}))
+            .await
+            .is(201));
         let moves = [
             (format!("/v1/employees/{ana}"), json!({"department_id": closed})),
             (format!("/v1/positions/{clerk}"), json!({"department_id": closed})),
@@ -75,7 +93,8 @@ fn nothing_is_put_into_an_archived_department() {
             assert_eq!(owner.get(&path).await.is(200)["version"], 1, "{path} was not changed");
         }
         // Coming back is being put in again.
-        let rehired = owner.post(&format!("/v1/employees/{left}/rehire"), json!({"hired_on": "2026-09-01"})).await;
+        let rehired =
+            owner.post(&format!("/v1/employees/{left}/rehire"), json!({"hired_on": "2026-09-01"})).await;
         says(&rehired.is_problem(409, "conflict"), "department is archived");
         let restored = owner.act(&format!("/v1/departments/{below}/restore")).await;
         says(&restored.is_problem(409, "conflict"), "department is archived");
@@ -97,9 +116,14 @@ fn archiving_and_hiring_at_once_never_leave_somebody_in_an_archived_department()
         for round in 0..40 {
             let department = owner.department("Race", None).await;
             let (archiving, hiring) = if round % 2 == 0 {
-                join(archive(&owner, &department), hire_with(&owner, json!({"department_id": department}))).await
+                join(archive(&owner, &department), hire_with(&owner, json!({"department_id": department})))
+                    .await
             } else {
-                let (hiring, archiving) = join(hire_with(&owner, json!({"department_id": department})), archive(&owner, &department)).await;
+                let (hiring, archiving) = join(
+                    hire_with(&owner, json!({"department_id": department})),
+                    archive(&owner, &department),
+                )
+                .await;
                 (archiving, hiring)
             };
             // Whoever comes first wins, and the other is told.
@@ -147,7 +171,8 @@ fn whoever_comes_second_waits_for_the_first_and_sees_what_became() {
                 one.batch_execute("commit").await.unwrap();
             };
             let (outcome, ()) = join(other.execute(second, &parameters), committing).await;
-            let outcome = outcome.map_err(|error| error.as_db_error().and_then(|error| error.constraint().map(str::to_owned)));
+            let outcome = outcome
+                .map_err(|error| error.as_db_error().and_then(|error| error.constraint().map(str::to_owned)));
             assert_eq!(outcome, Err(Some(refusal.to_owned())), "{second}\nafter {first}");
         }
     });

@@ -88,7 +88,10 @@ fn of_two_moves_that_would_close_a_ring_one_waits_and_is_refused() {
             let watcher = service().database().await;
             let waiting = "select count(*) from pg_locks where locktype = 'advisory' and not granted
                 and pid in (select pid from pg_stat_activity where query like 'update departments set parent_id%')";
-            assert!(watcher.query_one(waiting, &[]).await.unwrap().get::<_, i64>(0) >= 1, "the second does not wait");
+            assert!(
+                watcher.query_one(waiting, &[]).await.unwrap().get::<_, i64>(0) >= 1,
+                "the second does not wait"
+            );
             first.batch_execute("commit").await.unwrap();
         };
         let (refused, ()) = join(waiting, committing).await;
@@ -111,7 +114,8 @@ fn racing_moves_never_close_a_ring() {
         for round in 0..40 {
             // A under B, B under C, C under D, D under A, all at once: any three fit, the fourth closes the ring.
             let next = |index: usize| &all[(index + 1) % all.len()];
-            let moves = join_all((0..all.len()).map(|index| put_under(&owner, &all[index], Some(next(index))))).await;
+            let moves =
+                join_all((0..all.len()).map(|index| put_under(&owner, &all[index], Some(next(index))))).await;
             let mut statuses: Vec<u16> = moves.iter().map(|answer| answer.status).collect();
             statuses.sort_unstable();
             assert_eq!(statuses, [200, 200, 200, 409], "round {round}");

@@ -43,8 +43,16 @@ fn somebody_is_hired_works_is_away_leaves_and_comes_back() {
             assert_eq!(now["available_actions"], json!(actions), "after {step}");
             assert_eq!(now["version"], version, "after {step}");
             let left = status == "terminated";
-            assert_eq!(now["terminated_on"], if left { json!("2026-08-31") } else { Value::Null }, "after {step}");
-            assert_eq!(now["termination_reason"], if left { json!("Moved abroad") } else { Value::Null }, "after {step}");
+            assert_eq!(
+                now["terminated_on"],
+                if left { json!("2026-08-31") } else { Value::Null },
+                "after {step}"
+            );
+            assert_eq!(
+                now["termination_reason"],
+                if left { json!("Moved abroad") } else { Value::Null },
+                "after {step}"
+            );
             assert_eq!(owner.get(&format!("/v1/employees/{ana}")).await.is(200), now);
         }
         let back = owner.get(&format!("/v1/employees/{ana}")).await.is(200);
@@ -73,12 +81,19 @@ fn a_step_that_the_state_does_not_allow_is_refused_and_says_what_is() {
             for (step, action) in STEPS.iter().filter(|(step, _)| !allowed.contains(step)) {
                 let problem = take(&owner, &employee, step).await.is_problem(409, "invalid-state");
                 let detail = problem["detail"].as_str().unwrap();
-                assert!(detail.contains(&format!("`{action}`")) && detail.contains(&format!("`{state}`")), "{detail}");
+                assert!(
+                    detail.contains(&format!("`{action}`")) && detail.contains(&format!("`{state}`")),
+                    "{detail}"
+                );
                 for (_, action) in STEPS.iter().filter(|(step, _)| allowed.contains(step)) {
                     assert!(detail.contains(&format!("`{action}`")), "{detail} does not name {action}");
                 }
             }
-            assert_eq!(owner.get(&format!("/v1/employees/{employee}")).await.is(200), before, "a refused step changes nothing");
+            assert_eq!(
+                owner.get(&format!("/v1/employees/{employee}")).await.is(200),
+                before,
+                "a refused step changes nothing"
+            );
         }
     });
 }
@@ -110,7 +125,8 @@ fn the_actions_that_are_shown_are_the_callers_own() {
         let leader = org.employee(&boss, &["employees:read=team", "employees:write=team"]).await;
         assert_eq!(actions(&leader, &member).await, all);
         let page = leader.get("/v1/employees?sort=created_at").await.is(200);
-        let shown: Vec<&Value> = page["data"].as_array().unwrap().iter().map(|row| &row["available_actions"]).collect();
+        let shown: Vec<&Value> =
+            page["data"].as_array().unwrap().iter().map(|row| &row["available_actions"]).collect();
         assert_eq!(shown, [&all, &all], "boss and member");
         take(&leader, &member, "activate").await.is(200);
 
@@ -135,19 +151,26 @@ fn nobody_leaves_before_the_first_day_or_comes_back_before_the_last() {
         let problem = owner.post(&terminate, leave("2026-03-01")).await.is_problem(422, "invalid-input");
         assert_eq!(fault(&problem), ("/last_day", "before-first-day"));
         assert!(problem["errors"][0]["detail"].as_str().unwrap().contains("2026-03-02"));
-        let problem = owner.post(&terminate, json!({"last_day": "2026-02-30", "reason": ""})).await.is_problem(422, "invalid-input");
+        let problem = owner
+            .post(&terminate, json!({"last_day": "2026-02-30", "reason": ""}))
+            .await
+            .is_problem(422, "invalid-input");
         assert_eq!(problem["errors"].as_array().unwrap().len(), 2, "no such day, and no reason: {problem}");
         // One day at work is a whole employment.
         let left = owner.post(&terminate, leave("2026-03-02")).await.is(200);
         assert_eq!(left["terminated_on"], "2026-03-02");
 
-        let problem = owner.post(&rehire, json!({"hired_on": "2026-03-02"})).await.is_problem(422, "invalid-input");
+        let problem =
+            owner.post(&rehire, json!({"hired_on": "2026-03-02"})).await.is_problem(422, "invalid-input");
         assert_eq!(fault(&problem), ("/hired_on", "before-last-day"));
         owner.post(&rehire, json!({"hired_on": "2026-03-03"})).await.is(200);
 
         // The first day can not be moved behind the last either; the database says so in words.
         owner.post(&terminate, leave("2026-04-30")).await.is(200);
-        let problem = owner.patch(&format!("/v1/employees/{ana}"), json!({"hired_on": "2026-05-01"})).await.is_problem(422, "invalid-input");
+        let problem = owner
+            .patch(&format!("/v1/employees/{ana}"), json!({"hired_on": "2026-05-01"}))
+            .await
+            .is_problem(422, "invalid-input");
         assert!(problem["errors"][0]["detail"].is_string());
         assert_eq!(owner.get(&format!("/v1/employees/{ana}")).await.is(200)["hired_on"], "2026-03-03");
     });
@@ -162,10 +185,14 @@ fn number_and_address_are_taken_once_in_an_organization() {
         let problem = hire_with(&owner, json!({"employee_number": "E-1"})).await.is_problem(409, "conflict");
         assert_eq!(fault(&problem), ("/employee_number", "already-taken"));
         // An address is the same in capitals.
-        let problem = hire_with(&owner, json!({"work_email": "Ana@Example.com"})).await.is_problem(409, "conflict");
+        let problem =
+            hire_with(&owner, json!({"work_email": "Ana@Example.com"})).await.is_problem(409, "conflict");
         assert_eq!(fault(&problem), ("/work_email", "already-taken"));
         let dan = id(&hire_with(&owner, json!({"work_email": "dan@example.com"})).await.is(201));
-        let problem = owner.patch(&format!("/v1/employees/{dan}"), json!({"work_email": "ana@example.com"})).await.is_problem(409, "conflict");
+        let problem = owner
+            .patch(&format!("/v1/employees/{dan}"), json!({"work_email": "ana@example.com"}))
+            .await
+            .is_problem(409, "conflict");
         assert_eq!(fault(&problem), ("/work_email", "already-taken"));
         // Without an address there is nothing to collide.
         hire_with(&owner, json!({})).await.is(201);
@@ -188,10 +215,15 @@ fn department_position_and_manager_are_of_the_same_organization() {
         let position = id(&others.post("/v1/positions", post).await.is(201));
         let manager = others.hire("Stranger", None).await;
         let ana = owner.hire("Ana", None).await;
-        for (field, value) in [("department_id", department), ("position_id", position), ("manager_id", manager)] {
+        for (field, value) in
+            [("department_id", department), ("position_id", position), ("manager_id", manager)]
+        {
             let mut fields = json!({});
             fields[field] = json!(value);
-            for answer in [hire_with(&owner, fields.clone()).await, owner.patch(&format!("/v1/employees/{ana}"), fields).await] {
+            for answer in [
+                hire_with(&owner, fields.clone()).await,
+                owner.patch(&format!("/v1/employees/{ana}"), fields).await,
+            ] {
                 let problem = answer.is_problem(422, "invalid-input");
                 assert_eq!(fault(&problem), (format!("/{field}").as_str(), "unknown-reference"));
             }
@@ -208,7 +240,10 @@ fn nobody_manages_themself_however_far_up() {
         let middle = owner.hire("Middle", Some(&top)).await;
         let bottom = owner.hire("Bottom", Some(&middle)).await;
         for manager in [&top, &middle, &bottom] {
-            let problem = owner.patch(&format!("/v1/employees/{top}"), json!({"manager_id": manager})).await.is_problem(409, "conflict");
+            let problem = owner
+                .patch(&format!("/v1/employees/{top}"), json!({"manager_id": manager}))
+                .await
+                .is_problem(409, "conflict");
             assert_eq!(fault(&problem), ("/manager_id", "closes-a-ring"));
         }
         // Whom others report to can not be deleted; who reports to nobody else can.

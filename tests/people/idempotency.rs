@@ -25,7 +25,10 @@ fn the_same_key_gets_the_first_answer_again() {
         let first = post(&owner, "/v1/employees", "hire-ana", &somebody("E-1")).await;
         let second = post(&owner, "/v1/employees", "hire-ana", &somebody("E-1")).await;
         assert_eq!((first.status, second.status), (201, 201));
-        assert_eq!((first.header("idempotency-replayed"), second.header("idempotency-replayed")), (None, Some("true")));
+        assert_eq!(
+            (first.header("idempotency-replayed"), second.header("idempotency-replayed")),
+            (None, Some("true"))
+        );
         for header in ["location", "etag"] {
             assert!(first.header(header).is_some());
             assert_eq!(first.header(header), second.header(header), "{header}");
@@ -36,7 +39,10 @@ fn the_same_key_gets_the_first_answer_again() {
         // An answer stays the first one's, whatever became of the employee since.
         let path = format!("/v1/employees/{}", id(&first.body));
         owner.patch(&path, json!({"given_name": "Anna"})).await.is(200);
-        assert_eq!(post(&owner, "/v1/employees", "hire-ana", &somebody("E-1")).await.is(201)["given_name"], "Ana");
+        assert_eq!(
+            post(&owner, "/v1/employees", "hire-ana", &somebody("E-1")).await.is(201)["given_name"],
+            "Ana"
+        );
     });
 }
 
@@ -46,7 +52,9 @@ fn a_key_is_for_one_request_of_one_caller() {
         let org = Organization::new().await;
         let owner = org.owner().await;
         let ana = post(&owner, "/v1/employees", "key", &somebody("E-1")).await.is(201);
-        post(&owner, "/v1/employees", "key", &somebody("E-2")).await.is_problem(422, "idempotency-key-reused");
+        post(&owner, "/v1/employees", "key", &somebody("E-2"))
+            .await
+            .is_problem(422, "idempotency-key-reused");
         let department = json!({"name": "IT", "code": "IT"});
         post(&owner, "/v1/departments", "key", &department).await.is_problem(422, "idempotency-key-reused");
         assert_eq!(total(&owner).await, 1);
@@ -66,7 +74,10 @@ fn what_was_refused_can_be_sent_again_with_the_same_key() {
         let owner = Organization::new().await.owner().await;
         let first = post(&owner, "/v1/employees", "first", &somebody("E-1")).await.is(201);
         post(&owner, "/v1/employees", "second", &somebody("E-1")).await.is_problem(409, "conflict");
-        owner.patch(&format!("/v1/employees/{}", id(&first)), json!({"employee_number": "E-0"})).await.is(200);
+        owner
+            .patch(&format!("/v1/employees/{}", id(&first)), json!({"employee_number": "E-0"}))
+            .await
+            .is(200);
         post(&owner, "/v1/employees", "second", &somebody("E-1")).await.is(201);
         assert_eq!(total(&owner).await, 2);
     });
@@ -78,7 +89,9 @@ fn an_action_sent_twice_happens_once() {
         let owner = Organization::new().await.owner().await;
         let ana = owner.hire("Ana", None).await;
         let path = format!("/v1/employees/{ana}/activate");
-        let twice = async || owner.request(Method::POST, &path).header("idempotency-key", "activate-ana").send().await;
+        let twice = async || {
+            owner.request(Method::POST, &path).header("idempotency-key", "activate-ana").send().await
+        };
         assert_eq!(twice().await.is(200)["version"], 2);
         let again = twice().await;
         assert_eq!(again.header("idempotency-replayed"), Some("true"));

@@ -45,10 +45,15 @@ impl Tree {
         let place = std::panic::Location::caller();
         async move {
             let database = service().database().await;
-            let (kept, truth) = (self.kept(&database, organization).await, self.truth(&database, organization).await);
+            let (kept, truth) =
+                (self.kept(&database, organization).await, self.truth(&database, organization).await);
             let missing: Vec<_> = truth.difference(&kept).collect();
             let extra: Vec<_> = kept.difference(&truth).collect();
-            assert!(missing.is_empty() && extra.is_empty(), "{place}: {} lacks {missing:?} and has {extra:?} too many", self.lines);
+            assert!(
+                missing.is_empty() && extra.is_empty(),
+                "{place}: {} lacks {missing:?} and has {extra:?} too many",
+                self.lines
+            );
             kept
         }
     }

@@ -17,7 +17,11 @@ async fn five(caller: &Caller) -> (String, String) {
         ("Eva", "Novak", "2026-01-01", json!({"work_email": "eva.novak@example.com"})),
     ];
     for (given, family, day, mut fields) in people {
-        fields.as_object_mut().unwrap().extend([("given_name".to_owned(), json!(given)), ("family_name".to_owned(), json!(family)), ("hired_on".to_owned(), json!(day))]);
+        fields.as_object_mut().unwrap().extend([
+            ("given_name".to_owned(), json!(given)),
+            ("family_name".to_owned(), json!(family)),
+            ("hired_on".to_owned(), json!(day)),
+        ]);
         hire_with(caller, fields).await.is(201);
     }
     (it, developer)
@@ -55,7 +59,11 @@ fn a_list_is_narrowed_by_any_field_and_all_together() {
         for (query, wanted) in cases {
             assert_eq!(names(&owner, query).await, wanted, "{query}");
         }
-        for (query, parameter) in [("status=fired", "status"), ("hired_on_from=yesterday", "hired_on_from"), ("manager_id=1", "manager_id")] {
+        for (query, parameter) in [
+            ("status=fired", "status"),
+            ("hired_on_from=yesterday", "hired_on_from"),
+            ("manager_id=1", "manager_id"),
+        ] {
             let problem = owner.get(&format!("/v1/employees?{query}")).await.is_problem(422, "invalid-input");
             assert_eq!(fault(&problem).0, parameter);
         }
@@ -92,7 +100,8 @@ fn a_list_comes_in_the_order_that_was_asked_for() {
             assert_eq!(paged, wanted, "{query}, paged by its links");
         }
         for sort in ["salary", "family_name,family_name", "-", "phone"] {
-            let problem = owner.get(&format!("/v1/employees?sort={sort}")).await.is_problem(422, "invalid-input");
+            let problem =
+                owner.get(&format!("/v1/employees?sort={sort}")).await.is_problem(422, "invalid-input");
             assert_eq!(fault(&problem).0, "sort", "{sort}");
         }
     });
@@ -105,7 +114,11 @@ fn a_cursor_belongs_to_its_list_and_order() {
         five(&owner).await;
         let page = owner.get("/v1/employees?limit=2&sort=family_name").await.is(200);
         let cursor = page["next_cursor"].as_str().unwrap();
-        for query in [format!("sort=hired_on&cursor={cursor}"), "cursor=nonsense".to_owned(), format!("sort=family_name&cursor={}", &cursor[1..])] {
+        for query in [
+            format!("sort=hired_on&cursor={cursor}"),
+            "cursor=nonsense".to_owned(),
+            format!("sort=family_name&cursor={}", &cursor[1..]),
+        ] {
             let problem = owner.get(&format!("/v1/employees?{query}")).await.is_problem(422, "invalid-input");
             assert_eq!(fault(&problem), ("cursor", "bad-cursor"), "{query}");
         }
@@ -127,7 +140,9 @@ fn the_count_is_of_all_pages_and_only_where_asked() {
 fn a_search_looks_where_people_would_and_takes_every_character_as_a_letter() {
     run(async {
         let owner = Organization::new().await.owner().await;
-        for (given, number) in [("Ana 50%", "X-1"), ("Bob 50x", "X-2"), ("Carla_M", "X-3"), ("CarlaxM", "X-4"), ("Dan\\", "Y-5")] {
+        for (given, number) in
+            [("Ana 50%", "X-1"), ("Bob 50x", "X-2"), ("Carla_M", "X-3"), ("CarlaxM", "X-4"), ("Dan\\", "Y-5")]
+        {
             hire_with(&owner, json!({"given_name": given, "employee_number": number, "work_email": format!("{}@search.example", number.to_lowercase())})).await.is(201);
         }
         let cases = [
@@ -155,7 +170,8 @@ fn csv_has_every_row_and_no_formula() {
         hire_with(&owner, json!({"given_name": "=HYPERLINK(\"http://x\")", "family_name": "Zed", "phone": "+40 21 555 0100"})).await.is(201);
         hire_with(&owner, json!({"given_name": "@SUM", "family_name": "-Zed"})).await.is(201);
         let csv = async |query: &str| {
-            let request = owner.request(Method::GET, &format!("/v1/employees?{query}")).header("accept", "text/csv");
+            let request =
+                owner.request(Method::GET, &format!("/v1/employees?{query}")).header("accept", "text/csv");
             let answer = request.send().await;
             assert_eq!(answer.status, 200, "{}", answer.text);
             assert!(answer.header("content-type").unwrap().starts_with("text/csv"));
@@ -163,7 +179,11 @@ fn csv_has_every_row_and_no_formula() {
         };
         let all = csv("limit=2&sort=family_name").await;
         assert_eq!(all.len(), 1 + 7, "a head, and all seven, whatever the limit of a page");
-        assert!(all[0].starts_with("id,version,employee_number,given_name,family_name,work_email,phone"), "{}", all[0]);
+        assert!(
+            all[0].starts_with("id,version,employee_number,given_name,family_name,work_email,phone"),
+            "{}",
+            all[0]
+        );
         let text = all.join("\n");
         assert!(text.contains("\"'=HYPERLINK(\"\"http://x\"\")\",Zed,"), "{text}");
         assert!(text.contains(",'@SUM,'-Zed,"), "{text}");

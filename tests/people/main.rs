@@ -1,4 +1,5 @@
 //! Structure and people, as stories over HTTP, and the trees beneath them held against the recursive truth.
+#![allow(clippy::unwrap_used, reason = "what a test does not expect fails it there and then")]
 #[path = "../support/mod.rs"]
 mod support;
 

@@ -47,7 +47,8 @@ fn random_moves_keep_the_lines_true() {
             let manager = if dice.below(10) == 0 { None } else { Some(dice.below(people.len())) };
             let closes_ring = manager.is_some_and(|manager| model.is_below(manager, person));
             let path = format!("/v1/employees/{}", people[person]);
-            let answer = owner.patch(&path, json!({"manager_id": manager.map(|manager| &people[manager])})).await;
+            let answer =
+                owner.patch(&path, json!({"manager_id": manager.map(|manager| &people[manager])})).await;
             if closes_ring {
                 answer.is_problem(409, "conflict");
                 refused += 1;
@@ -58,7 +59,9 @@ fn random_moves_keep_the_lines_true() {
             }
             if turn % 30 == 0 {
                 let wanted: BTreeSet<(Uuid, Uuid, i32)> = (0..people.len())
-                    .flat_map(|below| (0..).zip(model.line_above(below)).map(move |(depth, above)| (above, below, depth)))
+                    .flat_map(|below| {
+                        (0..).zip(model.line_above(below)).map(move |(depth, above)| (above, below, depth))
+                    })
                     .map(|(above, below, depth)| (ids[above], ids[below], depth))
                     .collect();
                 assert_eq!(EMPLOYEES.hold(org.id).await, wanted, "after turn {turn}");
@@ -83,15 +86,21 @@ fn moves_hires_and_leavings_at_once_keep_the_lines_true() {
         let mut dice = Dice(7);
         for round in 0..15 {
             // Six moves that know nothing of each other, with three hires in between.
-            let moves: Vec<(usize, usize)> = (0..6).map(|_| (dice.below(people.len()), dice.below(people.len()))).collect();
+            let moves: Vec<(usize, usize)> =
+                (0..6).map(|_| (dice.below(people.len()), dice.below(people.len()))).collect();
             let moving = moves.iter().map(async |(person, manager)| {
                 let path = format!("/v1/employees/{}", people[*person]);
                 owner.patch(&path, json!({"manager_id": people[*manager]})).await
             });
             let hiring = (0..3).map(|step| owner.hire("New", Some(&people[(round + step) % people.len()])));
-            let (moved, hired) = futures_util::future::join(join_all(moving), join_all(hiring)).await;
-            for answer in moved {
-                assert!([200, 409].contains(&answer.status), "round {round}: {} {}", answer.status, answer.text);
+            let (answers, hired) = futures_util::future::join(join_all(moving), join_all(hiring)).await;
+            for answer in answers {
+                assert!(
+                    [200, 409].contains(&answer.status),
+                    "round {round}: {} {}",
+                    answer.status,
+                    answer.text
+                );
             }
             EMPLOYEES.hold(org.id).await;
             for new in hired {

@@ -16,8 +16,17 @@ fn a_post_is_approved_for_so_many_heads() {
         assert_eq!((&grown["approved_headcount"], &grown["version"]), (&json!(4), &json!(2)));
         assert_eq!(grown["title"], "Payroll officer");
 
-        for (heads, code) in [(json!(-1), "too-small"), (json!(100_001), "too-large"), (json!(1.5), "wrong-type"), (json!("3"), "wrong-type"), (json!(null), "not-null")] {
-            let problem = owner.patch(&path, json!({"approved_headcount": heads})).await.is_problem(422, "invalid-input");
+        for (heads, code) in [
+            (json!(-1), "too-small"),
+            (json!(100_001), "too-large"),
+            (json!(1.5), "wrong-type"),
+            (json!("3"), "wrong-type"),
+            (json!(null), "not-null"),
+        ] {
+            let problem = owner
+                .patch(&path, json!({"approved_headcount": heads}))
+                .await
+                .is_problem(422, "invalid-input");
             assert_eq!(fault(&problem), ("/approved_headcount", code), "{heads}");
         }
         assert_eq!(owner.get(&path).await.is(200), grown);
@@ -33,7 +42,10 @@ fn a_title_is_taken_once_in_a_department() {
         let first = id(&owner.post("/v1/positions", clerk(&north)).await.is(201));
         owner.post("/v1/positions", clerk(&south)).await.is(201);
         owner.post("/v1/positions", clerk(&north)).await.is_problem(409, "conflict");
-        owner.patch(&format!("/v1/positions/{first}"), json!({"department_id": south})).await.is_problem(409, "conflict");
+        owner
+            .patch(&format!("/v1/positions/{first}"), json!({"department_id": south}))
+            .await
+            .is_problem(409, "conflict");
 
         let in_north = owner.get(&format!("/v1/positions?department_id={north}&count=true")).await.is(200);
         assert_eq!((in_north["total"].as_i64(), id(&in_north["data"][0])), (Some(1), first));
@@ -97,13 +109,19 @@ fn a_post_is_filled_to_its_headcount_and_no_further() {
         owner.act(&format!("{bob}/activate")).await.is(200);
 
         // Who leaves frees a seat; it may be taken before they come back.
-        owner.post(&format!("{ana}/terminate"), json!({"last_day": "2026-06-30", "reason": "Resigned"})).await.is(200);
+        owner
+            .post(&format!("{ana}/terminate"), json!({"last_day": "2026-06-30", "reason": "Resigned"}))
+            .await
+            .is(200);
         owner.patch(&carla, json!({"position_id": clerk})).await.is(200);
         says_filled(owner.post(&format!("{ana}/rehire"), json!({"hired_on": "2026-10-01"})).await);
 
         // Fewer heads than there are people throws nobody out, and lets nobody in.
         let path = format!("/v1/positions/{clerk}");
-        assert_eq!(owner.patch(&path, json!({"approved_headcount": 1})).await.is(200)["approved_headcount"], 1);
+        assert_eq!(
+            owner.patch(&path, json!({"approved_headcount": 1})).await.is(200)["approved_headcount"],
+            1
+        );
         owner.patch(&bob, json!({"position_id": null})).await.is(200);
         says_filled(fill(&clerk).await);
         owner.patch(&path, json!({"approved_headcount": 2})).await.is(200);
@@ -120,7 +138,8 @@ fn eight_who_want_the_last_three_seats_are_three() {
             let clerk = post_for(&owner, 3).await;
             let wanting = (0..8).map(|_| hire_with(&owner, json!({"position_id": clerk})));
             let answers = futures_util::future::join_all(wanting).await;
-            let (hired, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer.status == 201);
+            let (hired, refused): (Vec<_>, Vec<_>) =
+                answers.into_iter().partition(|answer| answer.status == 201);
             assert_eq!((hired.len(), refused.len()), (3, 5), "round {round}");
             refused.into_iter().for_each(says_filled);
             let seated = owner.get(&format!("/v1/employees?position_id={clerk}&count=true")).await.is(200);

@@ -19,16 +19,27 @@ async fn line(caller: &Caller, length: usize) -> Vec<String> {
 async fn seen(caller: &Caller, all: &[&String]) -> BTreeSet<String> {
     let page = caller.get("/v1/employees?limit=200&count=true").await.is(200);
     let listed: BTreeSet<String> = page["data"].as_array().unwrap().iter().map(id).collect();
-    assert_eq!(page["total"].as_u64().unwrap() as usize, listed.len(), "the count shows no more than the list");
+    assert_eq!(page["total"], listed.len(), "the count shows no more than the list");
     let csv = caller.request(Method::GET, "/v1/employees").header("accept", "text/csv").send().await;
-    let lines: BTreeSet<String> = csv.text.trim_end().split("\r\n").skip(1).map(|line| line.split(',').next().unwrap().to_owned()).collect();
+    let lines: BTreeSet<String> = csv
+        .text
+        .trim_end()
+        .split("\r\n")
+        .skip(1)
+        .map(|line| line.split(',').next().unwrap().to_owned())
+        .collect();
     assert_eq!(lines, listed, "CSV");
     for each in all {
         let path = format!("/v1/employees/{each}");
         let now = json!(chrono::Utc::now()).as_str().unwrap().to_owned();
         for path in [path.clone(), format!("{path}/history"), format!("{path}?as_of={now}")] {
             let answer = caller.get(&path).await;
-            assert_eq!(answer.status, if listed.contains(*each) { 200 } else { 404 }, "{path}: {}", answer.text);
+            assert_eq!(
+                answer.status,
+                if listed.contains(*each) { 200 } else { 404 },
+                "{path}: {}",
+                answer.text
+            );
         }
     }
     listed
@@ -68,7 +79,10 @@ fn a_team_is_everybody_below_to_any_depth() {
         top.act(&format!("{out_of_reach}/activate")).await.is_problem(404, "not-found");
         top.delete(&out_of_reach).await.is_problem(404, "not-found");
         let untouched = owner.get(&out_of_reach).await.is(200);
-        assert_eq!((&untouched["version"], &untouched["phone"], &untouched["status"]), (&json!(1), &Value::Null, &json!("pending")));
+        assert_eq!(
+            (&untouched["version"], &untouched["phone"], &untouched["status"]),
+            (&json!(1), &Value::Null, &json!("pending"))
+        );
         // Somebody new belongs to no team before they are there: hiring takes the reach `org`.
         let new = json!({"employee_number": "E-1", "given_name": "New", "family_name": "Test", "hired_on": "2026-03-02", "manager_id": line[0]});
         top.post("/v1/employees", new).await.is_problem(403, "forbidden");
@@ -88,7 +102,8 @@ fn a_team_is_another_right_after_every_move() {
         let put_under = async |employee: &str, manager: Option<&str>| {
             owner.patch(&format!("/v1/employees/{employee}"), json!({"manager_id": manager})).await.is(200);
         };
-        let with_other = |people: &[String]| set(people).into_iter().chain([other_boss.clone()]).collect::<BTreeSet<_>>();
+        let with_other =
+            |people: &[String]| set(people).into_iter().chain([other_boss.clone()]).collect::<BTreeSet<_>>();
 
         assert_eq!(seen(&top, &all).await, set(&line));
         assert_eq!(seen(&other, &all).await, with_other(&[]));
@@ -102,7 +117,13 @@ fn a_team_is_another_right_after_every_move() {
         assert_eq!(seen(&top, &all).await, with_other(&line[..3]));
         assert_eq!(seen(&other, &all).await, with_other(&[]));
         // Who left is still who reported to whom.
-        owner.post(&format!("/v1/employees/{}/terminate", line[1]), json!({"last_day": "2026-06-30", "reason": "Resigned"})).await.is(200);
+        owner
+            .post(
+                &format!("/v1/employees/{}/terminate", line[1]),
+                json!({"last_day": "2026-06-30", "reason": "Resigned"}),
+            )
+            .await
+            .is(200);
         assert_eq!(seen(&top, &all).await, with_other(&line[..3]));
     });
 }
@@ -130,6 +151,9 @@ fn a_filter_a_search_and_an_order_do_not_widen_a_reach() {
         let reader = org.employee(&director, &["employees:read", "employees:write=team"]).await;
         assert_eq!(reader.get("/v1/employees?count=true").await.is(200)["total"], 5);
         reader.patch(&format!("/v1/employees/{member}"), json!({"phone": "+40 21 555 0100"})).await.is(200);
-        reader.patch(&format!("/v1/employees/{stranger}"), json!({"phone": "+40 21 555 0100"})).await.is_problem(404, "not-found");
+        reader
+            .patch(&format!("/v1/employees/{stranger}"), json!({"phone": "+40 21 555 0100"}))
+            .await
+            .is_problem(404, "not-found");
     });
 }

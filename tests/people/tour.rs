@@ -22,7 +22,7 @@ fn blocks(document: &str) -> Vec<Block> {
             (None, "```text") => inside = Some("text"),
             (None, other) if other.starts_with("```") => inside = Some("something else"),
             (Some(_), "```") => inside = None,
-            (Some("sh"), code) => blocks.last_mut().unwrap().script += &format!("{code}\n"),
+            (Some("sh"), code) => blocks.last_mut().unwrap().script.extend([code, "\n"]),
             (Some("text"), wanted) => blocks.last_mut().unwrap().wanted.push(wanted.to_owned()),
             _ => {}
         }
@@ -44,9 +44,14 @@ fn take(document: &str, base: &str) {
     assert!(!blocks.is_empty());
     let mut script = "set -euo pipefail\nexec 2>&1\n".to_owned();
     for (number, block) in blocks.iter().enumerate() {
-        script += &format!("echo; echo '=== {number}'\n{}", block.script);
+        script.extend(["echo; echo '=== ", &number.to_string(), "'\n", &block.script]);
     }
-    let output = Command::new("bash").args(["-c", &script]).env("API", base).env("PASSWORD", PASSWORD).output().unwrap();
+    let output = Command::new("bash")
+        .args(["-c", &script])
+        .env("API", base)
+        .env("PASSWORD", PASSWORD)
+        .output()
+        .unwrap();
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "it stopped at the end of:\n{said}");
     for (number, block) in blocks.iter().enumerate() {
@@ -54,7 +59,11 @@ fn take(document: &str, base: &str) {
         let said = rest.split("\n=== ").next().unwrap();
         let mut lines = said.lines();
         for wanted in &block.wanted {
-            assert!(lines.any(|line| holds(line, wanted)), "«{wanted}» did not come out of\n{}\nbut\n{said}", block.script);
+            assert!(
+                lines.any(|line| holds(line, wanted)),
+                "«{wanted}» did not come out of\n{}\nbut\n{said}",
+                block.script
+            );
         }
     }
 }

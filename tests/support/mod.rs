@@ -5,7 +5,7 @@ mod contract;
 mod service;
 
 pub use contract::{Operation, contract, operations, permissions};
-pub use service::{Service, free_address, service};
+pub use service::{Service, free_address, service, spawn_for_good, wait_until_ready};
 
 use chrono::Utc;
 use platform::token::{Claims, Tokens};
@@ -46,6 +46,14 @@ impl Organization {
             .execute("insert into organizations (org_id, id, slug, name) values ($1, $1, $2, 'Test')", &[&id, &slug])
             .await
             .unwrap();
+        let roles: Vec<Value> = identity::permissions::BUILT_IN_ROLES
+            .iter()
+            .map(|role| json!({"id": Uuid::now_v7(), "name": role.name, "title": role.title, "description": role.description, "permissions": role.grants(), "kind": "built_in"}))
+            .collect();
+        let built_in = "insert into roles (id, name, title, description, permissions, kind)
+            select id, name, title, description, permissions, kind
+            from jsonb_to_recordset($1) r (id uuid, name text, title text, description text, permissions jsonb, kind text)";
+        database.execute(built_in, &[&json!(roles)]).await.unwrap();
         Self { id }
     }
 

@@ -55,10 +55,11 @@ impl Service {
         let mut command = Command::new("setpriv");
         command
             .args(["--pdeathsig", "KILL", env!("CARGO_BIN_EXE_backoffice"), "serve"])
-            .args(["--rate-per-session", "100000", "--rate-per-organization", "100000"])
             .args(if flags.contains(&"--drain-seconds") { &[][..] } else { &["--drain-seconds", "0"] })
             .args(flags)
             .env("DATABASE_URL", url)
+            .env("BACKOFFICE_RATE_PER_SESSION", "100000")
+            .env("BACKOFFICE_RATE_PER_ORGANIZATION", "100000")
             .env("BACKOFFICE_LISTEN", &listen)
             .env("BACKOFFICE_METRICS_LISTEN", &metrics)
             .env("BACKOFFICE_LOG", std::env::var("BACKOFFICE_LOG").unwrap_or_else(|_| "warn".into()))

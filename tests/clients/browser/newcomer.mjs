@@ -41,7 +41,7 @@ try {
 
     await page.goto(new URL("/docs/", url).href);
 
-    const login = await execute("login", async (operation) => {
+    const login = await execute("Sign-in", "login", async (operation) => {
         await operation.locator("textarea.body-param__text").fill(JSON.stringify({ email, password }));
     });
     assert.equal(login.status, 200, login.body);
@@ -52,7 +52,7 @@ try {
     await dialog.locator("button.authorize").first().click();
     await dialog.locator(".btn-done").click();
 
-    const list = await execute("list_departments", async () => {});
+    const list = await execute("People", "list_employees", async () => {});
     assert.equal(list.status, 200, list.body);
     assert.ok(Array.isArray(JSON.parse(list.body).data), list.body);
 
@@ -62,8 +62,12 @@ try {
     console.log("A newcomer logged in and tried a request in Swagger UI.");
 
     /** Opens an operation, fills it in, executes it, and reads what is shown. */
-    async function execute(operationId, fill) {
+    async function execute(tag, operationId, fill) {
+        // The page begins with its tags folded up.
         const operation = page.locator(`.opblock[id$="-${operationId}"]`);
+        const folded = page.locator('.opblock-tag[data-is-open="false"]', { hasText: tag });
+        await page.locator(".opblock-tag").first().waitFor();
+        if (await folded.count()) await folded.click();
         await operation.locator(".opblock-summary-control").click();
         const tryOut = operation.locator(".try-out__btn:not(.cancel)");
         if (await tryOut.isVisible({ timeout: 1_000 })) await tryOut.click();
