@@ -1,17 +1,23 @@
-"""What schemathesis can't read off the contract: how to log in, which values only the service hands out, and which
-refusals of a valid request are right. Keeps count of the answers, so that a run that never got through shows."""
+"""What schemathesis can't read off the contract: how to log in, which values only the service hands out, whose access
+a call may end, and which refusals of a valid request are right. Keeps count of the answers, so that a run that never
+got through shows."""
 
 import atexit
+import base64
 import collections
+import functools
 import itertools
 import json
 import os
+import urllib.error
+import urllib.parse
 import urllib.request
 
 import schemathesis
 
 URL = os.environ["BACKOFFICE_URL"]
 ACCOUNT = {"email": os.environ["BACKOFFICE_EMAIL"], "password": os.environ["BACKOFFICE_PASSWORD"]}
+PASSWORD = "of one that was let in for a single call"
 
 # Rules that the contract states as well: who kept the contract can't have broken them.
 STATED = {
@@ -19,39 +25,201 @@ STATED = {
     "unknown-field", "unknown-parameter", "unknown-value", "wrong-format", "wrong-type",
 }  # fmt: skip
 
-numbers = itertools.count()
+# What has to be done with a new one before it can be called: nobody terminates who has not begun.
+BEFORE = {
+    "/v1/api-clients/{id}/enable": ["disable"],
+    "/v1/departments/{id}/restore": ["archive"],
+    "/v1/employees/{id}/start-leave": ["activate"],
+    "/v1/employees/{id}/end-leave": ["activate", "start-leave"],
+    "/v1/employees/{id}/terminate": ["activate"],
+    "/v1/employees/{id}/rehire": ["activate", "terminate"],
+    "/v1/memberships/{id}/reinstate": ["suspend"],
+    "/v1/users/{id}/enable": ["disable"],
+}
+
+numbers = itertools.count(1)
 answers = collections.defaultdict(collections.Counter)
+token = None
+
+
+def ask(method, path, body=None, by=None):
+    """A call of our own beside those that are checked."""
+    headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {by}"} if by else {})
+    data = None if body is None else json.dumps(body).encode()
+    with urllib.request.urlopen(urllib.request.Request(URL + path, data, headers, method=method), timeout=30) as answer:
+        return json.load(answer)
+
+
+def log_in(account):
+    return ask("POST", "/v1/auth/login", account)["access_token"]
+
+
+def as_owner(method, path, body=None):
+    global token
+    try:
+        return ask(method, path, body, by=token)
+    except urllib.error.HTTPError as refusal:
+        if refusal.code != 401:
+            raise
+    token = log_in(ACCOUNT)  # the first time, after ten minutes, or where a call ended the session
+    return ask(method, path, body, by=token)
+
+
+def one_of(path, **filters):
+    return as_owner("GET", f"{path}?limit=1&{urllib.parse.urlencode(filters)}")["data"][0]["id"]
+
+
+class Newcomer:
+    """Somebody who was let in for a single call, which may end their access: the caller's own has to last."""
+
+    def __init__(self):
+        self.account = {"email": f"newcomer-{next(numbers)}@demo.example", "password": PASSWORD}
+        invited = invitation(self.account["email"])
+        ask("POST", "/v1/auth/accept-invitation", {"token": invited["token"], "name": "Newcomer", "password": PASSWORD})
+
+    def user(self):
+        return one_of("/v1/users", email=self.account["email"])
+
+    def membership(self):
+        return one_of("/v1/memberships", user_id=self.user())
+
+    def session(self):
+        log_in(self.account)
+        return one_of("/v1/sessions", user_id=self.user())
+
+
+def invitation(email):
+    return as_owner("POST", "/v1/invitations", {"email": email, "role_ids": [one_of("/v1/roles", name="employee")]})
+
+
+def made(path, **body):
+    return as_owner("POST", path, body)
+
+
+NEW = {
+    "/v1/api-clients": lambda n: made("/v1/api-clients", name=f"Program {n}", scopes=["employees:read"])["client_id"],
+    "/v1/departments": lambda n: made("/v1/departments", name=f"Department {n}", code=f"NEW-{n}")["id"],
+    "/v1/employees": lambda n: made(
+        "/v1/employees", employee_number=f"NEW-{n}", given_name="Ana", family_name="Pop", hired_on="2020-03-02"
+    )["id"],
+    "/v1/invitations": lambda n: invitation(f"invited-{n}@demo.example")["id"],
+    "/v1/memberships": lambda n: Newcomer().membership(),
+    "/v1/positions": lambda n: made(
+        "/v1/positions", title=f"Position {n}", department_id=one_of("/v1/departments"), approved_headcount=1
+    )["id"],
+    "/v1/roles": lambda n: made("/v1/roles", name=f"role_{n}", title=f"Role {n}", permissions=[])["id"],
+    "/v1/sessions": lambda n: Newcomer().session(),
+    "/v1/users": lambda n: Newcomer().user(),
+}
+
+
+def new_one(path):
+    """The id of a new resource in the state that the operation asks for."""
+    collection = path.split("/{id}")[0]
+    found = NEW[collection](next(numbers))
+    for step in BEFORE.get(path, ()):
+        body = {"last_day": "2024-03-01", "reason": "Resigned"} if step == "terminate" else None
+        as_owner("POST", f"{collection}/{found}/{step}", body)
+    return found
+
+
+def with_new_client(case):
+    client = made("/v1/api-clients", name=f"Program {next(numbers)}", scopes=["employees:read"])
+    given = {"client_id": client["client_id"], "client_secret": client["client_secret"]}
+    scope = {"scope": "employees:read"} if case.body.get("scope") else {}
+    case.body = {"grant_type": "client_credentials"} | given | scope
+
+
+def with_invitation(case):
+    case.body["token"] = invitation(f"invited-{next(numbers)}@demo.example")["token"]
+    case.body.setdefault("name", "Invited")
+    case.body["name"] = case.body["name"] or "Invited"  # only who has a login already may leave it out
+
+
+def with_role(case):
+    case.body["role_ids"] = [one_of("/v1/roles", name="employee")]
+    case.body["employee_id"] = None
+
+
+def by_newcomer(case):
+    """Who signs out or changes the password is not the one who makes all the other calls."""
+    account = Newcomer().account
+    case.headers["Authorization"] = f"Bearer {log_in(account)}"
+    if case.path == "/v1/me/change-password":
+        case.body["current_password"] = account["password"]
+
+
+def by_newcomer_with_session(case):
+    newcomer = Newcomer()
+    case.path_parameters["id"] = newcomer.session()
+    case.headers["Authorization"] = f"Bearer {log_in(newcomer.account)}"
+
+
+def as_account(case):
+    case.body = dict(ACCOUNT)
+
+
+GIVEN = {
+    "/oauth/token": with_new_client,
+    "/v1/auth/accept-invitation": with_invitation,
+    "/v1/auth/login": as_account,
+    "/v1/auth/logout": by_newcomer,
+    "/v1/invitations": with_role,
+    "/v1/me/change-password": by_newcomer,
+    "/v1/me/sessions/{id}/end": by_newcomer_with_session,
+}
+
+
+@functools.cache
+def access_of(token):
+    """What the access of a token hangs on: user, session, membership."""
+    claims = json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))
+    return {claims["sub"], claims["sid"], one_of("/v1/memberships", user_id=claims["sub"])}
 
 
 @schemathesis.auth(refresh_interval=300, retry_on=[401])  # a token lives ten minutes, or until a call ends the session
 class Token:
+    latest = None
+
     def get(self, case, context):
-        body = json.dumps(ACCOUNT).encode()
-        request = urllib.request.Request(f"{URL}/v1/auth/login", body, {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return json.load(answer)["access_token"]
+        Token.latest = log_in(ACCOUNT)
+        return Token.latest
 
     def set(self, case, data, context):
-        case.headers["Authorization"] = f"Bearer {data}"
+        if case.operation.definition.raw.get("security") != []:
+            case.headers["Authorization"] = f"Bearer {data}"
 
 
 def is_valid(case):
     return case.meta is not None and case.meta.generation.mode.is_positive
 
 
+turns = collections.Counter()
+
+
 @schemathesis.hook
 def before_call(context, case, **kwargs):
     """Gives a valid request the values that make it more than well-formed."""
+    # Each call comes from an address of its own, so that failed sign-ins of one don't lock out all others.
+    n = next(numbers)
+    case.headers["X-Forwarded-For"] = f"10.{n >> 16 & 255}.{n >> 8 & 255}.{n & 255}"
     if not is_valid(case):
         return
     if "If-Match" in case.headers or case.method.upper() in ("PUT", "PATCH", "DELETE"):
         case.headers["If-Match"] = "*"
     if "Idempotency-Key" in case.headers:
         case.headers["Idempotency-Key"] = f"key-{next(numbers)}"  # one of an earlier request is refused, rightly
-    if case.path == "/v1/auth/login":
-        case.body = dict(ACCOUNT)
     if case.meta.phase.name.value == "stateful":
         case.query.pop("dry_run", None)  # the next call looks for what this one made
+    elif case.method.upper() != "GET" and case.path.split("/{id}")[0] in NEW and "{id}" in case.path:
+        turns[case.method, case.path] += 1
+        if turns[case.method, case.path] % 2:  # every other one, for what is not there has to be told as well
+            case.path_parameters["id"] = new_one(case.path)
+    if case.method.upper() == "POST" and case.path in GIVEN:
+        GIVEN[case.path](case)
+    elif case.method.upper() == "POST" and "{id}" in case.path:
+        if case.headers.get("Authorization") == f"Bearer {Token.latest}" and case.path_parameters["id"] in access_of(Token.latest):
+            case.query["dry_run"] = "true"  # shows that it would do, and leaves the caller able to go on
 
 
 @schemathesis.hook

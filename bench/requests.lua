@@ -1,9 +1,14 @@
 -- What wrk sends, told by the environment: BENCH_TOKEN, and BENCH_IDS (a file with an id a line, to read them at random)
--- or BENCH_BODY (an employee to create, %s for the number, under an Idempotency-Key of its own each time) or neither.
+-- or BENCH_BODY (an employee to create, under an Idempotency-Key of its own each time; %s stands for the number, the
+-- department and the manager) or neither.
 local threads = 0
 function setup(thread)
     threads = threads + 1
     thread:set("number", threads)
+end
+
+local function uuid(number)
+    return string.format("00000000-0000-0000-0000-%012d", number)
 end
 
 local requests, count, read = {}, 0, nil
@@ -23,7 +28,8 @@ function init()
             count = count + 1
             local id = run .. "-" .. count
             return wrk.format("POST", "/v1/employees", { ["Authorization"] = wrk.headers["Authorization"],
-                ["Content-Type"] = "application/json", ["Idempotency-Key"] = "bench-" .. id }, string.format(body, id))
+                ["Content-Type"] = "application/json", ["Idempotency-Key"] = "bench-" .. id }, 
+                string.format(body, id, uuid(1 + count % 20), uuid(2 + count % 100)))
         end
     end
 end

@@ -65,8 +65,9 @@ impl Installation {
         }
         self.as_owner(async |connection| {
             use diesel_async::SimpleAsyncConnection;
-            let grants = "grant select on __diesel_schema_migrations to backoffice_service; select make_event_partitions()";
-            Ok(connection.batch_execute(grants).await?)
+            let start = "grant select on __diesel_schema_migrations to backoffice_service;
+                select make_event_partitions(); select count_events_on()";
+            Ok(connection.batch_execute(start).await?)
         })
     }
 

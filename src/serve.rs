@@ -174,12 +174,16 @@ async fn housekeeping(database: Database, tokens: Arc<Tokens>, limits: web::Data
     }
 }
 
-/// A reader who takes nothing for 30 s is cut off by the kernel, however full its window.
+/// A reader who takes nothing for 20 s is cut off by the kernel, within 30 s of the request; and no more is made ready for
+/// them than a little, since whole lists would otherwise wait in the kernel's memory.
 fn end_slow_readers(connection: &dyn Any, _: &mut actix_web::dev::Extensions) {
     if let Some(stream) = connection.downcast_ref::<TcpStream>() {
         let socket = socket2::SockRef::from(stream);
         #[cfg(target_os = "linux")]
-        let _ = socket.set_tcp_user_timeout(Some(Duration::from_secs(30)));
+        {
+            let _ = socket.set_tcp_user_timeout(Some(Duration::from_secs(20)));
+            let _ = socket.set_tcp_notsent_lowat(128 * 1024);
+        }
         let _ = socket.set_tcp_nodelay(true);
     }
 }

@@ -160,8 +160,10 @@ pub struct CreateOrganization {
 
 /// Ends the program with clap's words, and names the variable beside the flag: it may be what is wrong.
 pub fn refuse(error: &clap::Error) -> ! {
+    let mut command = CommandLine::command();
+    command.build();
     let variable = match error.get(ContextKind::InvalidArg) {
-        Some(ContextValue::String(argument)) => variable_of(&CommandLine::command(), argument),
+        Some(ContextValue::String(argument)) => variable_of(&command, argument),
         _ => None,
     };
     let _ = error.print();

@@ -1,6 +1,6 @@
 //! What is everybody's own: who I am, what I may do, where I am signed in, my password.
 use crate::passwords;
-use crate::roles::Grant;
+use crate::roles::{Grant, HeldGrant};
 use crate::sessions::{Session, end};
 use crate::sign_in::SignIn;
 use diesel::QueryableByName;
@@ -41,7 +41,7 @@ pub struct Caller {
     #[schema(max_items = 20)]
     roles: Vec<HeldRole>,
     /// What the roles allow together, each permission as far as it goes.
-    #[schema(max_items = 1000)]
+    #[schema(value_type = Vec<HeldGrant>, max_items = 1000)]
     permissions: Vec<Grant>,
 }
 

@@ -28,7 +28,7 @@ use std::pin::Pin;
 #[expect(dead_code, reason = "it documents the form, which is read field by field")]
 pub struct TokenRequest {
     /// Always `client_credentials`.
-    #[schema(max_length = 50, example = "client_credentials")]
+    #[schema(max_length = 50, pattern = "^client_credentials$", example = "client_credentials")]
     grant_type: String,
     /// The API client's id, unless it is in the `Authorization` header (`client_secret_basic`).
     #[schema(max_length = 100, example = "01938c6e-7d3a-7c4e-9f0a-6f1c2b3d4e5f")]

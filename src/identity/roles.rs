@@ -29,6 +29,17 @@ pub struct Grant {
     pub reach: GrantReach,
 }
 
+/// A permission that is held, and how far it goes.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it tells the contract what a grant looks like where it goes out: open to new reaches")]
+pub struct HeldGrant {
+    /// The permission: a resource and a verb.
+    #[schema(max_length = 100, example = "employees:read")]
+    permission: String,
+    /// How far it goes.
+    reach: GrantReach,
+}
+
 /// What a role allows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, AsExpression, FromSqlRow)]
 #[diesel(sql_type = Jsonb)]
@@ -72,7 +83,7 @@ pub struct Role {
     pub description: Option<String>,
     pub kind: RoleKind,
     /// What it allows.
-    #[schema(value_type = Vec<Grant>, max_items = 200)]
+    #[schema(value_type = Vec<HeldGrant>, max_items = 200)]
     pub permissions: Grants,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
@@ -209,7 +220,7 @@ fn check(grants: &Grants) -> Result<()> {
 /// Widening a role is granting it to all who hold it: a sensitive step, as `May::fresh` knows them.
 async fn ask_for_fresh_sign_in(db: &mut Db) -> Result<()> {
     let fresh = diesel::select(diesel::dsl::sql::<diesel::sql_types::Bool>(
-        "exists (select from sessions where org_id = current_org() and id = current_session() and signed_in_at > now() - interval '15 minutes')",
+        "exists (select from sessions where org_id = current_org() and id = (select current_session()) and signed_in_at > now() - interval '15 minutes')",
     ));
     if fresh.get_result(db).await? {
         Ok(())

@@ -162,7 +162,7 @@ pub async fn list_events(may: May<Read, Events>, query: Params<FeedQuery>) -> Re
             // (transaction, sequence) and not sequence alone: a lower sequence can belong to a later transaction.
             let feed = diesel::sql_query(format!(
                 "select {FIELDS} from events where org_id = $1
-                    and (transaction, sequence) > ($2::text::xid8, $3) and transaction < pg_snapshot_xmin(pg_current_snapshot())
+                    and (transaction, sequence) > ($2::text::xid8, $3) and transaction < events_horizon()
                     and resource = any((select readable_resources($8))::text[])
                     and ($4::text is null or type = $4) and ($5::text is null or resource = $5) and ($6::uuid is null or resource_id = $6)
                 order by transaction, sequence limit $7"

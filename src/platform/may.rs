@@ -114,10 +114,10 @@ impl Grants {
         Self { employee: employee.parse().ok(), verbs: verbs.collect() }
     }
 
-    /// How far the verb reaches, if it is held.
+    /// How far the verb reaches, if it is held: as far as the widest of the roles that give it.
     #[must_use]
     pub fn reach(&self, verb: &str) -> Option<Reach> {
-        self.verbs.iter().find(|(held, _)| held == verb).map(|(_, reach)| *reach)
+        self.verbs.iter().filter(|(held, _)| held == verb).map(|(_, reach)| *reach).max()
     }
 }
 

@@ -14,7 +14,8 @@ struct Counted {
 
 impl Counted {
     fn start() -> Self {
-        let (base, metrics, child) = Service::spawn(&service().url, &["--workers", "1", "--connections", "2"]);
+        let (base, metrics, child) =
+            Service::spawn(&service().url, &["--workers", "1", "--connections", "2"]);
         Self { base, metrics, child }
     }
 
@@ -31,7 +32,12 @@ impl Counted {
         let requests = self.total("backoffice_requests_total", operation.id()).await;
         let answer = request.to(&self.base).send().await;
         assert!([200, 201, 204].contains(&answer.status), "{}: {}", operation.id(), answer.text);
-        assert_eq!(self.total("backoffice_requests_total", operation.id()).await, requests + 1, "{}", operation.id());
+        assert_eq!(
+            self.total("backoffice_requests_total", operation.id()).await,
+            requests + 1,
+            "{}",
+            operation.id()
+        );
         self.total("backoffice_database_statements_total", operation.id()).await - statements
     }
 
@@ -56,7 +62,8 @@ fn a_read_costs_two_statements() {
     run(async {
         let caller = Organization::new().await.owner().await;
         let service = Counted::start().warmed(&caller).await;
-        let reads: Vec<_> = permitted(&Method::GET).into_iter().filter(|each| each.path.contains("{id}")).collect();
+        let reads: Vec<_> =
+            permitted(&Method::GET).into_iter().filter(|each| each.path.contains("{id}")).collect();
         assert!(reads.len() >= 6);
         for operation in reads {
             let path = ready(&caller, &operation).await;
@@ -64,7 +71,12 @@ fn a_read_costs_two_statements() {
             // The context and the row.
             assert_eq!(cost, 2, "{}", operation.id());
             if operation.parameter("as_of").is_some() {
-                let cost = service.statements(&operation, caller.request(Method::GET, &with(&path, "as_of=2100-01-01T00:00:00Z"))).await;
+                let cost = service
+                    .statements(
+                        &operation,
+                        caller.request(Method::GET, &with(&path, "as_of=2100-01-01T00:00:00Z")),
+                    )
+                    .await;
                 assert_eq!(cost, 2, "{} as_of", operation.id());
             }
         }
@@ -77,13 +89,19 @@ fn a_read_costs_two_statements() {
 fn a_list_costs_the_same_for_one_row_and_for_a_hundred() {
     run(async {
         for list in lists() {
-            let (few, many) = (Organization::new().await.owner().await, Organization::new().await.owner().await);
+            let (few, many) =
+                (Organization::new().await.owner().await, Organization::new().await.owner().await);
             let service = Counted::start().warmed(&few).await;
             row(&few, &list.path).await;
             for _ in 0..100 {
                 row(&many, &list.path).await;
             }
-            for (query, budget) in [("limit=200", 2), ("limit=200&count=true", 3), ("limit=200&q=a", 2), ("limit=200&sort=-id", 2)] {
+            for (query, budget) in [
+                ("limit=200", 2),
+                ("limit=200&count=true", 3),
+                ("limit=200&q=a", 2),
+                ("limit=200&sort=-id", 2),
+            ] {
                 let mut costs = Vec::new();
                 for (caller, least) in [(&few, 1), (&many, 100)] {
                     let path = with(&list.path, query);
@@ -93,16 +111,21 @@ fn a_list_costs_the_same_for_one_row_and_for_a_hundred() {
                     }
                     costs.push(service.statements(&list, caller.request(Method::GET, &path)).await);
                 }
-                assert!(costs[0] == costs[1] && costs[0] <= budget, "{}?{query}: {costs:?} statements, at most {budget}", list.id());
+                assert!(
+                    costs[0] == costs[1] && costs[0] <= budget,
+                    "{}?{query}: {costs:?} statements, at most {budget}",
+                    list.id()
+                );
             }
         }
     });
 }
 
-/// Six, and one more where two tables are written.
+/// Six, and one more where two tables are written, or where a row is a view that is read again.
 fn budget(operation: &str) -> u64 {
-    const OF_TWO_TABLES: &[&str] = &["rotate_api_client_secret", "retire_older_api_client_secret"];
-    if OF_TWO_TABLES.contains(&operation) { 7 } else { 6 }
+    const IRREGULAR: &[&str] =
+        &["disable_user", "enable_user", "retire_older_api_client_secret", "rotate_api_client_secret"];
+    if IRREGULAR.contains(&operation) { 7 } else { 6 }
 }
 
 #[test]
@@ -118,12 +141,21 @@ fn a_write_costs_six_statements_at_the_most() {
                 }
                 let path = ready(&caller, &operation).await;
                 let request = request(&caller, &operation, &path).await;
-                let request = if key { request.header("idempotency-key", &Uuid::now_v7().to_string()) } else { request };
+                let request = if key {
+                    request.header("idempotency-key", &Uuid::now_v7().to_string())
+                } else {
+                    request
+                };
                 let cost = service.statements(&operation, request).await;
                 // begin, context, (recall), lock, change, (remember), commit
                 assert!(cost >= 4, "{} costs {cost}: is it counted?", operation.id());
                 if cost > budget(operation.id()) {
-                    dear.push(format!("{} of {}: {cost}{}", operation.id(), collection(&operation.path), if key { " with a key" } else { "" }));
+                    dear.push(format!(
+                        "{} of {}: {cost}{}",
+                        operation.id(),
+                        collection(&operation.path),
+                        if key { " with a key" } else { "" }
+                    ));
                 }
             }
         }

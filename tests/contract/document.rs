@@ -17,18 +17,22 @@ fn the_committed_contract_is_the_published_one() {
 fn the_command_prints_what_the_service_publishes() {
     run(async {
         for (format, path) in [(None, "/openapi.json"), (Some("--yaml"), "/openapi.yaml")] {
-            let printed = std::process::Command::new(env!("CARGO_BIN_EXE_backoffice")).arg("openapi").args(format).output().unwrap();
+            let printed = std::process::Command::new(env!("CARGO_BIN_EXE_backoffice"))
+                .arg("openapi")
+                .args(format)
+                .output()
+                .unwrap();
             assert!(printed.status.success());
             let printed = String::from_utf8(printed.stdout).unwrap();
             let served = Request::new(Method::GET, path).send().await.text;
-            match format {
-                None => assert_eq!(serde_json::from_str::<Value>(&printed).unwrap(), serde_json::from_str::<Value>(&served).unwrap()),
-                Some(_) => {
-                    assert_eq!(printed.trim_end(), served.trim_end());
-                    let read: Value = yaml_serde::from_str(&served).unwrap();
-                    assert_eq!(read, *contract(), "the YAML says the same");
+            let read = |text: &str| -> Value {
+                match format {
+                    None => serde_json::from_str(text).unwrap(),
+                    Some(_) => yaml_serde::from_str(text).unwrap(),
                 }
-            }
+            };
+            assert_eq!(read(&printed), *contract(), "the command says the same as {path}");
+            assert_eq!(read(&served), *contract(), "{path} says the same as the others");
         }
     });
 }
@@ -38,14 +42,20 @@ fn operations_have_a_name_of_their_own_and_say_what_they_do() {
     let mut names = BTreeSet::new();
     for operation in operations() {
         let name = operation.id().to_owned();
-        assert!(name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_')), "{name} is no snake case");
+        assert!(
+            name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_')),
+            "{name} is no snake case"
+        );
         assert!(names.insert(name.clone()), "{name} names two operations");
         for (what, least) in [("summary", 5), ("description", 20)] {
             let text = operation.value[what].as_str().unwrap_or_default();
             assert!(text.len() >= least, "{name} has no {what}");
         }
         assert_eq!(operation.value["tags"].as_array().map(Vec::len), Some(1), "{name} has one tag");
-        let parts = operation.path.split('/').filter(|part| !part.is_empty() && !part.starts_with('{') && !part.starts_with('.'));
+        let parts = operation
+            .path
+            .split('/')
+            .filter(|part| !part.is_empty() && !part.starts_with('{') && !part.starts_with('.'));
         for part in parts {
             let kebab = part.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.'));
             assert!(kebab, "{}: {part} is no kebab case", operation.path);
@@ -70,12 +80,19 @@ fn every_operation_has_a_route_and_other_methods_are_told_which_ones() {
                 let answer = Request::new(method.parse().unwrap(), &path).send().await;
                 if taken.contains(method) {
                     assert_ne!(answer.status, 405, "{method} {pattern} is in the contract and has no route");
-                    let permission = operations().into_iter().find(|each| each.path == pattern && each.method.as_str() == method);
+                    let permission = operations()
+                        .into_iter()
+                        .find(|each| each.path == pattern && each.method.as_str() == method);
                     if permission.unwrap().permission().is_some() {
-                        assert_eq!(answer.status, 401, "{method} {pattern} has no route of its own: {}", answer.text);
+                        assert_eq!(
+                            answer.status, 401,
+                            "{method} {pattern} has no route of its own: {}",
+                            answer.text
+                        );
                     }
                 } else {
-                    let told: BTreeSet<String> = answer.header("allow").unwrap_or_default().split(", ").map(str::to_owned).collect();
+                    let told: BTreeSet<String> =
+                        answer.header("allow").unwrap_or_default().split(", ").map(str::to_owned).collect();
                     assert_eq!(told, allowed, "{method} {pattern}");
                     answer.is_problem(405, "method-not-allowed");
                 }
@@ -98,17 +115,30 @@ fn what_the_contract_does_not_name_is_nowhere() {
             others.insert(format!("{}/no-such-thing/at-all", path.trim_end_matches('/')));
             others.insert(path.to_uppercase());
         }
-        for path in ["/metrics", "/admin", "/debug", "/v2/employees", "/.env", "/.git/config", "/swagger.json", "/v1", "/v1/", "//v1/employees"] {
+        for path in [
+            "/metrics",
+            "/admin",
+            "/debug",
+            "/v2/employees",
+            "/.env",
+            "/.git/config",
+            "/swagger.json",
+            "/v1",
+            "/v1/",
+            "//v1/employees",
+        ] {
             others.insert(path.to_owned());
         }
         let fits = |path: &str| {
             let parts: Vec<&str> = path.split('/').collect();
             named.iter().any(|pattern| {
                 let pattern: Vec<&str> = pattern.split('/').collect();
-                pattern.len() == parts.len() && pattern.iter().zip(&parts).all(|(a, b)| a.starts_with('{') && !b.is_empty() || a == b)
+                pattern.len() == parts.len()
+                    && pattern.iter().zip(&parts).all(|(a, b)| a.starts_with('{') && !b.is_empty() || a == b)
             })
         };
-        let others: Vec<String> = others.into_iter().filter(|path| !path.is_empty() && path != "/" && !fits(path)).collect();
+        let others: Vec<String> =
+            others.into_iter().filter(|path| !path.is_empty() && path != "/" && !fits(path)).collect();
         assert!(others.len() > named.len());
         for path in others {
             for method in [Method::GET, Method::POST] {
@@ -141,7 +171,9 @@ fn head_is_get_without_the_body() {
 fn problem_codes() -> BTreeMap<String, u64> {
     let mut codes = BTreeMap::new();
     for response in contract()["components"]["responses"].as_object().unwrap().values() {
-        for (code, example) in response["content"]["application/problem+json"]["examples"].as_object().unwrap() {
+        for (code, example) in
+            response["content"]["application/problem+json"]["examples"].as_object().unwrap()
+        {
             codes.insert(code.clone(), example["value"]["status"].as_u64().unwrap());
         }
     }
@@ -154,13 +186,22 @@ fn behind_every_type_of_problem_is_a_page_on_cause_and_cure() {
         let codes = problem_codes();
         for kind in platform::problem::KINDS {
             // A 500 and a 431 belong to no operation, and have their page all the same.
-            assert!(codes.contains_key(kind.code) || [500, 431, 405].contains(&kind.status), "the contract does not show {}", kind.code);
+            assert!(
+                codes.contains_key(kind.code) || [500, 431, 405].contains(&kind.status),
+                "the contract does not show {}",
+                kind.code
+            );
         }
-        let pages = codes.keys().cloned().chain(platform::problem::KINDS.iter().map(|kind| kind.code.to_owned()));
+        let pages =
+            codes.keys().cloned().chain(platform::problem::KINDS.iter().map(|kind| kind.code.to_owned()));
         for code in pages.collect::<BTreeSet<_>>() {
             let page = Request::new(Method::GET, &format!("/problems/{code}")).send().await;
             assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"));
-            assert!(page.text.contains(&code) && page.text.contains("Cause") && page.text.contains("Cure"), "{}", page.text);
+            assert!(
+                page.text.contains(&code) && page.text.contains("Cause") && page.text.contains("Cure"),
+                "{}",
+                page.text
+            );
             assert_eq!(page.status, 200);
         }
         Request::new(Method::GET, "/problems/no-such-problem").send().await.is_problem(404, "not-found");
@@ -175,17 +216,28 @@ fn shown(operation: &crate::support::Operation) -> Value {
 #[test]
 fn every_life_is_told_in_the_description_and_every_step_has_its_path() {
     let mut lives = 0;
-    for operation in operations().into_iter().filter(|each| each.method == Method::GET && each.path.ends_with("/{id}")) {
+    for operation in
+        operations().into_iter().filter(|each| each.method == Method::GET && each.path.ends_with("/{id}"))
+    {
         let schema = shown(&operation);
         let fields = &schema["properties"];
         let steps = &fields["available_actions"]["items"]["x-extensible-enum"];
-        assert_eq!(fields["available_actions"].is_object(), fields["status"].is_object() && steps.is_array(), "{}", operation.id());
+        assert_eq!(
+            fields["available_actions"].is_object(),
+            fields["status"].is_object() && steps.is_array(),
+            "{}",
+            operation.id()
+        );
         let Some(steps) = steps.as_array() else { continue };
         lives += 1;
         let description = operation.value["description"].as_str().unwrap();
         let states = resolved(&fields["status"])["x-extensible-enum"].clone();
         for state in states.as_array().unwrap() {
-            assert!(description.contains(&format!("| {} |", quoted(state))), "{} does not tell of the state {state}", operation.id());
+            assert!(
+                description.contains(&format!("| {} |", quoted(state))),
+                "{} does not tell of the state {state}",
+                operation.id()
+            );
         }
         for step in steps {
             let row = format!("| {} |", quoted(step));
@@ -212,7 +264,8 @@ fn below<'a>(value: &'a Value, seen: &mut BTreeSet<String>, out: &mut Vec<&'a Va
             {
                 below(contract().pointer(target.trim_start_matches('#')).unwrap(), seen, out);
             }
-            let schemas = fields.iter().filter(|(name, _)| !name.starts_with("example") && *name != "default");
+            let schemas =
+                fields.iter().filter(|(name, _)| !name.starts_with("example") && *name != "default");
             schemas.for_each(|(_, field)| below(field, seen, out));
         }
         Value::Array(items) => items.iter().for_each(|item| below(item, seen, out)),
@@ -224,18 +277,27 @@ fn below<'a>(value: &'a Value, seen: &mut BTreeSet<String>, out: &mut Vec<&'a Va
 fn enumerations_are_open_in_answers_and_closed_in_requests() {
     let (mut open, mut closed) = (0, 0);
     for operation in operations() {
-        let value: &'static Value = &contract()["paths"][&operation.path][operation.method.as_str().to_lowercase()];
+        let value: &'static Value =
+            &contract()["paths"][&operation.path][operation.method.as_str().to_lowercase()];
         let mut answers = Vec::new();
         below(&value["responses"], &mut BTreeSet::new(), &mut answers);
         for schema in answers {
-            assert!(schema.get("enum").is_none_or(|_| schema.get("properties").is_some()), "{} answers a closed enumeration: {schema}", operation.id());
+            assert!(
+                schema.get("enum").is_none_or(|_| schema.get("properties").is_some()),
+                "{} answers a closed enumeration: {schema}",
+                operation.id()
+            );
             open += usize::from(schema.get("x-extensible-enum").is_some());
         }
         let mut requests = Vec::new();
         below(&value["requestBody"], &mut BTreeSet::new(), &mut requests);
         below(&value["parameters"], &mut BTreeSet::new(), &mut requests);
         for schema in requests {
-            assert!(schema.get("x-extensible-enum").is_none(), "{} takes an open enumeration: {schema}", operation.id());
+            assert!(
+                schema.get("x-extensible-enum").is_none(),
+                "{} takes an open enumeration: {schema}",
+                operation.id()
+            );
             closed += usize::from(schema.get("enum").is_some());
         }
     }
@@ -253,10 +315,16 @@ fn bodies_take_no_field_that_they_do_not_name_and_answers_leave_none_out() {
         for (status, response) in operation.value["responses"].as_object().unwrap() {
             let content = &response["content"]["application/json"]["schema"];
             let schema = resolved(content);
-            let Some(fields) = schema["properties"].as_object().filter(|_| status.starts_with('2')) else { continue };
+            let Some(fields) = schema["properties"].as_object().filter(|_| status.starts_with('2')) else {
+                continue;
+            };
             let required = schema["required"].as_array().cloned().unwrap_or_default();
             for name in fields.keys() {
-                assert!(required.contains(&name.as_str().into()), "{} {status} may leave {name} out", operation.id());
+                assert!(
+                    required.contains(&name.as_str().into()),
+                    "{} {status} may leave {name} out",
+                    operation.id()
+                );
             }
         }
     }
@@ -266,17 +334,34 @@ fn bodies_take_no_field_that_they_do_not_name_and_answers_leave_none_out() {
 fn a_path_that_is_no_id_leads_nowhere() {
     run(async {
         let caller = Organization::new().await.owner().await;
-        let ids = ["x", "1", "%00", "..%2f..%2fetc%2fpasswd", "' or 1=1 --", &"9".repeat(3000), &format!("{{{}}}", Uuid::now_v7()), "%ff"];
+        let ids = [
+            "x",
+            "1",
+            "%00",
+            "..%2f..%2fetc%2fpasswd",
+            "' or 1=1 --",
+            &"9".repeat(3000),
+            &format!("{{{}}}", Uuid::now_v7()),
+            "%ff",
+        ];
         for operation in operations().into_iter().filter(|each| each.path.contains("{id}")) {
             for id in ids {
-                let path = crate::examples::fill(&operation.path, &id.replace(' ', "%20").replace('{', "%7B").replace('}', "%7D"));
+                let path = crate::examples::fill(
+                    &operation.path,
+                    &id.replace(' ', "%20").replace('{', "%7B").replace('}', "%7D"),
+                );
                 let request = caller.request(operation.method.clone(), &path).header("if-match", "*");
                 let request = match crate::examples::body_schema(&operation) {
                     Some(_) => request.json(&operation.example().unwrap()),
                     None => request,
                 };
                 let answer = request.send().await;
-                assert!([400, 404, 405].contains(&answer.status), "{} {path}: {}", operation.id(), answer.text);
+                assert!(
+                    [400, 404, 405].contains(&answer.status),
+                    "{} {path}: {}",
+                    operation.id(),
+                    answer.text
+                );
             }
         }
     });

@@ -1,21 +1,21 @@
 //! The edges of the service: what the framework would answer by itself, headers in and out, slow and oversized
 //! requests, limits, packing, CORS.
-use crate::support::{Caller, Organization, Request, Service, operations, run, service};
+use crate::support::{Caller, Organization, Request, Service, run, service};
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::process::Child;
 use std::time::{Duration, Instant};
 
 /// A service of the test's own on the shared database.
-struct Own {
-    base: String,
+pub struct Own {
+    pub base: String,
     child: Child,
 }
 
 impl Own {
-    fn start(flags: &[&str]) -> Self {
+    pub fn start(flags: &[&str]) -> Self {
         let (base, _, child) = Service::spawn(&service().url, flags);
         Self { base, child }
     }
@@ -35,7 +35,7 @@ fn connect() -> TcpStream {
 }
 
 /// Sends the bytes as they are; status, head and body of the answer.
-fn raw(request: &str) -> (u16, String, String) {
+pub fn raw(request: &str) -> (u16, String, String) {
     let mut stream = connect();
     stream.write_all(request.as_bytes()).unwrap();
     read_answer(&mut stream)
@@ -61,9 +61,20 @@ fn what_the_framework_would_answer_is_a_problem_too() {
         caller.request(Method::POST, "/v1/employees").send().await.is_problem(415, "unsupported-media-type");
         caller.get("/v1/employees/not-an-id").await.is_problem(404, "not-found");
         caller.get("/v1/employees/%ff").await.is_problem(404, "not-found");
-        for path in ["/%", "/%zz", "/v1/../../etc/passwd", "/v1/employees/..%2f..", "/docs/../../etc/passwd", "/docs/no-such-file.js", "//", "/\u{7f}"] {
-            let (status, head, body) = raw(&format!("GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n"));
-            let refused = if path.starts_with("/v1/employees") { status == 401 } else { matches!(status, 400 | 404) };
+        for path in [
+            "/%",
+            "/%zz",
+            "/v1/../../etc/passwd",
+            "/v1/employees/..%2f..",
+            "/docs/../../etc/passwd",
+            "/docs/no-such-file.js",
+            "//",
+            "/\u{7f}",
+        ] {
+            let (status, head, body) =
+                raw(&format!("GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n"));
+            let refused =
+                if path.starts_with("/v1/employees") { status == 401 } else { matches!(status, 400 | 404) };
             assert!(refused, "{path}: {status} {body}");
             if status == 404 {
                 assert!(head.contains("application/problem+json"), "{path}: {head}");
@@ -75,11 +86,17 @@ fn what_the_framework_would_answer_is_a_problem_too() {
 
 #[test]
 fn requests_that_are_no_http_end_without_harm() {
-    let odd = ["GET\r\n\r\n", "\0\0\0\0", "GET / HTTP/9.9\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n", "GET / HTTP/1.1\r\nHost : a\r\n\r\n",
+    let odd = [
+        "GET\r\n\r\n",
+        "\0\0\0\0",
+        "GET / HTTP/9.9\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost : a\r\n\r\n",
         "POST /v1/auth/login HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nabcdef",
         "POST /v1/auth/login HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n",
         "POST /v1/auth/login HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, gzip\r\n\r\n0\r\n\r\n",
-        "POST /v1/auth/login HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\nzz\r\n\r\n"];
+        "POST /v1/auth/login HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\nzz\r\n\r\n",
+    ];
     for request in odd {
         let (status, _, body) = raw(request);
         assert!(status == 0 || (400..500).contains(&status), "{request:?}: {status} {body}");
@@ -90,8 +107,17 @@ fn requests_that_are_no_http_end_without_harm() {
 #[test]
 fn methods_that_show_or_tunnel_are_refused() {
     let address = service().base.trim_start_matches("http://");
-    for (method, target) in [("TRACE", "/"), ("TRACE", "/v1/employees"), ("CONNECT", address), ("TRACK", "/"), ("PROPFIND", "/v1/employees"), ("get", "/livez")] {
-        let (status, head, body) = raw(&format!("{method} {target} HTTP/1.1\r\nHost: test\r\nX-Secret: hunter2\r\nConnection: close\r\n\r\n"));
+    for (method, target) in [
+        ("TRACE", "/"),
+        ("TRACE", "/v1/employees"),
+        ("CONNECT", address),
+        ("TRACK", "/"),
+        ("PROPFIND", "/v1/employees"),
+        ("get", "/livez"),
+    ] {
+        let (status, head, body) = raw(&format!(
+            "{method} {target} HTTP/1.1\r\nHost: test\r\nX-Secret: hunter2\r\nConnection: close\r\n\r\n"
+        ));
         assert!([400, 404, 405].contains(&status), "{method}: {status} {head}");
         assert!(!body.contains("hunter2"), "{method} shows what was sent");
         if method == "TRACE" {
@@ -99,24 +125,6 @@ fn methods_that_show_or_tunnel_are_refused() {
             assert!(head.contains("allow: ") && body.contains("method-not-allowed"), "{head} {body}");
         }
     }
-}
-
-#[test]
-fn headers_have_a_limit() {
-    run(async {
-        let caller = Organization::new().await.owner().await;
-        // 30 kB beside the token are fine, 34 kB are not; in one header, in many, or in the path.
-        caller.request(Method::GET, "/v1/departments").header("x-padding", &"a".repeat(30_000)).send().await.is(200);
-        let one = caller.request(Method::GET, "/v1/departments").header("x-padding", &"a".repeat(34_000)).send().await;
-        one.is_problem(431, "headers-too-large");
-        let many = (0..70).fold(caller.request(Method::GET, "/v1/departments"), |request, at| request.header(&format!("x-padding-{at}"), &"a".repeat(500)));
-        many.send().await.is_problem(431, "headers-too-large");
-    });
-    for headers in [format!("X-Padding: {}\r\n", "a".repeat(100_000)), "A: b\r\n".repeat(5_000), format!("X-{}: a\r\n", "a".repeat(60_000)), format!("X-Padding: {}\r\n", "a".repeat(2_000_000))] {
-        let (status, _, body) = raw(&format!("GET /v1/departments HTTP/1.1\r\nHost: test\r\n{headers}Connection: close\r\n\r\n"));
-        assert!([400, 431, 0].contains(&status), "{} bytes of headers: {status} {body}", headers.len());
-    }
-    run(async { Request::new(Method::GET, "/livez").send().await.is(200) });
 }
 
 #[test]
@@ -162,7 +170,7 @@ fn a_body_that_drips_is_ended_while_others_are_answered() {
         assert_eq!(problem["code"], "request-timeout");
         assert!(took < Duration::from_secs(15), "after {took:?}");
     }
-    assert!(begun.elapsed() < Duration::from_secs(60));
+    assert!(begun.elapsed() < Duration::from_mins(1));
 }
 
 #[test]
@@ -181,117 +189,29 @@ fn headers_that_drip_are_ended() {
 }
 
 #[test]
-fn a_request_id_is_kept_in_form_and_replaced_out_of_it() {
-    run(async {
-        let ask = async |id: &str| {
-            let answer = Request::new(Method::GET, "/no/such").header("x-request-id", id).send().await;
-            let told = answer.header("x-request-id").unwrap().to_owned();
-            assert_eq!(answer.body["instance"], told.as_str(), "the problem names the request");
-            told
-        };
-        for good in ["a", "Abc-123", &"x".repeat(64)] {
-            assert_eq!(ask(good).await, good);
-        }
-        for bad in ["", "a b", "a_b", "é", "a\tb", "<script>", "a;b", &"x".repeat(65)] {
-            let told = ask(bad).await;
-            assert!(told != *bad && told.parse::<uuid::Uuid>().is_ok(), "{bad:?} became {told}");
-        }
-        let own = Request::new(Method::GET, "/livez").send().await;
-        assert!(own.header("x-request-id").unwrap().parse::<uuid::Uuid>().is_ok());
-    });
-}
-
-#[test]
-fn a_trace_is_passed_on() {
-    run(async {
-        let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
-        let answer = Request::new(Method::GET, "/livez").header("traceparent", trace).send().await;
-        let told = answer.header("traceparent").unwrap();
-        assert_eq!(&told[..35], &trace[..35], "the trace goes on");
-        for bad in ["", "00-x-y-01", "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01", "ff", "00-00000000000000000000000000000000-0000000000000000-00"] {
-            let answer = Request::new(Method::GET, "/livez").header("traceparent", bad).send().await;
-            assert!(answer.header("traceparent").is_none_or(|told| told != bad), "{bad:?} was passed on");
-            answer.is(200);
-        }
-    });
-}
-
-#[test]
-fn every_answer_says_how_it_may_be_used_and_not_by_what_it_was_made() {
-    run(async {
-        let caller = Organization::new().await.owner().await;
-        let mut answers = Vec::new();
-        for operation in operations().into_iter().filter(|each| each.method == Method::GET) {
-            answers.push((operation.id().to_owned(), caller.get(&crate::examples::nowhere(&operation.path)).await));
-        }
-        for (method, path) in [(Method::GET, "/docs/"), (Method::GET, "/docs"), (Method::GET, "/no"), (Method::PUT, "/v1/employees"), (Method::TRACE, "/"), (Method::POST, "/v1/auth/login")] {
-            answers.push((path.to_owned(), Request::new(method, path).try_send().await.unwrap()));
-        }
-        for (what, answer) in answers {
-            assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{what}");
-            assert_eq!(answer.header("x-frame-options"), Some("DENY"), "{what}");
-            assert_eq!(answer.header("referrer-policy"), Some("no-referrer"), "{what}");
-            assert_eq!(answer.header("cache-control"), Some("no-store"), "{what}");
-            assert!(answer.header("content-security-policy").unwrap().contains("frame-ancestors 'none'"), "{what}");
-            for name in ["server", "x-powered-by", "via"] {
-                assert_eq!(answer.header(name), None, "{what} says what it was made by");
-            }
-            assert!(!answer.text.contains("actix") && !answer.text.contains("diesel") && !answer.text.contains("src/"), "{what}");
-            assert_eq!(answer.header("strict-transport-security"), None, "{what}: no TLS here");
-        }
-    });
-}
-
-#[test]
-fn no_page_of_another_origin_reads_anything_unless_the_operator_says_so() {
-    run(async {
-        let caller = Organization::new().await.owner().await;
-        let ask = async |base: &str, origin: &str| {
-            caller.request(Method::GET, "/v1/departments").header("origin", origin).to(base).try_send().await.unwrap()
-        };
-        let preflight = async |base: &str, origin: &str| {
-            let request = Request::new(Method::OPTIONS, "/v1/departments").header("origin", origin).header("access-control-request-method", "PATCH");
-            request.header("access-control-request-headers", "authorization,if-match").to(base).try_send().await.unwrap()
-        };
-        let closed = service().base.clone();
-        for origin in ["https://app.example", "null", "https://evil.example"] {
-            assert_eq!(ask(&closed, origin).await.header("access-control-allow-origin"), None, "{origin}");
-            assert_eq!(preflight(&closed, origin).await.header("access-control-allow-origin"), None, "{origin}");
-        }
-        let open = Own::start(&["--cors-origins", "https://app.example,https://two.example", "--behind-tls"]);
-        for origin in ["https://app.example", "https://two.example"] {
-            let answer = ask(&open.base, origin).await;
-            assert_eq!(answer.header("access-control-allow-origin"), Some(origin));
-            assert_ne!(answer.header("access-control-allow-credentials"), Some("true"), "tokens come in a header, not in cookies");
-            let vary = answer.headers.get_all("vary").iter().map(|value| value.to_str().unwrap().to_lowercase()).collect::<Vec<_>>().join(",");
-            assert!(vary.contains("origin"), "a cache must know: {vary}");
-            let exposed = answer.header("access-control-expose-headers").unwrap().to_lowercase();
-            assert!(exposed.contains("etag") && exposed.contains("location"), "{exposed}");
-            assert!(answer.header("strict-transport-security").is_some(), "behind TLS it says so");
-            let flight = preflight(&open.base, origin).await;
-            assert!([200, 204].contains(&flight.status));
-            assert_eq!(flight.header("access-control-allow-origin"), Some(origin));
-            assert!(flight.header("access-control-allow-methods").unwrap().contains("PATCH"));
-        }
-        for origin in ["https://app.example.evil.example", "http://app.example", "https://app.example:8443", "null", "https://evil.example", "https://sub.app.example"] {
-            assert_eq!(ask(&open.base, origin).await.header("access-control-allow-origin"), None, "{origin}");
-            assert_eq!(preflight(&open.base, origin).await.header("access-control-allow-origin"), None, "{origin}");
-        }
-        // Refusals can be read by the page, too.
-        let refused = Request::new(Method::GET, "/v1/departments").header("origin", "https://app.example").to(&open.base).try_send().await.unwrap();
-        assert_eq!((refused.status, refused.header("access-control-allow-origin")), (401, Some("https://app.example")));
-    });
-}
-
-#[test]
 fn answers_are_packed_as_the_caller_likes() {
     run(async {
-        let plain = reqwest::get(format!("{}/openapi.json", service().base)).await.unwrap().text().await.unwrap();
-        for (asked, told) in [("gzip", Some("gzip")), ("br", Some("br")), ("zstd", Some("zstd")), ("identity", None), ("gzip;q=0, br", Some("br")), ("no-such", None)] {
-            let request = reqwest::Client::new().get(format!("{}/openapi.json", service().base)).header("accept-encoding", asked);
+        let plain =
+            reqwest::get(format!("{}/openapi.json", service().base)).await.unwrap().text().await.unwrap();
+        for (asked, told) in [
+            ("gzip", Some("gzip")),
+            ("br", Some("br")),
+            ("zstd", Some("zstd")),
+            ("identity", None),
+            ("gzip;q=0, br", Some("br")),
+            ("no-such", None),
+        ] {
+            let request = reqwest::Client::new()
+                .get(format!("{}/openapi.json", service().base))
+                .header("accept-encoding", asked);
             let answer = request.send().await.unwrap();
-            let encoding = answer.headers().get("content-encoding").map(|value| value.to_str().unwrap().to_owned());
-            let vary = answer.headers().get_all("vary").iter().any(|value| value.to_str().unwrap().to_lowercase().contains("accept-encoding"));
+            let encoding =
+                answer.headers().get("content-encoding").map(|value| value.to_str().unwrap().to_owned());
+            let vary = answer
+                .headers()
+                .get_all("vary")
+                .iter()
+                .any(|value| value.to_str().unwrap().to_lowercase().contains("accept-encoding"));
             assert_eq!(answer.status(), 200, "{asked}");
             assert_eq!(encoding.as_deref(), told, "{asked}");
             assert!(told.is_none() || vary, "a cache must know that {asked} was asked for");
@@ -304,30 +224,13 @@ fn answers_are_packed_as_the_caller_likes() {
                 None => (&bytes[..]).read_to_string(&mut text).unwrap(),
             };
             assert_eq!(text, plain, "{asked}");
-            assert!(told.is_none() || bytes.len() < plain.len() / 4, "{asked} packs {} to {}", plain.len(), bytes.len());
+            assert!(
+                told.is_none() || bytes.len() < plain.len() / 4,
+                "{asked} packs {} to {}",
+                plain.len(),
+                bytes.len()
+            );
         }
-    });
-}
-
-#[test]
-fn what_was_read_is_not_sent_again() {
-    run(async {
-        let caller = Organization::new().await.owner().await;
-        let id = caller.department("Treasury", None).await;
-        let path = format!("/v1/departments/{id}");
-        let etag = caller.get(&path).await.header("etag").unwrap().to_owned();
-        let ask = |tag: &str| caller.request(Method::GET, &path).header("if-none-match", tag).send();
-        for same in [etag.clone(), format!("W/{etag}"), format!("\"x\", {etag}"), "*".into()] {
-            let answer = ask(&same).await;
-            assert_eq!((answer.status, answer.text.as_str(), answer.header("etag")), (304, "", Some(etag.as_str())), "{same}");
-        }
-        ask("\"x\"").await.is(200);
-        caller.patch(&path, json!({"name": "Treasury and tax"})).await.is(200);
-        let changed = ask(&etag).await;
-        assert_ne!(changed.header("etag"), Some(etag.as_str()));
-        assert_eq!(changed.is(200)["name"], "Treasury and tax");
-        let head = caller.request(Method::HEAD, &path).header("if-none-match", &etag).send().await;
-        assert_eq!(head.status, 200);
     });
 }
 
@@ -354,7 +257,11 @@ fn who_asks_too_much_waits_and_others_do_not() {
         let wait: u64 = refused.header("retry-after").unwrap().parse().unwrap();
         assert!((1..=10).contains(&wait), "wait {wait} s");
         assert_eq!(refused.header("ratelimit-policy"), Some("\"session\";q=3;w=1"));
-        assert!(refused.header("ratelimit").unwrap().starts_with("\"session\";r=0;t="), "{:?}", refused.header("ratelimit"));
+        assert!(
+            refused.header("ratelimit").unwrap().starts_with("\"session\";r=0;t="),
+            "{:?}",
+            refused.header("ratelimit")
+        );
         refused.is_problem(429, "too-many-requests");
         // The colleague meets the organization's limit, another organization none.
         let (answered, refused) = until_refused(&colleague, &own.base, 60).await;
@@ -371,8 +278,14 @@ fn who_asks_too_much_waits_and_others_do_not() {
 fn it_says_where_everything_is_and_how_it_is() {
     run(async {
         let about = Request::new(Method::GET, "/").send().await.is(200);
-        for (name, address) in about.as_object().unwrap().iter().filter(|(_, value)| value.as_str().is_some_and(|text| text.starts_with('/'))) {
-            let status = Request::new(Method::GET, address.as_str().unwrap()).try_send().await.unwrap().status;
+        for (name, address) in about
+            .as_object()
+            .unwrap()
+            .iter()
+            .filter(|(_, value)| value.as_str().is_some_and(|text| text.starts_with('/')))
+        {
+            let status =
+                Request::new(Method::GET, address.as_str().unwrap()).try_send().await.unwrap().status;
             assert!([200, 405].contains(&status), "{name}: {address} answers {status}");
         }
         assert_eq!(Request::new(Method::GET, "/livez").send().await.is(200)["status"], "ok");
@@ -390,13 +303,22 @@ fn metrics_are_told_by_operation_and_name_nobody() {
         caller.get(&format!("/v1/departments/{id}")).await.is_problem(404, "not-found");
         Request::new(Method::GET, &format!("/no/such/{id}")).send().await.is_problem(404, "not-found");
         let page = reqwest::get(&service().metrics).await.unwrap().text().await.unwrap();
-        for line in ["backoffice_requests_total{operation=\"create_department\",status=\"201\"}", "backoffice_requests_total{operation=\"get_department\",status=\"404\"}",
-            "backoffice_request_seconds_bucket{operation=\"create_department\"", "backoffice_database_statements_total{operation=\"create_department\"}",
-            "backoffice_database_connections "] {
+        for line in [
+            "backoffice_requests_total{operation=\"create_department\",status=\"201\"}",
+            "backoffice_requests_total{operation=\"get_department\",status=\"404\"}",
+            "backoffice_request_seconds_bucket{operation=\"create_department\"",
+            "backoffice_database_statements_total{operation=\"create_department\"}",
+            "backoffice_database_connections ",
+        ] {
             assert!(page.contains(line), "no {line}");
         }
         // Labels come from the contract, so that nobody can fill the memory with paths.
-        assert!(!page.contains("/no/such") && !page.contains(&id.to_string()) && !page.contains(&caller.user.to_string()), "a request's own words became a label");
+        assert!(
+            !page.contains("/no/such")
+                && !page.contains(&id.to_string())
+                && !page.contains(&caller.user.to_string()),
+            "a request's own words became a label"
+        );
     });
 }
 

@@ -42,7 +42,8 @@ pub fn permitted(method: &Method) -> Vec<Operation> {
 
 /// Every list: a GET of many that takes `sort`.
 pub fn lists() -> Vec<Operation> {
-    let all: Vec<_> = permitted(&Method::GET).into_iter().filter(|each| each.parameter("sort").is_some()).collect();
+    let all: Vec<_> =
+        permitted(&Method::GET).into_iter().filter(|each| each.parameter("sort").is_some()).collect();
     assert!(all.len() >= 3, "the contract has lists");
     all
 }
@@ -92,7 +93,10 @@ pub fn collection(path: &str) -> &str {
 #[track_caller]
 pub fn referred(field: &str, path: &str) -> String {
     let known = REFERENCES.iter().find(|(name, _)| *name == field);
-    match known.unwrap_or_else(|| panic!("examples.rs does not know whom {field} refers to: add it to REFERENCES")).1 {
+    match known
+        .unwrap_or_else(|| panic!("examples.rs does not know whom {field} refers to: add it to REFERENCES"))
+        .1
+    {
         "" => collection(path).to_owned(),
         other => other.to_owned(),
     }
@@ -116,7 +120,11 @@ fn unique(given: &Value, schema: &Value) -> Value {
     let (lower, upper) = (format!("x{}", &hex[14..32]), format!("X{}", hex[14..32].to_uppercase()));
     let choices = [lower.clone(), upper, format!("{lower}@test.example")];
     let validator = jsonschema::draft202012::options().should_validate_formats(true).build(schema).unwrap();
-    choices.into_iter().map(Value::from).find(|choice| validator.is_valid(choice)).unwrap_or_else(|| given.clone())
+    choices
+        .into_iter()
+        .map(Value::from)
+        .find(|choice| validator.is_valid(choice))
+        .unwrap_or_else(|| given.clone())
 }
 
 fn is_unique(field: &str) -> bool {
@@ -164,7 +172,9 @@ pub fn row<'a>(caller: &'a Caller, collection: &'a str) -> LocalBoxFuture<'a, St
         let made = caller.post(collection, body).await;
         let location = made.header("location").unwrap_or_default().to_owned();
         let made = made.is(201);
-        let id = location.strip_prefix(collection).unwrap_or_else(|| panic!("{collection} answered no Location: {made}"));
+        let id = location
+            .strip_prefix(collection)
+            .unwrap_or_else(|| panic!("{collection} answered no Location: {made}"));
         id.trim_start_matches('/').to_owned()
     }
     .boxed_local()
@@ -188,7 +198,8 @@ pub async fn ready(caller: &Caller, operation: &Operation) -> String {
         }
         let Some(one) = &one else { return fill(&operation.path, &id) };
         let now = caller.get(&fill(&one.path, &id)).await.is(200);
-        let possible: Vec<String> = serde_json::from_value(now["available_actions"].clone()).unwrap_or_default();
+        let possible: Vec<String> =
+            serde_json::from_value(now["available_actions"].clone()).unwrap_or_default();
         let is_step = action.as_ref().is_some_and(|action| is_step(collection, action));
         if !is_step || possible.contains(action.as_ref().unwrap()) {
             return fill(&operation.path, &id);
@@ -203,8 +214,10 @@ pub async fn ready(caller: &Caller, operation: &Operation) -> String {
 /// Whether the action is a step in the life of the resource.
 fn is_step(collection: &str, action: &str) -> bool {
     let one = operation_at(&Method::GET, &format!("{collection}/{{id}}"));
-    let schema = one.map(|one| resolved(&one.value["responses"]["200"]["content"]["application/json"]["schema"]));
-    let steps = schema.unwrap_or_default()["properties"]["available_actions"]["items"]["x-extensible-enum"].clone();
+    let schema =
+        one.map(|one| resolved(&one.value["responses"]["200"]["content"]["application/json"]["schema"]));
+    let steps =
+        schema.unwrap_or_default()["properties"]["available_actions"]["items"]["x-extensible-enum"].clone();
     steps.as_array().is_some_and(|steps| steps.iter().any(|step| step == action))
 }
 

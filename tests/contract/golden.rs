@@ -17,7 +17,11 @@ pub fn hold(path: &str, observed: &str) {
     if kept == observed {
         return;
     }
-    let lost: Vec<&str> = kept.lines().filter(|line| !observed.lines().any(|other| other == *line)).take(20).collect();
-    let new: Vec<&str> = observed.lines().filter(|line| !kept.lines().any(|other| other == *line)).take(20).collect();
-    panic!("{path} is not what was observed (UPDATE=1 cargo test rewrites it).\ngone: {lost:#?}\nnew: {new:#?}");
+    let lost: Vec<&str> =
+        kept.lines().filter(|line| !observed.lines().any(|other| other == *line)).take(20).collect();
+    let new: Vec<&str> =
+        observed.lines().filter(|line| !kept.lines().any(|other| other == *line)).take(20).collect();
+    panic!(
+        "{path} is not what was observed (UPDATE=1 cargo test rewrites it).\ngone: {lost:#?}\nnew: {new:#?}"
+    );
 }

@@ -1,27 +1,25 @@
 //! What comes in: every operation that takes a body meets every kind of bad one with a problem that says where.
 use crate::examples::{body, body_schema, fields, holds_ids, lists, may_be, ready, with};
 use crate::support::{Answer, Caller, Operation, Organization, Request, operations, run};
-use reqwest::Method;
 use serde_json::{Value, json};
-use std::io::Write;
 
 /// An operation with somebody who may do it, a row to do it to, and a body that it takes.
-struct Taker {
+pub struct Taker {
     caller: Caller,
-    operation: Operation,
+    pub operation: Operation,
     path: String,
     good: Value,
 }
 
 impl Taker {
-    fn request(&self) -> Request {
+    pub fn request(&self) -> Request {
         let request = self.caller.request(self.operation.method.clone(), &self.path);
         if self.operation.parameter("If-Match").is_some() { request.header("if-match", "*") } else { request }
     }
     async fn send(&self, body: impl Into<Vec<u8>>) -> Answer {
         self.request().body("application/json", body).send().await
     }
-    async fn send_to(&self, base: &str, body: &str) -> Answer {
+    pub async fn send_to(&self, base: &str, body: &str) -> Answer {
         self.request().body("application/json", body).to(base).send().await
     }
     fn fields(&self) -> Vec<(String, Value)> {
@@ -36,21 +34,34 @@ impl Taker {
     /// Refused with a fault at the field.
     async fn refuses(&self, field: &str, text: &str) {
         let answer = self.send(self.replaced(field, text)).await;
-        let at_field = |fault: &Value| fault["pointer"].as_str().is_some_and(|pointer| pointer.starts_with(&format!("/{field}")));
-        let told = answer.status == 422 && answer.body["errors"].as_array().is_some_and(|all| all.iter().any(at_field));
-        assert!(told, "{} {field}: {text} was answered {}: {}", self.operation.id(), answer.status, answer.text);
+        let at_field = |fault: &Value| {
+            fault["pointer"].as_str().is_some_and(|pointer| pointer.starts_with(&format!("/{field}")))
+        };
+        let told = answer.status == 422
+            && answer.body["errors"].as_array().is_some_and(|all| all.iter().any(at_field));
+        assert!(
+            told,
+            "{} {field}: {text} was answered {}: {}",
+            self.operation.id(),
+            answer.status,
+            answer.text
+        );
     }
 }
 
 /// Every operation that takes a JSON object.
-async fn takers() -> Vec<Taker> {
+pub async fn takers() -> Vec<Taker> {
     let caller = Organization::new().await.owner().await;
     let mut takers = Vec::new();
-    for operation in operations().into_iter().filter(|each| body_schema(each).is_some_and(|schema| schema["properties"].is_object())) {
+    for operation in operations()
+        .into_iter()
+        .filter(|each| body_schema(each).is_some_and(|schema| schema["properties"].is_object()))
+    {
         let guarded = operation.permission().is_some_and(|permission| permission.contains(':'));
-        let (path, good) = match guarded {
-            true => (ready(&caller, &operation).await, body(&caller, &operation).await),
-            false => (operation.path.clone(), operation.example().unwrap()),
+        let (path, good) = if guarded {
+            (ready(&caller, &operation).await, body(&caller, &operation).await)
+        } else {
+            (operation.path.clone(), operation.example().unwrap())
         };
         takers.push(Taker { caller: caller.clone(), operation, path, good });
     }
@@ -65,10 +76,24 @@ fn what_is_no_json_is_malformed() {
             let good = taker.good.to_string();
             let deep = format!("{{\"deep\":{}{}}}", "[".repeat(64), "]".repeat(64));
             let bodies: Vec<Vec<u8>> = vec![
-                b"".to_vec(), b"{".to_vec(), b"{\"a\":}".to_vec(), b"'a'".to_vec(), b"{\"a\": NaN}".to_vec(), b"{\"a\": 1e400}".to_vec(), b"{\"a\": 01}".to_vec(),
-                format!("{good}x").into_bytes(), format!("{good}{good}").into_bytes(), format!("\u{FEFF}{good}").into_bytes(),
-                b"{\"a\": \"\xff\xfe\"}".to_vec(), b"{\"a\": \"\xed\xa0\x80\"}".to_vec(), b"{\"a\": \"\\ud800\"}".to_vec(), b"{\"a\": \"\\udc00\\ud800\"}".to_vec(),
-                b"{\"a\": \"\x00\"}".to_vec(), deep.into_bytes(), [b'['; 100_000].to_vec(), "{\"a\":".repeat(70).into_bytes(),
+                b"".to_vec(),
+                b"{".to_vec(),
+                b"{\"a\":}".to_vec(),
+                b"'a'".to_vec(),
+                b"{\"a\": NaN}".to_vec(),
+                b"{\"a\": 1e400}".to_vec(),
+                b"{\"a\": 01}".to_vec(),
+                format!("{good}x").into_bytes(),
+                format!("{good}{good}").into_bytes(),
+                format!("\u{FEFF}{good}").into_bytes(),
+                b"{\"a\": \"\xff\xfe\"}".to_vec(),
+                b"{\"a\": \"\xed\xa0\x80\"}".to_vec(),
+                b"{\"a\": \"\\ud800\"}".to_vec(),
+                b"{\"a\": \"\\udc00\\ud800\"}".to_vec(),
+                b"{\"a\": \"\x00\"}".to_vec(),
+                deep.into_bytes(),
+                [b'['; 100_000].to_vec(),
+                "{\"a\":".repeat(70).into_bytes(),
             ];
             for body in bodies {
                 let shown = String::from_utf8_lossy(&body[..body.len().min(60)]).into_owned();
@@ -91,83 +116,31 @@ fn another_content_type_is_refused() {
     run(async {
         for taker in takers().await {
             let good = taker.good.to_string().into_bytes();
-            for kind in ["text/plain", "application/xml", "multipart/form-data; boundary=x", "application/octet-stream", "application/jsonx", "nonsense", "*/*"] {
-                taker.request().body(kind, good.clone()).send().await.is_problem(415, "unsupported-media-type");
+            for kind in [
+                "text/plain",
+                "application/xml",
+                "multipart/form-data; boundary=x",
+                "application/octet-stream",
+                "application/jsonx",
+                "nonsense",
+                "*/*",
+            ] {
+                taker
+                    .request()
+                    .body(kind, good.clone())
+                    .send()
+                    .await
+                    .is_problem(415, "unsupported-media-type");
             }
             for encoding in ["compress", "gzip, gzip", "x", "identity, gzip"] {
-                let refused = taker.request().header("content-encoding", encoding).body("application/json", good.clone()).send().await;
+                let refused = taker
+                    .request()
+                    .header("content-encoding", encoding)
+                    .body("application/json", good.clone())
+                    .send()
+                    .await;
                 refused.is_problem(415, "unsupported-media-type");
             }
-        }
-    });
-}
-
-fn gzip(text: &[u8]) -> Vec<u8> {
-    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
-    packed.write_all(text).unwrap();
-    packed.finish().unwrap()
-}
-
-fn br(text: &[u8]) -> Vec<u8> {
-    let mut packed = Vec::new();
-    brotli::CompressorWriter::new(&mut packed, 4096, 5, 22).write_all(text).unwrap();
-    packed
-}
-
-fn zstd(text: &[u8]) -> Vec<u8> {
-    zstd::encode_all(text, 3).unwrap()
-}
-
-#[test]
-fn what_is_too_large_is_refused_packed_or_not_and_memory_stays() {
-    run(async {
-        // 64 MiB of spaces, which JSON allows, pack to some 60 kB, 60 B and 6 kB.
-        let spaces = vec![b' '; 64 << 20];
-        let bombs = [("gzip", gzip(&spaces)), ("br", br(&spaces)), ("zstd", zstd(&spaces))];
-        drop(spaces);
-        // A service of its own, whose memory nobody else's requests move.
-        let (base, _, mut child) = crate::support::Service::spawn(&crate::support::service().url, &["--workers", "1"]);
-        let takers = takers().await;
-        takers[0].send_to(&base, "{").await;
-        let before = resident_kib(child.id());
-        for taker in &takers {
-            let large = format!("{{\"large\": \"{}\"}}", "a".repeat(2 << 20));
-            taker.send_to(&base, &large).await.is_problem(413, "too-large");
-            for (encoding, bomb) in &bombs {
-                assert!(bomb.len() < 1 << 20, "{encoding} packs to {}", bomb.len());
-                let answer = taker.request().header("content-encoding", encoding).body("application/json", bomb.clone()).to(&base).send().await;
-                assert_eq!(answer.status, 413, "{} {encoding}: {}", taker.operation.id(), answer.text);
-                answer.is_problem(413, "too-large");
-            }
-        }
-        let grown = resident_kib(child.id()).saturating_sub(before);
-        child.kill().unwrap();
-        child.wait().unwrap();
-        assert!(grown < 64 << 10, "the service grew by {grown} KiB");
-    });
-}
-
-/// Memory of the process that is in use.
-fn resident_kib(pid: u32) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-    line.trim().trim_end_matches(" kB").parse().unwrap()
-}
-
-#[test]
-fn a_packed_body_is_unpacked() {
-    run(async {
-        let caller = Organization::new().await.owner().await;
-        let packers: [(&str, fn(&[u8]) -> Vec<u8>); 3] = [("gzip", gzip), ("br", br), ("zstd", zstd)];
-        for (encoding, pack) in packers {
-            let body = json!({"name": encoding, "code": encoding.to_uppercase()}).to_string();
-            let request = caller.request(Method::POST, "/v1/departments").header("content-encoding", encoding);
-            let made = request.body("application/json", pack(body.as_bytes())).send().await.is(201);
-            assert_eq!(made["name"], encoding);
-            // Cut, or nothing of the kind.
-            let broken = caller.request(Method::POST, "/v1/departments").header("content-encoding", encoding);
-            let answer = broken.body("application/json", b"no such packing".to_vec()).send().await;
-            answer.is_problem(400, "malformed-request");
         }
     });
 }
@@ -177,8 +150,16 @@ fn a_field_of_another_type_is_refused_where_it_is() {
     run(async {
         for taker in takers().await {
             for (name, field) in taker.fields() {
-                for (kind, value) in [("string", "\"@\""), ("integer", "7"), ("boolean", "true"), ("object", "{}"), ("array", "[]"), ("null", "null")] {
-                    let takes = may_be(&field, kind) || field["type"].is_null() && field["oneOf"].is_null() && field["anyOf"].is_null();
+                for (kind, value) in [
+                    ("string", "\"@\""),
+                    ("integer", "7"),
+                    ("boolean", "true"),
+                    ("object", "{}"),
+                    ("array", "[]"),
+                    ("null", "null"),
+                ] {
+                    let takes = may_be(&field, kind)
+                        || field["type"].is_null() && field["oneOf"].is_null() && field["anyOf"].is_null();
                     if !takes {
                         taker.refuses(&name, value).await;
                     }
@@ -203,7 +184,12 @@ fn null_is_taken_where_the_contract_says_so_and_nowhere_else() {
                 let answer = taker.send(taker.replaced(&name, "null")).await;
                 let at_field = |fault: &Value| fault["pointer"] == format!("/{name}");
                 let refused = answer.body["errors"].as_array().is_some_and(|all| all.iter().any(at_field));
-                assert!(!refused, "{}: the contract lets {name} be null, and it is refused: {field} {}", taker.operation.id(), answer.text);
+                assert!(
+                    !refused,
+                    "{}: the contract lets {name} be null, and it is refused: {field} {}",
+                    taker.operation.id(),
+                    answer.text
+                );
             }
         }
     });
@@ -218,7 +204,10 @@ fn what_must_be_given_must_be_given() {
                 let mut body = taker.good.clone();
                 body.as_object_mut().unwrap().remove(name);
                 let problem = taker.send(body.to_string()).await.is_problem(422, "invalid-input");
-                assert_eq!((&problem["errors"][0]["pointer"], &problem["errors"][0]["code"]), (&json!(format!("/{name}")), &json!("required")));
+                assert_eq!(
+                    (&problem["errors"][0]["pointer"], &problem["errors"][0]["code"]),
+                    (&json!(format!("/{name}")), &json!("required"))
+                );
             }
         }
     });
@@ -232,14 +221,20 @@ fn bad_text_is_refused_where_it_is() {
                 taker.refuses(&name, "\"a\\u0000b\"").await;
                 taker.refuses(&name, "\"a\\u0007b\"").await;
                 taker.refuses(&name, "\"a\\u001b[31mb\"").await;
-                let is_name = ["name", "title", "code", "number", "email", "phone", "slug"].iter().any(|end| name.ends_with(end));
+                let is_name = ["name", "title", "code", "number", "email", "phone", "slug"]
+                    .iter()
+                    .any(|end| name.ends_with(end));
                 if is_name {
-                    for hidden in ["a\u{202E}b", "a\u{200B}b", "\u{FEFF}ab", "a\u{2066}b", "a\nb", " ab", "ab\u{3000}"] {
+                    for hidden in
+                        ["a\u{202E}b", "a\u{200B}b", "\u{FEFF}ab", "a\u{2066}b", "a\nb", " ab", "ab\u{3000}"]
+                    {
                         taker.refuses(&name, &json!(hidden).to_string()).await;
                     }
                 }
                 if let Some(longest) = field["maxLength"].as_u64() {
-                    taker.refuses(&name, &format!("\"{}\"", "a".repeat(usize::try_from(longest).unwrap() + 1))).await;
+                    taker
+                        .refuses(&name, &format!("\"{}\"", "a".repeat(usize::try_from(longest).unwrap() + 1)))
+                        .await;
                 }
                 if field["minLength"].as_u64().is_some_and(|least| least > 0) {
                     taker.refuses(&name, "\"\"").await;
@@ -248,7 +243,9 @@ fn bad_text_is_refused_where_it_is() {
                     taker.refuses(&name, "\"no_such_value\"").await;
                 }
                 if holds_ids(&field) {
-                    for bad in ["", "x", "01938c6e-7d3a-7c4e-9f0a", "{}", "01938c6e-7d3a-7c4e-9f0a-6f1c2b3d4e5g"] {
+                    for bad in
+                        ["", "x", "01938c6e-7d3a-7c4e-9f0a", "{}", "01938c6e-7d3a-7c4e-9f0a-6f1c2b3d4e5g"]
+                    {
                         taker.refuses(&name, &json!(bad).to_string()).await;
                     }
                 }
@@ -264,9 +261,31 @@ fn days_and_instants_are_real_and_near() {
         for taker in takers().await {
             for (name, field) in taker.fields() {
                 let bad: &[&str] = match field["format"].as_str() {
-                    Some("date") => &["2026-02-30", "2026-02-29", "1899-12-31", "2201-01-01", "9999-12-31", "0000-01-01", "-2026-01-01", "+12026-01-01", "2026-3-2", "02.03.2026",
-                        "2026-03-02T00:00:00Z", "20260302", "today", ""],
-                    Some("date-time") => &["2026-02-30T00:00:00Z", "2026-03-02", "2026-03-02T25:00:00Z", "2026-03-02T08:00:00", "now", "", "99999-01-01T00:00:00Z"],
+                    Some("date") => &[
+                        "2026-02-30",
+                        "2026-02-29",
+                        "1899-12-31",
+                        "2201-01-01",
+                        "9999-12-31",
+                        "0000-01-01",
+                        "-2026-01-01",
+                        "+12026-01-01",
+                        "2026-3-2",
+                        "02.03.2026",
+                        "2026-03-02T00:00:00Z",
+                        "20260302",
+                        "today",
+                        "",
+                    ],
+                    Some("date-time") => &[
+                        "2026-02-30T00:00:00Z",
+                        "2026-03-02",
+                        "2026-03-02T25:00:00Z",
+                        "2026-03-02T08:00:00",
+                        "now",
+                        "",
+                        "99999-01-01T00:00:00Z",
+                    ],
                     _ => continue,
                 };
                 tried += 1;
@@ -285,13 +304,28 @@ fn huge_numbers_are_refused_or_exact() {
         let mut tried = 0;
         for taker in takers().await {
             for (name, _) in taker.fields().into_iter().filter(|(_, field)| may_be(field, "integer")) {
-                for number in ["2147483648", "9007199254740993", "9223372036854775807", "9223372036854775808", "-9223372036854775809", "1e30", "123456789012345678901234567890"] {
+                for number in [
+                    "2147483648",
+                    "9007199254740993",
+                    "9223372036854775807",
+                    "9223372036854775808",
+                    "-9223372036854775809",
+                    "1e30",
+                    "123456789012345678901234567890",
+                ] {
                     let answer = taker.send(taker.replaced(&name, number)).await;
                     if answer.status < 300 {
                         assert_eq!(answer.body[&name].to_string(), number, "{} {name}", taker.operation.id());
                     } else {
                         let problem = answer.is_problem(422, "invalid-input");
-                        assert!(problem["errors"].as_array().unwrap().iter().any(|fault| fault["pointer"] == format!("/{name}")), "{problem}");
+                        assert!(
+                            problem["errors"]
+                                .as_array()
+                                .unwrap()
+                                .iter()
+                                .any(|fault| fault["pointer"] == format!("/{name}")),
+                            "{problem}"
+                        );
                     }
                     tried += 1;
                 }
@@ -308,17 +342,39 @@ fn every_fault_is_told_at_once() {
     run(async {
         for taker in takers().await {
             let fields = taker.fields();
-            let mut body: Value = fields.iter().map(|(name, _)| (name.clone(), json!({"wrong": 1}))).collect::<serde_json::Map<_, _>>().into();
+            let mut body: Value = fields
+                .iter()
+                .map(|(name, _)| (name.clone(), json!({"wrong": 1})))
+                .collect::<serde_json::Map<_, _>>()
+                .into();
             body["no_such_field"] = json!(1);
             body["nor_this/one~"] = json!(2);
             let problem = taker.send(body.to_string()).await.is_problem(422, "invalid-input");
-            let told: Vec<&str> = problem["errors"].as_array().unwrap().iter().filter_map(|fault| fault["pointer"].as_str()).collect();
-            for name in fields.iter().map(|(name, _)| format!("/{name}")).chain(["/no_such_field".into(), "/nor_this~1one~0".into()]) {
-                assert!(told.iter().any(|pointer| pointer.starts_with(&name)), "{} does not tell of {name}: {told:?}", taker.operation.id());
+            let told: Vec<&str> = problem["errors"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .filter_map(|fault| fault["pointer"].as_str())
+                .collect();
+            for name in fields
+                .iter()
+                .map(|(name, _)| format!("/{name}"))
+                .chain(["/no_such_field".into(), "/nor_this~1one~0".into()])
+            {
+                assert!(
+                    told.iter().any(|pointer| pointer.starts_with(&name)),
+                    "{} does not tell of {name}: {told:?}",
+                    taker.operation.id()
+                );
             }
             for fault in problem["errors"].as_array().unwrap() {
                 let detail = fault["detail"].as_str().unwrap();
-                assert!(!detail.contains("serde") && !detail.is_empty() && fault["code"].as_str().unwrap().len() > 2, "{fault}");
+                assert!(
+                    !detail.contains("serde")
+                        && !detail.is_empty()
+                        && fault["code"].as_str().unwrap().len() > 2,
+                    "{fault}"
+                );
             }
         }
     });
@@ -331,20 +387,43 @@ const LETTERS: &str = "a ß е\u{301} é e\u{301} 漢字 שלום 🙂 𝔘 👩
 fn other_text_is_kept_byte_for_byte() {
     run(async {
         let mut kept = 0;
-        for taker in takers().await.into_iter().filter(|taker| taker.operation.permission().is_some_and(|each| each.contains(':'))) {
+        for taker in takers()
+            .await
+            .into_iter()
+            .filter(|taker| taker.operation.permission().is_some_and(|each| each.contains(':')))
+        {
             for (name, field) in taker.fields() {
-                let free = may_be(&field, "string") && field["pattern"].is_null() && field["format"].is_null() && field["enum"].is_null() && field["$ref"].is_null();
+                let free = may_be(&field, "string")
+                    && field["pattern"].is_null()
+                    && field["format"].is_null()
+                    && field["enum"].is_null()
+                    && field["$ref"].is_null();
                 if !free || field["maxLength"].as_u64().is_some_and(|longest| longest < 60) {
                     continue;
                 }
                 let path = ready(&taker.caller, &taker.operation).await;
                 let mut body = body(&taker.caller, &taker.operation).await;
-                body[&name] = json!(format!("{LETTERS}{}", uuid::Uuid::now_v7().simple().to_string().split_off(20)));
-                let request = taker.caller.request(taker.operation.method.clone(), &path).header("if-match", "*").json(&body);
+                body[&name] =
+                    json!(format!("{LETTERS}{}", uuid::Uuid::now_v7().simple().to_string().split_off(20)));
+                let request = taker
+                    .caller
+                    .request(taker.operation.method.clone(), &path)
+                    .header("if-match", "*")
+                    .json(&body);
                 let answer = request.send().await;
-                assert!([200, 201].contains(&answer.status), "{} {name}: {}", taker.operation.id(), answer.text);
+                assert!(
+                    [200, 201].contains(&answer.status),
+                    "{} {name}: {}",
+                    taker.operation.id(),
+                    answer.text
+                );
                 if answer.body[&name].is_string() {
-                    assert_eq!(answer.body[&name].as_str().unwrap().as_bytes(), body[&name].as_str().unwrap().as_bytes(), "{} {name}", taker.operation.id());
+                    assert_eq!(
+                        answer.body[&name].as_str().unwrap().as_bytes(),
+                        body[&name].as_str().unwrap().as_bytes(),
+                        "{} {name}",
+                        taker.operation.id()
+                    );
                     kept += 1;
                 }
             }
@@ -358,7 +437,15 @@ fn a_query_is_text_too() {
     run(async {
         let caller = Organization::new().await.owner().await;
         for list in lists() {
-            for (query, status) in [("q=%00", 422), ("q=a%07", 422), ("limit=%F0%9F%99%82", 422), ("%00=1", 422), ("q=%", 200), ("=&=", 422), ("&&&", 200)] {
+            for (query, status) in [
+                ("q=%00", 422),
+                ("q=a%07", 422),
+                ("limit=%F0%9F%99%82", 422),
+                ("%00=1", 422),
+                ("q=%", 200),
+                ("=&=", 422),
+                ("&&&", 200),
+            ] {
                 let answer = caller.get(&with(&list.path, query)).await;
                 assert_eq!(answer.status, status, "{} {query}: {}", list.id(), answer.text);
             }
@@ -373,14 +460,27 @@ fn what_the_caller_may_not_do_is_told_before_what_is_wrong_with_the_body() {
     run(async {
         let organization = Organization::new().await;
         let nobody = organization.caller(&[]).await;
-        for taker in takers().await.into_iter().filter(|taker| taker.operation.permission().is_some_and(|each| each.contains(':'))) {
+        for taker in takers()
+            .await
+            .into_iter()
+            .filter(|taker| taker.operation.permission().is_some_and(|each| each.contains(':')))
+        {
             for body in ["", "{", "{}", "[]", "{\"a\": \"\\u0000\"}"] {
                 let request = |caller: &Caller| caller.request(taker.operation.method.clone(), &taker.path);
                 let refused = request(&nobody).body("application/json", body).send().await;
-                assert_eq!(refused.status, 403, "{} without If-Match, with {body}: {}", taker.operation.id(), refused.text);
+                assert_eq!(
+                    refused.status,
+                    403,
+                    "{} without If-Match, with {body}: {}",
+                    taker.operation.id(),
+                    refused.text
+                );
                 let refused = request(&nobody).body("text/plain", body).send().await;
                 assert_eq!(refused.status, 403, "{}: {}", taker.operation.id(), refused.text);
-                let open = Request::new(taker.operation.method.clone(), &taker.path).body("application/json", body).send().await;
+                let open = Request::new(taker.operation.method.clone(), &taker.path)
+                    .body("application/json", body)
+                    .send()
+                    .await;
                 assert_eq!(open.status, 401, "{}: {}", taker.operation.id(), open.text);
             }
         }

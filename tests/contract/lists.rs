@@ -34,7 +34,9 @@ async fn filled(list: &Operation, rows: usize) -> (Caller, Vec<String>) {
 async fn walk(caller: &Caller, list: &Operation, query: &str) -> Vec<Value> {
     let (mut rows, mut cursor) = (Vec::new(), None::<String>);
     for _ in 0..200 {
-        let path = cursor.map_or(with(&list.path, query), |cursor| with(&with(&list.path, query), &format!("cursor={cursor}")));
+        let path = cursor.map_or(with(&list.path, query), |cursor| {
+            with(&with(&list.path, query), &format!("cursor={cursor}"))
+        });
         let page = caller.get(&path).await;
         let link = page.header("link").map(str::to_owned);
         let page = page.is(200);
@@ -47,9 +49,13 @@ async fn walk(caller: &Caller, list: &Operation, query: &str) -> Vec<Value> {
             }
             Some(cursor) => {
                 let link = link.unwrap_or_else(|| panic!("{path} has a next page and no Link"));
-                let target = link.strip_prefix('<').and_then(|link| link.strip_suffix(">; rel=\"next\"")).unwrap();
+                let target =
+                    link.strip_prefix('<').and_then(|link| link.strip_suffix(">; rel=\"next\"")).unwrap();
                 assert!(target.starts_with(&list.path) && target.contains(cursor.as_str()), "{link}");
-                assert!(query.split('&').all(|each| target.contains(&each.replace(',', "%2C"))), "{link} forgets {query}");
+                assert!(
+                    query.split('&').all(|each| target.contains(&each.replace(',', "%2C"))),
+                    "{link} forgets {query}"
+                );
             }
         }
     }
@@ -65,9 +71,18 @@ fn a_limit_is_1_to_200() {
             assert_eq!(ids(&one).len(), 1, "{}", list.id());
             assert!(one["next_cursor"].is_string());
             assert_eq!(ids(&caller.get(&with(&list.path, "limit=200")).await.is(200)).len(), all.len());
-            for bad in ["0", "-1", "201", "1000000000", "9223372036854775808", "abc", "1.5", "1e2", "", "%00"] {
-                let problem = caller.get(&with(&list.path, &format!("limit={bad}"))).await.is_problem(422, "invalid-input");
-                assert_eq!(problem["errors"][0]["parameter"], "limit", "{} limit={bad}: {problem}", list.id());
+            for bad in ["0", "-1", "201", "1000000000", "9223372036854775808", "abc", "1.5", "1e2", "", "%00"]
+            {
+                let problem = caller
+                    .get(&with(&list.path, &format!("limit={bad}")))
+                    .await
+                    .is_problem(422, "invalid-input");
+                assert_eq!(
+                    problem["errors"][0]["parameter"],
+                    "limit",
+                    "{} limit={bad}: {problem}",
+                    list.id()
+                );
             }
         }
     });
@@ -83,17 +98,37 @@ fn a_cursor_is_the_lists_own() {
                 row(&caller, &list.path).await;
             }
             let page = caller.get(&with(&list.path, "limit=1&sort=-created_at")).await;
-            let page = if page.status == 200 { page.is(200) } else { caller.get(&with(&list.path, "limit=1")).await.is(200) };
+            let page = if page.status == 200 {
+                page.is(200)
+            } else {
+                caller.get(&with(&list.path, "limit=1")).await.is(200)
+            };
             cursors.insert(list.id().to_owned(), page["next_cursor"].as_str().unwrap().to_owned());
         }
         for list in lists() {
             let own = &cursors[list.id()];
             let long = "a".repeat(9_000);
             // Another order's, cut, changed, long, no base64, base64 of no JSON, of other JSON, of NUL, of SQL.
-            let bad = [own.as_str(), &own[..own.len() / 2], &format!("{own}AA"), &long, "%21%21%21", "bm9uZQ", "e30", "W10", "WyJpZCIsWyJhXHUwMDAwIl1d",
-                "WyJpZCIsWyInIG9yIDE9MSAtLSJdXQ", "WyJpZCIsW251bGxdXQ", "WyJpZCIsWyIxIiwiMiJdXQ", ""];
+            let bad = [
+                own.as_str(),
+                &own[..own.len() / 2],
+                &format!("{own}AA"),
+                &long,
+                "%21%21%21",
+                "bm9uZQ",
+                "e30",
+                "W10",
+                "WyJpZCIsWyJhXHUwMDAwIl1d",
+                "WyJpZCIsWyInIG9yIDE9MSAtLSJdXQ",
+                "WyJpZCIsW251bGxdXQ",
+                "WyJpZCIsWyIxIiwiMiJdXQ",
+                "",
+            ];
             for cursor in bad {
-                let problem = caller.get(&with(&list.path, &format!("sort=id&cursor={cursor}"))).await.is_problem(422, "invalid-input");
+                let problem = caller
+                    .get(&with(&list.path, &format!("sort=id&cursor={cursor}")))
+                    .await
+                    .is_problem(422, "invalid-input");
                 assert_eq!(problem["errors"][0]["parameter"], "cursor", "{}: {problem}", list.id());
             }
         }
@@ -105,15 +140,24 @@ fn a_parameter_is_known_and_comes_once() {
     run(async {
         let caller = Organization::new().await.owner().await;
         for list in lists() {
-            let problem = caller.get(&with(&list.path, "no_such=1&nor_this=2")).await.is_problem(422, "invalid-input");
-            let named: Vec<&str> = problem["errors"].as_array().unwrap().iter().filter_map(|each| each["parameter"].as_str()).collect();
+            let problem =
+                caller.get(&with(&list.path, "no_such=1&nor_this=2")).await.is_problem(422, "invalid-input");
+            let named: Vec<&str> = problem["errors"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .filter_map(|each| each["parameter"].as_str())
+                .collect();
             assert_eq!(named, ["no_such", "nor_this"], "{}", list.id());
             caller.get(&with(&list.path, "limit=1&limit=2")).await.is_problem(422, "invalid-input");
             caller.get(&with(&list.path, "limit=1&limit=1")).await.is_problem(422, "invalid-input");
             caller.get(&with(&list.path, "count=maybe")).await.is_problem(422, "invalid-input");
             caller.get(&with(&list.path, "dry_run=true")).await.is_problem(422, "invalid-input");
             for sort in ["no_such", "id,id", "-", "", "org_id", "id;drop", "id desc", "--id"] {
-                let problem = caller.get(&with(&list.path, &format!("sort={}", sort.replace(' ', "%20")))).await.is_problem(422, "invalid-input");
+                let problem = caller
+                    .get(&with(&list.path, &format!("sort={}", sort.replace(' ', "%20"))))
+                    .await
+                    .is_problem(422, "invalid-input");
                 assert_eq!(problem["errors"][0]["parameter"], "sort", "{} sort={sort}", list.id());
             }
         }
@@ -126,7 +170,9 @@ fn filters_take_what_the_contract_says_and_nothing_else() {
         let caller = Organization::new().await.owner().await;
         let mut filters = 0;
         for list in lists() {
-            for parameter in list.value["parameters"].as_array().unwrap().iter().filter(|each| each["in"] == "query") {
+            for parameter in
+                list.value["parameters"].as_array().unwrap().iter().filter(|each| each["in"] == "query")
+            {
                 let name = parameter["name"].as_str().unwrap();
                 if ["limit", "cursor", "sort", "count"].contains(&name) {
                     continue;
@@ -135,24 +181,51 @@ fn filters_take_what_the_contract_says_and_nothing_else() {
                 let schema = &parameter["schema"];
                 let bad: &[&str] = match schema["format"].as_str() {
                     Some("uuid") => &["x", "%00", "1"],
-                    Some("date") => &["2026-02-30", "1899-12-31", "2201-01-01", "tomorrow", "2026-03-02T00:00:00Z"],
+                    Some("date") => {
+                        &["2026-02-30", "1899-12-31", "2201-01-01", "tomorrow", "2026-03-02T00:00:00Z"]
+                    }
                     Some("date-time") => &["yesterday", "2026-03-02", "2026-13-01T00:00:00Z"],
                     _ if schema["enum"].is_array() => &["no_such_value", "%00", ""],
                     _ => &["%00", "a%00b"],
                 };
                 for value in bad {
-                    let problem = caller.get(&with(&list.path, &format!("{name}={value}"))).await.is_problem(422, "invalid-input");
+                    let problem = caller
+                        .get(&with(&list.path, &format!("{name}={value}")))
+                        .await
+                        .is_problem(422, "invalid-input");
                     assert_eq!(problem["errors"][0]["parameter"], name, "{} {name}={value}", list.id());
                 }
                 if schema["format"].is_null() && !schema["enum"].is_array() && schema["type"] != "boolean" {
-                    for (odd, letter) in [("%25", "%"), ("_", "_"), ("%F0%9F%99%82", "🙂"), ("'%20or%201=1", "' or 1=1"), ("%5C", "\\"), ("%5C%25", "\\%"), ("%FF", "\u{FFFD}")] {
+                    for (odd, letter) in [
+                        ("%25", "%"),
+                        ("_", "_"),
+                        ("%F0%9F%99%82", "🙂"),
+                        ("'%20or%201=1", "' or 1=1"),
+                        ("%5C", "\\"),
+                        ("%5C%25", "\\%"),
+                        ("%FF", "\u{FFFD}"),
+                    ] {
                         let answer = caller.get(&with(&list.path, &format!("{name}={odd}"))).await;
-                        assert!([200, 400, 422].contains(&answer.status), "{} {name}={odd}: {}", list.id(), answer.text);
+                        assert!(
+                            [200, 400, 422].contains(&answer.status),
+                            "{} {name}={odd}: {}",
+                            list.id(),
+                            answer.text
+                        );
                         if answer.status == 200 && name == "q" {
                             // A row is found by what it holds, letter by letter.
-                            let holds = |row: &Value| row.as_object().unwrap().values().any(|value| value.as_str().is_some_and(|text| text.contains(letter)));
+                            let holds = |row: &Value| {
+                                row.as_object()
+                                    .unwrap()
+                                    .values()
+                                    .any(|value| value.as_str().is_some_and(|text| text.contains(letter)))
+                            };
                             let all = answer.body["data"].as_array().unwrap();
-                            assert!(all.iter().all(holds), "{} q={odd} finds what does not hold it", list.id());
+                            assert!(
+                                all.iter().all(holds),
+                                "{} q={odd} finds what does not hold it",
+                                list.id()
+                            );
                         }
                     }
                 }
@@ -164,13 +237,17 @@ fn filters_take_what_the_contract_says_and_nothing_else() {
 
 /// Compares as the list must have sorted; text as the database collates it is left to the database.
 fn is_sorted(rows: &[Value], key: &str, descending: bool) -> bool {
-    let is_text = !(key == "id" || key.ends_with("_at") || key.ends_with("_on") || rows.iter().any(|row| row[key].is_number()));
+    let is_text = !(key == "id"
+        || key.ends_with("_at")
+        || key.ends_with("_on")
+        || rows.iter().any(|row| row[key].is_number()));
     rows.windows(2).all(|pair| {
         let (a, b) = if descending { (&pair[1], &pair[0]) } else { (&pair[0], &pair[1]) };
-        is_text || match (&a[key], &b[key]) {
-            (Value::Number(a), Value::Number(b)) => a.as_i64() <= b.as_i64(),
-            (a, b) => a.as_str() <= b.as_str(),
-        }
+        is_text
+            || match (&a[key], &b[key]) {
+                (Value::Number(a), Value::Number(b)) => a.as_i64() <= b.as_i64(),
+                (a, b) => a.as_str() <= b.as_str(),
+            }
     })
 }
 
@@ -231,7 +308,8 @@ fn a_count_is_of_all_pages_and_only_where_asked() {
             assert_eq!(counted["total"], all.len(), "{}", list.id());
             assert_eq!(caller.get(&with(&list.path, "limit=1")).await.is(200)["total"], Value::Null);
             let cursor = counted["next_cursor"].as_str().unwrap();
-            let second = caller.get(&with(&list.path, &format!("limit=1&count=true&cursor={cursor}"))).await.is(200);
+            let second =
+                caller.get(&with(&list.path, &format!("limit=1&count=true&cursor={cursor}"))).await.is(200);
             assert_eq!(second["total"], all.len(), "{}: the second page counts as the first", list.id());
         }
     });
@@ -249,7 +327,10 @@ fn csv_has_every_row_and_every_column_whatever_the_limit() {
             let answer = csv(&caller, &with(&list.path, "limit=2&sort=id")).await;
             assert_eq!(answer.header("content-type"), Some("text/csv; charset=utf-8"));
             let name = list.path.rsplit('/').next().unwrap();
-            assert_eq!(answer.header("content-disposition"), Some(format!("attachment; filename=\"{name}.csv\"").as_str()));
+            assert_eq!(
+                answer.header("content-disposition"),
+                Some(format!("attachment; filename=\"{name}.csv\"").as_str())
+            );
             assert_eq!(answer.status, 200);
             let lines: Vec<&str> = answer.text.split_terminator("\r\n").collect();
             let head: Vec<&str> = lines[0].split(',').collect();
@@ -260,7 +341,8 @@ fn csv_has_every_row_and_every_column_whatever_the_limit() {
             let place = head.iter().position(|name| *name == "id").unwrap();
             assert_eq!(lines.len() - 1, all.len(), "{} CSV", list.id());
             // Examples hold neither commas nor quotes before the id, which comes first.
-            let told: Vec<String> = lines[1..].iter().map(|line| line.split(',').nth(place).unwrap().to_owned()).collect();
+            let told: Vec<String> =
+                lines[1..].iter().map(|line| line.split(',').nth(place).unwrap().to_owned()).collect();
             let mut sorted = all.clone();
             sorted.sort();
             assert_eq!(told, sorted, "{} CSV in the order asked for", list.id());
@@ -276,8 +358,20 @@ fn the_feed_of_events_keeps_limits_and_cursors_too() {
         for name in ["A", "B", "C"] {
             caller.department(name, None).await;
         }
-        for bad in ["limit=0", "limit=-1", "limit=201", "limit=1000000000", "limit=abc", "after=x", "after=W10", "after=Wy0xLDBd", "no_such=1", "limit=1&limit=1",
-            "resource_id=x", &format!("after={}", "a".repeat(9_000))] {
+        for bad in [
+            "limit=0",
+            "limit=-1",
+            "limit=201",
+            "limit=1000000000",
+            "limit=abc",
+            "after=x",
+            "after=W10",
+            "after=Wy0xLDBd",
+            "no_such=1",
+            "limit=1&limit=1",
+            "resource_id=x",
+            &format!("after={}", "a".repeat(9_000)),
+        ] {
             caller.get(&format!("/v1/events?{bad}")).await.is_problem(422, "invalid-input");
         }
         let mut after = String::new();

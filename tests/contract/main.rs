@@ -1,4 +1,5 @@
 //! What every resource keeps, asked of the whole contract and the whole catalogue, so that nobody has to remember it.
+#![allow(clippy::unwrap_used, reason = "what a test does not expect fails it there and then")]
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -8,11 +9,15 @@ mod document;
 mod edges;
 mod examples;
 mod golden;
+mod headers;
 mod input;
 mod lists;
 mod migrations;
 mod packaging;
+mod packed;
 mod permissions;
 mod separation;
 mod tokens;
+mod versions;
+mod walls;
 mod writes;

@@ -9,7 +9,11 @@ use tokio_postgres::{Client, NoTls};
 
 /// The folders of all migrations, in order.
 fn migrations() -> Vec<PathBuf> {
-    let mut folders: Vec<PathBuf> = fs::read_dir(file("migrations")).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()).collect();
+    let mut folders: Vec<PathBuf> = fs::read_dir(file("migrations"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_dir())
+        .collect();
     folders.sort();
     assert!(folders.len() >= 3);
     folders
@@ -37,7 +41,10 @@ fn dump(url: &str) -> String {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout).unwrap();
     // Newer versions guard the script with a random word.
-    text.lines().filter(|line| !line.starts_with("--") && !line.starts_with("\\") && !line.is_empty()).collect::<Vec<_>>().join("\n")
+    text.lines()
+        .filter(|line| !line.starts_with("--") && !line.starts_with('\\') && !line.is_empty())
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 #[test]
@@ -54,8 +61,10 @@ fn each_goes_up_down_and_up_again_and_leaves_what_was_before() {
         for (step, folder) in migrations().iter().enumerate().rev() {
             apply(&client, folder, "down.sql").await;
             let (now, was) = (dump(&url), &before[step]);
-            let left: Vec<&str> = now.lines().filter(|line| !was.lines().any(|other| other == *line)).take(20).collect();
-            let lost: Vec<&str> = was.lines().filter(|line| !now.lines().any(|other| other == *line)).take(20).collect();
+            let left: Vec<&str> =
+                now.lines().filter(|line| !was.lines().any(|other| other == *line)).take(20).collect();
+            let lost: Vec<&str> =
+                was.lines().filter(|line| !now.lines().any(|other| other == *line)).take(20).collect();
             assert!(now == *was, "{} down leaves {left:#?} and takes {lost:#?}", folder.display());
             apply(&client, folder, "up.sql").await;
             assert!(dump(&url) == before[step + 1], "{} up again is not what it was", folder.display());
@@ -93,21 +102,30 @@ fn rows_that_are_there_do_not_keep_a_migration_from_going_down() {
 fn migrating_twice_at_once_and_again_is_done_once() {
     run(async {
         let (url, client) = fresh("migrated_twice").await;
-        let migrate = || Command::new(env!("CARGO_BIN_EXE_backoffice")).arg("migrate").env("DATABASE_URL", &url).output().unwrap();
+        let migrate = || {
+            Command::new(env!("CARGO_BIN_EXE_backoffice"))
+                .arg("migrate")
+                .env("DATABASE_URL", &url)
+                .output()
+                .unwrap()
+        };
         let first = migrate();
         assert!(first.status.success(), "{}", String::from_utf8_lossy(&first.stderr));
-        let once = dump(&url);
+        let whole = dump(&url);
         let keys = client.query_one("select count(*) from signing_keys", &[]).await.unwrap().get::<_, i64>(0);
         assert_eq!(keys, 1, "the first migration makes a key");
         let both = std::thread::scope(|scope| {
-            let (one, two) = (scope.spawn(&migrate), scope.spawn(&migrate));
+            let (one, two) = (scope.spawn(migrate), scope.spawn(migrate));
             [one.join().unwrap(), two.join().unwrap()]
         });
         for output in both {
             assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         }
-        assert!(dump(&url) == once);
-        assert_eq!(client.query_one("select count(*) from signing_keys", &[]).await.unwrap().get::<_, i64>(0), keys);
+        assert!(dump(&url) == whole);
+        assert_eq!(
+            client.query_one("select count(*) from signing_keys", &[]).await.unwrap().get::<_, i64>(0),
+            keys
+        );
     });
 }
 
@@ -171,7 +189,8 @@ fn the_schema_in_rust_is_the_schema_in_the_database() {
             assert_eq!(columns, &real[table], "{table}");
         }
         // And every resource is in it.
-        let managed = database.query("select name from managed_tables where kind = 'resource'", &[]).await.unwrap();
+        let managed =
+            database.query("select name from managed_tables where kind = 'resource'", &[]).await.unwrap();
         for table in managed.iter().map(|row| row.get::<_, String>(0)) {
             assert!(told.contains_key(&table), "src/schema/lib.rs does not know {table}");
         }

@@ -49,8 +49,10 @@ fn with_every_permission_but_its_own_an_operation_is_refused_and_names_it() {
             let caller = &callers[lacking];
             let path = nowhere(&operation.path);
             // Nor is it told what else would be wrong: with the body, or with the address.
-            let wrong = ["no_such=1", "dry_run=maybe", "limit=1&limit=1"].map(|query| caller.request(operation.method.clone(), &format!("{path}?{query}")));
-            for request in bodies(|| caller.request(operation.method.clone(), &path)).into_iter().chain(wrong) {
+            let wrong = ["no_such=1", "dry_run=maybe", "limit=1&limit=1"]
+                .map(|query| caller.request(operation.method.clone(), &format!("{path}?{query}")));
+            for request in bodies(|| caller.request(operation.method.clone(), &path)).into_iter().chain(wrong)
+            {
                 let refused = request.header("if-match", "*").send().await;
                 assert_eq!(refused.status, 403, "{}: {}", operation.id(), refused.text);
                 let problem = refused.is_problem(403, "forbidden");
@@ -66,13 +68,20 @@ fn with_exactly_its_permission_an_operation_is_neither_unauthenticated_nor_forbi
     run(async {
         let organization = Organization::new().await;
         for operation in guarded() {
-            let held: Vec<&str> = operation.permission().filter(|each| each.contains(':')).into_iter().collect();
+            let held: Vec<&str> =
+                operation.permission().filter(|each| each.contains(':')).into_iter().collect();
             let caller = organization.caller(&held).await;
-            let request = caller.request(operation.method.clone(), &nowhere(&operation.path)).header("if-match", "*");
+            let request =
+                caller.request(operation.method.clone(), &nowhere(&operation.path)).header("if-match", "*");
             let request = if operation.example().is_some() { request.json(&json!({})) } else { request };
             // Ending one's own session is last: the caller is this operation's own.
             let answer = request.send().await;
-            assert!(![401, 403].contains(&answer.status), "{} with {held:?}: {}", operation.id(), answer.text);
+            assert!(
+                ![401, 403].contains(&answer.status),
+                "{} with {held:?}: {}",
+                operation.id(),
+                answer.text
+            );
             assert!(answer.status < 500, "{}: {}", operation.id(), answer.text);
         }
     });
@@ -80,8 +89,10 @@ fn with_exactly_its_permission_an_operation_is_neither_unauthenticated_nor_forbi
 
 #[test]
 fn who_may_do_what_changes_only_on_purpose() {
-    let mut lines: Vec<String> =
-        operations().iter().map(|each| format!("{} {}\n", each.id(), each.permission().unwrap_or("anybody"))).collect();
+    let mut lines: Vec<String> = operations()
+        .iter()
+        .map(|each| format!("{} {}\n", each.id(), each.permission().unwrap_or("anybody")))
+        .collect();
     lines.sort();
     golden::hold("tests/golden/permissions.txt", &lines.concat());
 }
@@ -89,7 +100,10 @@ fn who_may_do_what_changes_only_on_purpose() {
 #[test]
 fn the_contract_and_the_roles_know_the_same_permissions() {
     let asked: BTreeSet<String> = permissions().into_iter().collect();
-    let granted: BTreeSet<String> = identity::permissions::catalogue().iter().map(|each| format!("{}:{}", each.resource, each.verb)).collect();
+    let granted: BTreeSet<String> = identity::permissions::catalogue()
+        .iter()
+        .map(|each| format!("{}:{}", each.resource, each.verb))
+        .collect();
     let unknown: Vec<_> = asked.difference(&granted).collect();
     let useless: Vec<_> = granted.difference(&asked).collect();
     assert!(unknown.is_empty(), "operations ask for what no role can hold: {unknown:?}");
@@ -117,7 +131,9 @@ fn a_read_asks_to_read_and_a_write_asks_for_more() {
         }
     }
     // And whoever can list them can read one.
-    for operation in guarded().iter().filter(|each| each.method == Method::GET && each.path.ends_with("/{id}")) {
+    for operation in
+        guarded().iter().filter(|each| each.method == Method::GET && each.path.ends_with("/{id}"))
+    {
         if let Some(list) = operation_at(&Method::GET, operation.path.trim_end_matches("/{id}")) {
             assert_eq!(list.permission(), operation.permission(), "{}", operation.id());
         }

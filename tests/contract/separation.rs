@@ -1,5 +1,8 @@
 //! Another organization's rows do not exist: an id of theirs anywhere gets exactly what an id of nobody gets.
-use crate::examples::{body, body_schema, collection, fields, fill, holds_ids, lists, operation_at, permitted, ready, referred, row, with};
+use crate::examples::{
+    body, body_schema, collection, fields, fill, holds_ids, lists, operation_at, permitted, ready, referred,
+    row, with,
+};
 use crate::support::{Answer, Caller, Operation, Organization, operations, run, service};
 use reqwest::Method;
 use serde_json::json;
@@ -21,7 +24,9 @@ async fn contents(caller: &Caller) -> Vec<(String, i64, Option<String>)> {
     let tables = database.query("select name from managed_tables order by 1", &[]).await.unwrap();
     let mut contents = Vec::new();
     for table in tables.iter().map(|row| row.get::<_, String>(0)) {
-        let digest = format!("select count(*), md5(string_agg(t::text, '|' order by t::text)) from {table} t where org_id = $1");
+        let digest = format!(
+            "select count(*), md5(string_agg(t::text, '|' order by t::text)) from {table} t where org_id = $1"
+        );
         let row = database.query_one(&digest, &[&caller.organization]).await.unwrap();
         contents.push((table, row.get(0), row.get(1)));
     }
@@ -37,7 +42,9 @@ fn another_organizations_id_in_a_path_is_nobodys() {
     run(async {
         let (ours, theirs) = two().await;
         let mut tried = 0;
-        let by_id = |each: &Operation| each.path.contains("{id}") && each.permission().is_some_and(|permission| permission.contains(':'));
+        let by_id = |each: &Operation| {
+            each.path.contains("{id}") && each.permission().is_some_and(|permission| permission.contains(':'))
+        };
         for operation in operations().into_iter().filter(by_id) {
             let target = ready(&theirs, &operation).await;
             let prefix = operation.path.split('{').next().unwrap();
@@ -50,7 +57,9 @@ fn another_organizations_id_in_a_path_is_nobodys() {
             let nobody = Uuid::now_v7().to_string();
             let mut answers = Vec::new();
             for id in [&id, &nobody] {
-                let request = ours.request(operation.method.clone(), &fill(&operation.path, id)).header("if-match", "*");
+                let request = ours
+                    .request(operation.method.clone(), &fill(&operation.path, id))
+                    .header("if-match", "*");
                 let request = match &body {
                     Some(body) => request.json(body),
                     None => request,
@@ -98,7 +107,11 @@ fn another_organizations_id_in_a_body_is_nobodys() {
         let before = contents(&theirs).await.len();
         assert!(before > 10);
         let mut tried = 0;
-        for operation in [Method::POST, Method::PATCH].iter().flat_map(permitted).filter(|each| body_schema(each).is_some()) {
+        for operation in [Method::POST, Method::PATCH]
+            .iter()
+            .flat_map(permitted)
+            .filter(|each| body_schema(each).is_some())
+        {
             for (name, field) in fields(&operation).into_iter().filter(|(_, field)| holds_ids(field)) {
                 let place = referred(&name, &operation.path);
                 let foreign = row(&theirs, &place).await;
@@ -110,13 +123,29 @@ fn another_organizations_id_in_a_body_is_nobodys() {
                 for id in [&foreign, &nobody] {
                     let mut body = good.clone();
                     body[&name] = if field["items"].is_object() { json!([id]) } else { json!(id) };
-                    let request = ours.request(operation.method.clone(), &path).header("if-match", "*").json(&body);
+                    let request =
+                        ours.request(operation.method.clone(), &path).header("if-match", "*").json(&body);
                     answers.push(told(request.send().await, id));
                 }
                 assert_eq!(answers[0], answers[1], "{} {name}", operation.id());
-                assert!([404, 409, 422].contains(&answers[0].0), "{} {name}: {}", operation.id(), answers[0].1);
-                assert!(answers[0].1.contains(&format!("/{name}")), "{} {name}: {}", operation.id(), answers[0].1);
-                assert_eq!(contents(&theirs).await, kept, "{} {name} changed another organization", operation.id());
+                assert!(
+                    [404, 409, 422].contains(&answers[0].0),
+                    "{} {name}: {}",
+                    operation.id(),
+                    answers[0].1
+                );
+                assert!(
+                    answers[0].1.contains(&format!("/{name}")),
+                    "{} {name}: {}",
+                    operation.id(),
+                    answers[0].1
+                );
+                assert_eq!(
+                    contents(&theirs).await,
+                    kept,
+                    "{} {name} changed another organization",
+                    operation.id()
+                );
                 tried += 1;
             }
         }
@@ -136,8 +165,14 @@ fn a_filter_for_another_organizations_row_finds_nothing() {
                     continue;
                 }
                 let foreign = row(&theirs, &referred(name, &list.path)).await;
-                let found = ours.get(&with(&list.path, &format!("{name}={foreign}&count=true"))).await.is(200);
-                assert_eq!((&found["data"], &found["total"]), (&json!([]), &json!(0)), "{} {name}", list.id());
+                let found =
+                    ours.get(&with(&list.path, &format!("{name}={foreign}&count=true"))).await.is(200);
+                assert_eq!(
+                    (&found["data"], &found["total"]),
+                    (&json!([]), &json!(0)),
+                    "{} {name}",
+                    list.id()
+                );
             }
         }
     });
@@ -153,18 +188,34 @@ fn lists_counts_searches_and_exports_show_ones_own_alone() {
             }
             row(&ours, &list.path).await;
             let foreign = theirs.get(&with(&list.path, "limit=200&sort=id")).await.is(200);
-            let foreign: Vec<String> = foreign["data"].as_array().unwrap().iter().map(|row| row["id"].as_str().unwrap().to_owned()).collect();
+            let foreign: Vec<String> = foreign["data"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|row| row["id"].as_str().unwrap().to_owned())
+                .collect();
             // A cursor of theirs leads on among ours.
-            let cursor = theirs.get(&with(&list.path, "limit=1&sort=id")).await.is(200)["next_cursor"].as_str().unwrap().to_owned();
+            let cursor = theirs.get(&with(&list.path, "limit=1&sort=id")).await.is(200)["next_cursor"]
+                .as_str()
+                .unwrap()
+                .to_owned();
             for query in ["limit=200", "limit=200&q=e", &format!("limit=200&sort=id&cursor={cursor}")] {
                 let seen = ours.get(&with(&list.path, query)).await;
                 assert_eq!(seen.status, 200, "{}", seen.text);
-                assert!(foreign.iter().all(|id| !seen.text.contains(id.as_str())), "{} {query} shows another organization's row", list.id());
+                assert!(
+                    foreign.iter().all(|id| !seen.text.contains(id.as_str())),
+                    "{} {query} shows another organization's row",
+                    list.id()
+                );
             }
             let total = ours.get(&with(&list.path, "limit=200&count=true")).await.is(200);
             assert_eq!(total["total"], total["data"].as_array().unwrap().len(), "{}", list.id());
             let csv = ours.request(Method::GET, &list.path).header("accept", "text/csv").send().await;
-            assert!(csv.status == 200 && foreign.iter().all(|id| !csv.text.contains(id.as_str())), "{}", list.id());
+            assert!(
+                csv.status == 200 && foreign.iter().all(|id| !csv.text.contains(id.as_str())),
+                "{}",
+                list.id()
+            );
         }
     });
 }
@@ -196,7 +247,8 @@ fn what_is_unique_is_so_in_its_own_organization_alone() {
 fn an_idempotency_key_is_its_callers_own() {
     run(async {
         let organization = Organization::new().await;
-        let (ours, colleague, theirs) = (organization.owner().await, organization.owner().await, Organization::new().await.owner().await);
+        let (ours, colleague, theirs) =
+            (organization.owner().await, organization.owner().await, Organization::new().await.owner().await);
         let key = Uuid::now_v7().to_string();
         let send = |caller: &Caller, code: &str| {
             let body = json!({"name": "Same", "code": code});
@@ -205,7 +257,11 @@ fn an_idempotency_key_is_its_callers_own() {
         let mut made = Vec::new();
         for (caller, code) in [(&ours, "ONE"), (&colleague, "TWO"), (&theirs, "ONE")] {
             let answer = send(caller, code).await;
-            assert_eq!(answer.header("idempotency-replayed"), None, "a key of somebody else's was taken for one's own");
+            assert_eq!(
+                answer.header("idempotency-replayed"),
+                None,
+                "a key of somebody else's was taken for one's own"
+            );
             made.push(answer.is(201)["id"].clone());
         }
         assert!(made[0] != made[1] && made[0] != made[2], "{made:?}");
@@ -220,7 +276,8 @@ fn naming_an_organization_does_not_switch_it() {
         let foreign = row(&theirs, "/v1/departments").await;
         let org = theirs.organization.to_string();
         for header in ["x-organization", "x-organization-id", "x-org-id", "x-tenant-id", "organization"] {
-            let request = ours.request(Method::GET, &format!("/v1/departments/{foreign}")).header(header, &org);
+            let request =
+                ours.request(Method::GET, &format!("/v1/departments/{foreign}")).header(header, &org);
             request.send().await.is_problem(404, "not-found");
         }
         for name in ["org_id", "organization_id", "organization", "tenant"] {
@@ -243,7 +300,10 @@ fn the_feed_tells_of_ones_own_alone() {
         let own = row(&ours, "/v1/departments").await;
         for _ in 0..100 {
             let feed = ours.get("/v1/events?limit=200").await;
-            assert!(!feed.text.contains(&theirs.user.to_string()) && !feed.text.contains(&theirs.session.to_string()));
+            assert!(
+                !feed.text.contains(&theirs.user.to_string())
+                    && !feed.text.contains(&theirs.session.to_string())
+            );
             if feed.text.contains(&own) {
                 return;
             }
@@ -261,7 +321,8 @@ fn a_child_under_the_wrong_parent_is_nowhere() {
         for operation in operations().into_iter().filter(|each| each.path.matches('{').count() == 2) {
             // The second parameter is one of nobody's here; whose child it is, is told in the room's own tests.
             let id = row(&caller, collection(&operation.path)).await;
-            let request = caller.request(operation.method.clone(), &fill(&operation.path, &id)).header("if-match", "*");
+            let request =
+                caller.request(operation.method.clone(), &fill(&operation.path, &id)).header("if-match", "*");
             let answer = request.send().await;
             assert!([404, 422].contains(&answer.status), "{}: {}", operation.id(), answer.text);
         }

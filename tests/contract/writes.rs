@@ -1,14 +1,17 @@
 //! Writes: done once, tried without trace, told as events, never lost.
-use crate::examples::{body, body_schema, collection, fields, fill, operation_at, perform, permitted, ready, request, resolved, row, with, writes};
+use crate::examples::{
+    body, body_schema, collection, fields, fill, operation_at, perform, permitted, ready, request, resolved,
+    row, with, writes,
+};
 use crate::support::{Caller, Operation, Organization, run, service};
-use futures_util::future::{join, join_all};
+use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// Creations and actions: every POST.
-fn posts() -> Vec<Operation> {
+pub fn posts() -> Vec<Operation> {
     permitted(&Method::POST)
 }
 
@@ -22,7 +25,9 @@ async fn contents(caller: &Caller) -> BTreeMap<String, (i64, Option<String>)> {
         .unwrap();
     let mut contents = BTreeMap::new();
     for table in tables.iter().map(|row| row.get::<_, String>(0)) {
-        let digest = format!("select count(*), md5(string_agg(t::text, '|' order by t::text)) from {table} t where org_id = $1");
+        let digest = format!(
+            "select count(*), md5(string_agg(t::text, '|' order by t::text)) from {table} t where org_id = $1"
+        );
         let row = database.query_one(&digest, &[&caller.organization]).await.unwrap();
         contents.insert(table, (row.get(0), row.get(1)));
     }
@@ -32,9 +37,13 @@ async fn contents(caller: &Caller) -> BTreeMap<String, (i64, Option<String>)> {
     contents
 }
 
-async fn events(caller: &Caller) -> i64 {
+pub async fn events(caller: &Caller) -> i64 {
     let database = service().database().await;
-    database.query_one("select count(*) from events where org_id = $1", &[&caller.organization]).await.unwrap().get(0)
+    database
+        .query_one("select count(*) from events where org_id = $1", &[&caller.organization])
+        .await
+        .unwrap()
+        .get(0)
 }
 
 #[test]
@@ -60,25 +69,47 @@ fn the_same_key_and_body_get_the_first_answer_and_do_nothing_more() {
             assert_eq!(first.header("idempotency-replayed"), None);
             let before = contents(&caller).await;
             let again = send().send().await;
-            assert_eq!((again.status, again.header("idempotency-replayed")), (first.status, Some("true")), "{}: {}", operation.id(), again.text);
+            assert_eq!(
+                (again.status, again.header("idempotency-replayed")),
+                (first.status, Some("true")),
+                "{}: {}",
+                operation.id(),
+                again.text
+            );
             for name in ["location", "etag"] {
                 assert_eq!(again.header(name), first.header(name), "{} {name}", operation.id());
             }
             // A secret is shown once; everything else is the first answer to the letter.
             let has_secret = operation.value["description"].as_str().unwrap().contains("once");
-            assert!(again.text == first.text || has_secret, "{}: {} then {}", operation.id(), first.text, again.text);
+            assert!(
+                again.text == first.text || has_secret,
+                "{}: {} then {}",
+                operation.id(),
+                first.text,
+                again.text
+            );
             assert_eq!(contents(&caller).await, before, "{} did something again", operation.id());
 
             // The same key for something else.
             if let Some(body) = &body {
                 let mut other = body.clone();
-                let text = other.as_object().unwrap().iter().find(|(_, value)| value.is_string()).map(|(name, _)| name.clone());
+                let text = other
+                    .as_object()
+                    .unwrap()
+                    .iter()
+                    .find(|(_, value)| value.is_string())
+                    .map(|(name, _)| name.clone());
                 if let Some(name) = text {
                     other[&name] = crate::examples::body(&caller, &operation).await[&name].clone();
                     if other == *body {
                         continue; // nothing in it can be varied at random
                     }
-                    let reused = caller.request(Method::POST, &path).header("idempotency-key", &key).json(&other).send().await;
+                    let reused = caller
+                        .request(Method::POST, &path)
+                        .header("idempotency-key", &key)
+                        .json(&other)
+                        .send()
+                        .await;
                     let problem = reused.is_problem(422, "idempotency-key-reused");
                     assert_eq!(problem["errors"][0]["parameter"], "Idempotency-Key", "{}", operation.id());
                 }
@@ -94,21 +125,24 @@ fn of_many_requests_with_one_key_at_once_one_takes_effect() {
         for operation in posts().into_iter().filter(|each| !each.path.contains('{')) {
             let body = body(&caller, &operation).await;
             let key = Uuid::now_v7().to_string();
-            let send = || caller.request(Method::POST, &operation.path).header("idempotency-key", &key).json(&body).send();
+            let send = || {
+                caller
+                    .request(Method::POST, &operation.path)
+                    .header("idempotency-key", &key)
+                    .json(&body)
+                    .send()
+            };
             let answers = join_all((0..8).map(|_| send())).await;
             let (mut first, mut made) = (0, Vec::new());
             for answer in answers {
-                match answer.status {
-                    409 => {
-                        assert!(answer.header("retry-after").is_some());
-                        answer.is_problem(409, "idempotency-in-progress");
-                    }
-                    _ => {
-                        first += u32::from(answer.header("idempotency-replayed").is_none());
-                        made.push(answer.header("location").unwrap().to_owned());
-                        answer.is(201);
-                    }
+                if answer.status == 409 {
+                    assert!(answer.header("retry-after").is_some());
+                    answer.is_problem(409, "idempotency-in-progress");
+                    continue;
                 }
+                first += u32::from(answer.header("idempotency-replayed").is_none());
+                made.push(answer.header("location").unwrap().to_owned());
+                answer.is(201);
             }
             assert_eq!(first, 1, "{}: exactly one is the first", operation.id());
             made.dedup();
@@ -125,11 +159,22 @@ fn a_key_is_well_formed_and_a_failed_request_does_not_use_it_up() {
         for operation in posts().into_iter().filter(|each| !each.path.contains('{')) {
             let good = body(&caller, &operation).await;
             for key in ["", &"k".repeat(256)] {
-                let refused = caller.request(Method::POST, &operation.path).header("idempotency-key", key).json(&good).send().await;
+                let refused = caller
+                    .request(Method::POST, &operation.path)
+                    .header("idempotency-key", key)
+                    .json(&good)
+                    .send()
+                    .await;
                 refused.is_problem(400, "malformed-request");
             }
             let key = Uuid::now_v7().to_string();
-            let send = |body: &Value| caller.request(Method::POST, &operation.path).header("idempotency-key", &key).json(body).send();
+            let send = |body: &Value| {
+                caller
+                    .request(Method::POST, &operation.path)
+                    .header("idempotency-key", &key)
+                    .json(body)
+                    .send()
+            };
             send(&json!({})).await.is_problem(422, "invalid-input");
             send(&good).await.is(201);
         }
@@ -148,11 +193,18 @@ fn a_dry_run_answers_as_the_write_would_and_leaves_nothing() {
             assert!([200, 201, 204].contains(&dry.status), "{}: {}", operation.id(), dry.text);
             assert_eq!(dry.header("dry-run"), Some("true"), "{}", operation.id());
             let after = contents(&caller).await;
-            let changed: Vec<_> = after.iter().filter(|(table, content)| before[*table] != **content).collect();
+            let changed: Vec<_> =
+                after.iter().filter(|(table, content)| before[*table] != **content).collect();
             assert!(changed.is_empty(), "{} left something behind: {changed:?}", operation.id());
             // And what it showed is what then happens.
             let done = perform(&caller, &operation, &path).await;
-            assert_eq!((done.status, done.header("dry-run")), (dry.status, None), "{}: {}", operation.id(), done.text);
+            assert_eq!(
+                (done.status, done.header("dry-run")),
+                (dry.status, None),
+                "{}: {}",
+                operation.id(),
+                done.text
+            );
             assert_ne!(contents(&caller).await, before, "{} changed nothing at all", operation.id());
         }
     });
@@ -170,7 +222,8 @@ fn a_dry_run_finds_the_faults_that_the_write_would_meet() {
             assert!(expected.contains(&answer.status), "{}: {}", operation.id(), answer.text);
             for bad in ["dry_run=yes", "dry_run=", "dry_run=1"] {
                 let path = with(&crate::examples::nowhere(&operation.path), bad);
-                let problem = caller.request(operation.method.clone(), &path).header("if-match", "*").send().await.is_problem(422, "invalid-input");
+                let request = crate::examples::request(&caller, &operation, &path).await;
+                let problem = request.send().await.is_problem(422, "invalid-input");
                 assert_eq!(problem["errors"][0]["parameter"], "dry_run", "{}", operation.id());
             }
         }
@@ -195,135 +248,67 @@ fn every_write_is_an_event_that_says_who_and_in_which_request() {
             assert!(!written.is_empty(), "{} wrote no event", operation.id());
             let resource = collection(&operation.path).rsplit('/').next().unwrap();
             for event in &written {
-                assert_eq!(event.get::<_, String>("actor"), format!("user:{}", caller.user), "{}", operation.id());
-                assert_eq!(event.get::<_, Option<Uuid>>("session_id"), Some(caller.session), "{}", operation.id());
+                assert_eq!(
+                    event.get::<_, String>("actor"),
+                    format!("user:{}", caller.user),
+                    "{}",
+                    operation.id()
+                );
+                assert_eq!(
+                    event.get::<_, Option<Uuid>>("session_id"),
+                    Some(caller.session),
+                    "{}",
+                    operation.id()
+                );
             }
-            let of_resource = written.iter().any(|event| event.get::<_, String>("resource").starts_with(resource));
-            assert!(of_resource || operation.path.matches('/').count() < 3 || !operation.path.contains('{'), "{} wrote no event of {resource}", operation.id());
+            let of_resource =
+                written.iter().any(|event| event.get::<_, String>("resource").starts_with(resource));
+            assert!(
+                of_resource || operation.path.matches('/').count() < 3 || !operation.path.contains('{'),
+                "{} wrote no event of {resource}",
+                operation.id()
+            );
         }
     });
 }
 
-/// A row of the collection and its present ETag.
-async fn read(caller: &Caller, path: &str) -> (String, Value) {
+/// The present `ETag` of a row, and the row.
+pub async fn read(caller: &Caller, path: &str) -> (String, Value) {
     let read = caller.get(path).await;
     (read.header("etag").unwrap_or_default().to_owned(), read.is(200))
 }
 
 /// Changes and deletions of one row that can be read.
-fn changes(method: &Method) -> Vec<Operation> {
-    let all: Vec<_> = permitted(method).into_iter().filter(|each| operation_at(&Method::GET, &each.path).is_some()).collect();
+pub fn changes(method: &Method) -> Vec<Operation> {
+    let all: Vec<_> = permitted(method)
+        .into_iter()
+        .filter(|each| operation_at(&Method::GET, &each.path).is_some())
+        .collect();
     assert!(all.len() >= 3, "{method}: {}", all.len());
     all
-}
-
-#[test]
-fn a_change_says_which_version_it_means() {
-    run(async {
-        let caller = Organization::new().await.owner().await;
-        for operation in changes(&Method::PATCH).into_iter().chain(changes(&Method::DELETE)) {
-            let path = ready(&caller, &operation).await;
-            let (etag, row) = read(&caller, &path).await;
-            let with_body = |request: crate::support::Request, body: &Value| match operation.method {
-                Method::PATCH => request.json(body),
-                _ => request,
-            };
-            let change = if operation.method == Method::PATCH { body(&caller, &operation).await } else { Value::Null };
-            let send = |etag: &str| with_body(caller.request(operation.method.clone(), &path).header("if-match", etag), &change);
-            let without = with_body(caller.request(operation.method.clone(), &path), &change).send().await;
-            without.is_problem(428, "precondition-required");
-            for stale in ["\"0\"", "\"999999\"", "\"-1\"", "\"x\"", "\"99999999999999999999\"", "\"\"", "W/\"0\""] {
-                send(stale).send().await.is_problem(412, "stale-version");
-            }
-            for malformed in ["1", "\"1", "", "1\""] {
-                send(malformed).send().await.is_problem(400, "malformed-request");
-            }
-            assert_eq!(read(&caller, &path).await, (etag.clone(), row), "{} was refused and changed something", operation.id());
-            let done = send(&etag).send().await;
-            assert!([200, 204].contains(&done.status), "{}: {}", operation.id(), done.text);
-            let again = send(&etag).send().await;
-            assert!([404, 412].contains(&again.status), "{}: {}", operation.id(), again.text);
-        }
-    });
-}
-
-#[test]
-fn an_action_may_say_which_version_it_means() {
-    run(async {
-        let caller = Organization::new().await.owner().await;
-        let steps = posts().into_iter().filter(|each| each.path.contains("{id}/") && operation_at(&Method::GET, each.path.rsplit_once('/').unwrap().0).is_some());
-        for operation in steps.filter(|each| each.parameter("If-Match").is_some()) {
-            let path = ready(&caller, &operation).await;
-            let request = request(&caller, &operation, &path).await;
-            request.header("if-match", "\"0\"").send().await.is_problem(412, "stale-version");
-        }
-    });
-}
-
-/// Two different changes of the row, each of them real.
-async fn rivals(caller: &Caller, operation: &Operation, path: &str) -> Option<[Value; 2]> {
-    let now = caller.get(path).await.is(200);
-    let (one, two) = (body(caller, operation).await, body(caller, operation).await);
-    let field = one.as_object()?.iter().find(|(name, value)| value.is_string() && **value != two[name.as_str()] && now[name.as_str()].is_string());
-    let name = field.map(|(name, _)| name.clone())?;
-    Some([json!({name.as_str(): one[&name]}), json!({name.as_str(): two[&name]})])
-}
-
-#[test]
-fn of_two_changes_with_the_same_etag_exactly_one_is_taken() {
-    run(async {
-        let caller = Organization::new().await.owner().await;
-        let mut raced = 0;
-        for operation in changes(&Method::PATCH) {
-            for _ in 0..6 {
-                let path = ready(&caller, &operation).await;
-                let Some([one, two]) = rivals(&caller, &operation, &path).await else { continue };
-                let (etag, before) = read(&caller, &path).await;
-                let send = |body: &Value| caller.request(Method::PATCH, &path).header("if-match", &etag).json(body).send();
-                let (first, second) = join(send(&one), send(&two)).await;
-                let mut both = [first.status, second.status];
-                both.sort_unstable();
-                assert_eq!(both, [200, 412], "{}: {} {}", operation.id(), first.text, second.text);
-                let won = if first.status == 200 { &one } else { &two };
-                let (_, now) = read(&caller, &path).await;
-                assert_eq!(now["version"], before["version"].as_i64().unwrap() + 1, "{}", operation.id());
-                assert!(won.as_object().unwrap().iter().all(|(name, value)| now[name] == *value), "{}: {won} is not in {now}", operation.id());
-                raced += 1;
-            }
-        }
-        assert!(raced >= 18, "{raced} races");
-    });
-}
-
-#[test]
-fn a_patch_that_says_nothing_new_is_no_change() {
-    run(async {
-        let caller = Organization::new().await.owner().await;
-        for operation in changes(&Method::PATCH) {
-            let path = ready(&caller, &operation).await;
-            let (etag, row) = read(&caller, &path).await;
-            let before = events(&caller).await;
-            let same: Value = fields(&operation).iter().filter(|(name, _)| !row[name].is_null() && row.get(name).is_some()).map(|(name, _)| (name.clone(), row[name].clone())).collect::<serde_json::Map<_, _>>().into();
-            for nothing in [json!({}), same] {
-                let answer = caller.patch(&path, nothing).await;
-                assert_eq!(answer.header("etag"), Some(etag.as_str()), "{}", operation.id());
-                assert_eq!(answer.is(200), row, "{}", operation.id());
-            }
-            assert_eq!(events(&caller).await, before, "{} wrote an event of nothing", operation.id());
-        }
-    });
 }
 
 #[test]
 fn fields_that_are_not_to_be_written_are_refused_and_stay() {
     run(async {
         let caller = Organization::new().await.owner().await;
-        for operation in permitted(&Method::PATCH).into_iter().chain(posts()).filter(|each| body_schema(each).is_some()) {
+        for operation in
+            permitted(&Method::PATCH).into_iter().chain(posts()).filter(|each| body_schema(each).is_some())
+        {
             let known: Vec<String> = fields(&operation).into_iter().map(|(name, _)| name).collect();
-            let success = operation.value["responses"].as_object().unwrap().iter().find(|(status, _)| status.starts_with('2')).unwrap().1.clone();
+            let success = operation.value["responses"]
+                .as_object()
+                .unwrap()
+                .iter()
+                .find(|(status, _)| status.starts_with('2'))
+                .unwrap()
+                .1
+                .clone();
             let shown = resolved(&success["content"]["application/json"]["schema"]);
-            let shown: Vec<String> = shown["properties"].as_object().map(|all| all.keys().cloned().collect()).unwrap_or_default();
-            let always = ["id", "version", "org_id", "created_by", "updated_at", "isAdmin", "__proto__"].map(str::to_owned);
+            let shown: Vec<String> =
+                shown["properties"].as_object().map(|all| all.keys().cloned().collect()).unwrap_or_default();
+            let always = ["id", "version", "org_id", "created_by", "updated_at", "isAdmin", "__proto__"]
+                .map(str::to_owned);
             let path = ready(&caller, &operation).await;
             let one = operation_at(&Method::GET, &operation.path).map(|_| path.clone());
             let before = match &one {
@@ -334,14 +319,27 @@ fn fields_that_are_not_to_be_written_are_refused_and_stay() {
             for name in shown.into_iter().chain(always).filter(|name| !known.contains(name)) {
                 let mut body = good.clone();
                 body[&name] = json!("01938c6e-7d3a-7c4e-9f0a-6f1c2b3d4e5f");
-                let refused = caller.request(operation.method.clone(), &path).header("if-match", "*").json(&body).send().await;
+                let refused = caller
+                    .request(operation.method.clone(), &path)
+                    .header("if-match", "*")
+                    .json(&body)
+                    .send()
+                    .await;
                 assert_eq!(refused.status, 422, "{} {name}: {}", operation.id(), refused.text);
                 let problem = refused.is_problem(422, "invalid-input");
-                let told = problem["errors"].as_array().unwrap().iter().any(|fault| fault["pointer"] == format!("/{name}") && fault["code"] == "unknown-field");
+                let told =
+                    problem["errors"].as_array().unwrap().iter().any(|fault| {
+                        fault["pointer"] == format!("/{name}") && fault["code"] == "unknown-field"
+                    });
                 assert!(told, "{} {name}: {problem}", operation.id());
             }
             if let Some(path) = &one {
-                assert_eq!(Some(read(&caller, path).await), before, "{} changed a row that it refused", operation.id());
+                assert_eq!(
+                    Some(read(&caller, path).await),
+                    before,
+                    "{} changed a row that it refused",
+                    operation.id()
+                );
             }
         }
     });
@@ -357,7 +355,11 @@ fn a_new_row_is_at_its_location_and_reads_as_it_was_told() {
             let location = made.header("location").unwrap().to_owned();
             let etag = made.header("etag").map(str::to_owned);
             let made = made.is(201);
-            assert!(made.get("id").is_none_or(|id| location == fill(&one.path, id.as_str().unwrap())), "{} is at {location}", create.id());
+            assert!(
+                made.get("id").is_none_or(|id| location == fill(&one.path, id.as_str().unwrap())),
+                "{} is at {location}",
+                create.id()
+            );
             let (now, read) = read(&caller, &location).await;
             match made.get("version") {
                 Some(_) => assert_eq!(etag.as_ref(), Some(&now), "{}", create.id()),
@@ -365,7 +367,12 @@ fn a_new_row_is_at_its_location_and_reads_as_it_was_told() {
                 None => assert_eq!(etag.as_deref(), Some("\"1\""), "{}", create.id()),
             }
             for (name, value) in read.as_object().unwrap() {
-                assert!(made.get(name).is_none_or(|told| told == value), "{} told {name} {} and shows {value}", create.id(), made[name]);
+                assert!(
+                    made.get(name).is_none_or(|told| told == value),
+                    "{} told {name} {} and shows {value}",
+                    create.id(),
+                    made[name]
+                );
             }
             assert_eq!(read["version"], 1, "{}", create.id());
             let unchanged = caller.request(Method::GET, &location).header("if-none-match", &now).send().await;
@@ -389,8 +396,18 @@ fn a_deleted_row_is_gone_and_its_history_stays() {
             let history = operation_at(&Method::GET, &format!("{}/history", operation.path));
             if history.is_some() {
                 let told = caller.get(&format!("{path}/history")).await.is(200);
-                let kinds: Vec<&str> = told["data"].as_array().unwrap().iter().map(|event| event["type"].as_str().unwrap()).collect();
-                assert!(kinds.first().unwrap().ends_with(".created") && kinds.last().unwrap().ends_with(".deleted"), "{}: {kinds:?}", operation.id());
+                let kinds: Vec<&str> = told["data"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .map(|event| event["type"].as_str().unwrap())
+                    .collect();
+                assert!(
+                    kinds.first().unwrap().ends_with(".created")
+                        && kinds.last().unwrap().ends_with(".deleted"),
+                    "{}: {kinds:?}",
+                    operation.id()
+                );
             }
         }
     });

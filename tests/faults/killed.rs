@@ -68,7 +68,8 @@ fn what_a_killed_service_had_begun_is_undone() {
         let read = installation.request(&caller, Method::GET, &format!("/v1/employees/{id}")).send().await.is(200);
         assert_eq!((&read["given_name"], &read["version"]), (&"Ana".into(), &1.into()));
         let database = installation.database().await;
-        let changes = database.query_one("select count(*) from events where org_id = $1", &[&caller.organization]).await.unwrap();
+        let changes = "select count(*) from events where org_id = $1 and resource = 'employees'";
+        let changes = database.query_one(changes, &[&caller.organization]).await.unwrap();
         assert_eq!(changes.get::<_, i64>(0), 1, "hired, and nothing else");
     });
 }

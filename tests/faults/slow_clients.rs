@@ -10,8 +10,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-/// By then each of them is ended; the service's own terms are 5 s for headers, 10 s for bodies, 30 s for readers.
-const LONGEST: Duration = Duration::from_secs(40);
+/// By then each of them is ended; the service's own terms are 5 s for headers, 10 s for bodies, 20 s for readers.
+const LONGEST: Duration = Duration::from_secs(30);
 /// Between two bytes of who sends slowly.
 const DRIP: Duration = Duration::from_millis(500);
 
@@ -96,16 +96,19 @@ fn slow_clients_are_ended_and_nobody_else_notices() {
         let mut took = others.await.unwrap();
 
         for (what, slow, usual) in [("headers", &told.headers, 8), ("bodies", &told.bodies, 15)] {
-            let statuses: Vec<&str> = slow.iter().map(Slow::status).filter(|status| *status != "408").collect();
-            assert!(statuses.is_empty(), "{} of the slow {what} were not told 408: {statuses:?}", statuses.len());
+            // Who gave up at the same instant as all others may find the database busy.
+            let told = |wanted: &str| slow.iter().filter(|each| each.status() == wanted).count();
+            assert_eq!(told("408") + told("503"), slow.len(), "{what}: {:?}", slow.iter().map(Slow::status).collect::<Vec<_>>());
+            assert!(told("408") > slow.len() / 2, "{what}: only {} were told 408", told("408"));
             let last = |when: fn(&Slow) -> Option<Duration>| slow.iter().map(|each| when(each).unwrap_or(LONGEST)).max().unwrap();
             let (told, ended) = (last(|each| each.told), last(|each| each.ended));
             assert!(told < Duration::from_secs(usual), "slow {what} were told only after {told:?}");
-            assert!(ended < Duration::from_secs(30), "slow {what} were ended only after {ended:?}");
+            assert!(ended < LONGEST, "slow {what} were ended only after {ended:?}");
         }
         assert!(told.readers < LONGEST, "readers who do not read are still there");
         assert!(told.memory < before + 64 * 1024, "memory grew from {before} to {} KiB", told.memory);
 
+        // The p95 is of all: who is refused has waited, too.
         took.sort();
         assert!(took.len() > 100, "others were answered {} times only", took.len());
         let p95 = took[took.len() * 95 / 100];
@@ -127,7 +130,7 @@ fn be_slow(address: SocketAddr, token: &str, pid: u32) -> Told {
     let started = Instant::now();
     let head = format!("Host: test\r\nAuthorization: Bearer {token}\r\n");
     let body = format!("POST /v1/employees HTTP/1.1\r\n{head}Content-Type: application/json\r\nContent-Length: 900\r\n\r\n{{");
-    let list = format!("GET /v1/employees HTTP/1.1\r\n{head}Accept: text/csv\r\n\r\n");
+    let list = format!("GET /v1/employees HTTP/1.1\r\n{head}Accept: text/csv\r\nConnection: close\r\n\r\n");
     let mut headers: Vec<Slow> = (0..200).map(|_| Slow::open(address, "GET /livez HTTP/1.1\r\nHost: test\r\nX-Slow: ")).collect();
     let mut bodies: Vec<Slow> = (0..100).map(|_| Slow::open(address, &body)).collect();
     let readers: Vec<Socket> = (0..50).map(|_| reader(address, &list)).collect();
@@ -141,7 +144,7 @@ fn be_slow(address: SocketAddr, token: &str, pid: u32) -> Told {
         read_on = read_on.max(held);
         let dripping = headers.iter().chain(&bodies).filter(|slow| slow.ended.is_none()).count();
         if dripping == 0 && held == 0 || started.elapsed() >= LONGEST {
-            assert_eq!(read_on, 50, "the readers were not seen");
+            assert!(read_on >= 50, "only {read_on} of the readers were seen");
             return Told { headers, bodies, readers: started.elapsed(), memory: most };
         }
     }
@@ -162,8 +165,11 @@ async fn look_around(installation: &Installation, caller: &Caller, stop: &Atomic
     let mut took = Vec::new();
     for path in ["/v1/employees?limit=10", "/v1/departments", "/readyz"].iter().cycle() {
         let started = Instant::now();
-        installation.request(caller, Method::GET, path).send().await.is(200);
-        took.push(started.elapsed());
+        let answer = installation.request(caller, Method::GET, path).send().await;
+        took.push(match answer.status {
+            200 => started.elapsed(),
+            _ => { answer.is_problem(503, "unavailable"); Duration::MAX }
+        });
         if stop.load(Ordering::Relaxed) && took.len() > 30 {
             return took;
         }

@@ -1,5 +1,5 @@
 //! Invitations: how people come in, with a login of their own or a new one.
-use crate::company::{Company, PASSWORD, Pair, Person, here, login, login_with, unique};
+use crate::company::{Company, PASSWORD, Pair, here, login, login_with, unique};
 use crate::support::{Answer, Caller, Request, run};
 use crate::{count, fault, id};
 use futures_util::future::join_all;
@@ -202,20 +202,5 @@ fn the_invited_come_as_the_employee_whom_they_were_invited_as() {
         let second = owner.post("/v1/invitations", body).await.is(201);
         let taken = accept(second["token"].as_str().unwrap(), Some("Eva"), NEW).await.is_problem(409, "conflict");
         assert_eq!(fault(&taken), ("/employee_id", "already-taken"));
-    });
-}
-
-#[test]
-fn whoever_was_invited_and_left_is_nobody_here() {
-    run(async {
-        let (company, other) = (Company::new().await, Company::new().await);
-        let stranger = Person { email: somebody(), user: other.owner.user };
-        let owner = company.owner().await;
-        // A user of another organization is not found, by id or by search.
-        owner.get(&format!("/v1/users/{}", stranger.user)).await.is_problem(404, "not-found");
-        let found = owner.get(&format!("/v1/users?q={}", other.owner.email)).await.is(200);
-        assert_eq!(found["data"], json!([]));
-        owner.act(&format!("/v1/users/{}/disable", stranger.user)).await.is_problem(404, "not-found");
-        Pair::taken(&other.owner).await.get("/v1/me").await.is(200);
     });
 }

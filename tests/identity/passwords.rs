@@ -1,7 +1,8 @@
 //! Passwords: how long, of which letters, and how they are changed.
-use crate::company::{Company, PASSWORD, Pair, behind_a_proxy, address, login, unique};
+use crate::company::{Company, PASSWORD, Pair, address, behind_a_proxy, login, login_with, unique};
 use crate::fault;
 use crate::support::{Answer, run};
+use futures_util::future::join;
 use serde_json::json;
 
 /// Changes the password of whoever signed in.
@@ -85,7 +86,10 @@ fn a_change_of_password_ends_all_other_sessions_and_not_this_one() {
         this.get("/v1/me").await.is(200);
         Pair::of(this.refreshed().await).get("/v1/me").await.is(200);
         stranger.get("/v1/me").await.is(200);
-        let into = |password: &str| login_into(&person.email, password, &company.slug);
+        let into = async |password: &str| -> Answer {
+            let body = json!({"email": person.email, "password": password, "organization": company.slug});
+            login_with(&body).send().await
+        };
         into(PASSWORD).await.is_problem(401, "invalid-credentials");
         into(new).await.is(200);
         // Each organization that knows the person learns of the change, and none learns the password.
@@ -97,10 +101,6 @@ fn a_change_of_password_ends_all_other_sessions_and_not_this_one() {
             assert_eq!(last["changes"].as_object().unwrap().keys().collect::<Vec<_>>(), ["password_changed_at"]);
         }
     });
-}
-
-async fn login_into(email: &str, password: &str, organization: &str) -> Answer {
-    crate::company::login_with(&json!({"email": email, "password": password, "organization": organization})).send().await
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn of_two_changes_from_the_same_password_one_wins() {
     run(async {
         let company = Company::new().await;
         let pair = Pair::taken(&company.owner).await;
-        let (first, second) = futures_util::join!(change(&pair, PASSWORD, "the first of two words"), change(&pair, PASSWORD, "the second of two words"));
+        let (first, second) = join(change(&pair, PASSWORD, "the first of two words"), change(&pair, PASSWORD, "the second of two words")).await;
         let mut statuses = [first.status, second.status];
         statuses.sort_unstable();
         assert!(statuses == [204, 409] || statuses == [204, 422], "{}\n{}", first.text, second.text);

@@ -138,6 +138,14 @@ impl Caller {
         Self { organization, user, session, membership, role, token }
     }
 
+    /// The same session, as if its password had been given so many seconds ago.
+    pub async fn signed_in_ago(&self, seconds: i64) -> Self {
+        let earlier = "update sessions set signed_in_at = now() - $3::bigint * interval '1 second' where org_id = $1 and id = $2";
+        service().database().await.execute(earlier, &[&self.organization, &self.session, &seconds]).await.unwrap();
+        let claims = Claims::new(self.user, self.organization, self.session, false, Utc::now().timestamp() - seconds);
+        Self { token: service().tokens().await.sign(&claims).unwrap(), ..self.clone() }
+    }
+
     pub fn request(&self, method: Method, path: &str) -> Request {
         Request::new(method, path).header("authorization", &format!("Bearer {}", self.token))
     }
