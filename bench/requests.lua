@@ -35,8 +35,8 @@ function init()
 end
 
 function done(summary, latency)
-    io.write(string.format('\nRESULT {"requests": %d, "microseconds": %d, "failed": %d, "median": %d, "p99": %d}\n',
-        summary.requests, summary.duration,
-        summary.errors.status + summary.errors.connect + summary.errors.read + summary.errors.write + summary.errors.timeout,
-        latency:percentile(50), latency:percentile(99)))
+    local errors = summary.errors
+    io.write(string.format('\nRESULT {"requests": %d, "microseconds": %d, "median": %d, "status": %d, "connection": %d, "timeout": %d}\n',
+        summary.requests, summary.duration, latency:percentile(50),
+        errors.status, errors.connect + errors.read + errors.write, errors.timeout))
 end

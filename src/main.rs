@@ -9,9 +9,6 @@ use installation::Installation;
 use settings::{Command, CommandLine, Settings};
 use std::process::ExitCode;
 
-// #[global_allocator]
-// static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// What a command came to: nothing, or a sentence for the person at the terminal.
 type Done = Result<(), Box<dyn std::error::Error>>;
 

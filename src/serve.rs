@@ -159,7 +159,7 @@ async fn stop_when_told(
 async fn housekeeping(database: Database, tokens: Arc<Tokens>, limits: web::Data<Limits>) {
     let mut minutes: u64 = 0;
     loop {
-        tokio::time::sleep(Duration::from_secs(60)).await;
+        tokio::time::sleep(Duration::from_mins(1)).await;
         minutes += 1;
         limits.forget_the_quiet();
         if let Err(problem) = tokens.reload(&database).await {

@@ -10,7 +10,7 @@ use std::time::Duration;
 /// One API for everything a company does behind its front office.
 ///
 /// `backoffice serve --demo` sets everything up and starts it: PostgreSQL in a folder of its own, the tables, a demo
-/// organization. A real installation is `backoffice serve` with DATABASE_URL, after `backoffice create-organization`.
+/// organization. A real installation is `backoffice serve` with `DATABASE_URL`, after `backoffice create-organization`.
 #[derive(Debug, Parser)]
 #[command(version, propagate_version = true)]
 pub struct CommandLine {
@@ -41,7 +41,7 @@ pub struct Settings {
     /// How log lines look.
     #[arg(long, env = "BACKOFFICE_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text, global = true)]
     pub log_format: LogFormat,
-    /// What is logged, as env_logger reads it: `warn`, or `info,backoffice::access=off`.
+    /// What is logged, as `env_logger` reads it: `warn`, or `info,backoffice::access=off`.
     #[arg(long, env = "BACKOFFICE_LOG", default_value = "info,actix_server=warn", global = true)]
     pub log: String,
 }
@@ -125,7 +125,7 @@ pub struct ServeSettings {
     /// Requests a second that one organization may send; it may save up ten seconds' worth.
     #[arg(long, env = "BACKOFFICE_RATE_PER_ORGANIZATION", default_value = "1000")]
     pub rate_per_organization: NonZeroU32,
-    /// Origins whose pages may call the API (CORS), such as https://app.example; repeat or separate by commas.
+    /// Origins whose pages may call the API (CORS), such as `https://app.example`; repeat or separate by commas.
     #[arg(long, env = "BACKOFFICE_CORS_ORIGINS", value_delimiter = ',')]
     pub cors_origins: Vec<String>,
     /// Believe `Forwarded` and `X-Forwarded-For`: only behind a proxy of one's own.
@@ -214,7 +214,7 @@ struct Fields(String);
 
 impl<'kvs> log::kv::VisitSource<'kvs> for Fields {
     fn visit_pair(&mut self, key: log::kv::Key<'kvs>, value: log::kv::Value<'kvs>) -> Result<(), log::kv::Error> {
-        self.0 += &format!(" {key}={}", one_line(&value.to_string()));
+        self.0.extend([" ", key.as_str(), "=", &one_line(&value.to_string())]);
         Ok(())
     }
 }

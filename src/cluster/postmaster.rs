@@ -16,7 +16,7 @@ use crate::account::Account;
 use crate::log_file::LogFile;
 use crate::{Error, orphans};
 
-const PATIENCE_WITH_START: Duration = Duration::from_secs(60);
+const PATIENCE_WITH_START: Duration = Duration::from_mins(1);
 const POLL: Duration = Duration::from_millis(10);
 
 /// Before a postmaster that went away is started again, so that one that can't run doesn't keep a core busy.

@@ -394,6 +394,10 @@ impl Api {
     pub fn configure(self, app: &mut web::ServiceConfig) {
         let mut routes: Vec<_> = self.routes.into_iter().collect();
         routes.sort_by_key(|(path, _)| path.replace('{', "\u{10FFFF}")); // what is written out comes before what is a parameter
+        // The router tries one pattern after the other. In a scope for each collection it compares a text for each, and
+        // tries the patterns of one alone.
+        let collections: BTreeSet<String> = routes.iter().filter_map(|(path, _)| Some(path.split_once("/{")?.0.to_owned())).collect();
+        let mut scopes: BTreeMap<&str, Scope> = BTreeMap::new();
         for (path, methods) in routes {
             let mut allowed: Vec<String> = methods.iter().map(|(method, _)| method.to_string()).collect();
             if allowed.iter().any(|method| method == "GET") {
@@ -404,8 +408,26 @@ impl Api {
                 let problem = problem::METHOD_NOT_ALLOWED.because(format!("This address takes {allowed}."));
                 std::future::ready(Err::<&str, Problem>(problem.with(actix_web::http::header::ALLOW, allowed.clone())))
             };
-            let resource = methods.into_iter().fold(web::resource(path), |resource, (_, route)| resource.route(route));
-            app.service(resource.default_service(web::to(refusal)));
+            // The shortest comes first: a collection within a collection is in its scope.
+            let within = collections.iter().find_map(|collection| {
+                let rest = path.strip_prefix(collection.as_str())?;
+                (rest.is_empty() || rest.starts_with('/')).then_some((collection, rest))
+            });
+            let here = within.map_or(path.as_str(), |(_, rest)| rest);
+            let resource = methods.into_iter().fold(web::resource(here), |resource, (_, route)| resource.route(route));
+            let resource = resource.default_service(web::to(refusal));
+            match within {
+                Some((collection, _)) => {
+                    let scope = scopes.remove(collection.as_str()).unwrap_or_else(|| web::scope(collection));
+                    scopes.insert(collection, scope.service(resource));
+                }
+                None => {
+                    app.service(resource);
+                }
+            }
+        }
+        for scope in scopes.into_values() {
+            app.service(scope);
         }
     }
 }

@@ -140,9 +140,9 @@ impl Database {
         let (mut dead, mut attempt) = (0, 1);
         loop {
             let lease = self.lease().await?;
-            let (mut begin, mut db) = (lease.db(organization), lease.db(organization));
-            let (begun, entered) = futures_util::future::join(begin.batch_execute("begin"), entering(&mut db)).await;
-            drop(begin);
+            let (mut opening, mut db) = (lease.db(organization), lease.db(organization));
+            let (begun, entered) = futures_util::future::join(opening.batch_execute("begin"), entering(&mut db)).await;
+            drop(opening);
             let caller = match begun.and(entered) {
                 Err(error) if is_dead(&error) && dead < DEAD => {
                     dead += 1;

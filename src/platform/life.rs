@@ -51,15 +51,16 @@ impl Life {
 
     /// For the contract's description.
     pub(crate) fn describe(&self) -> String {
-        let mut text = String::from("\n\n| state | means |\n| --- | --- |\n");
-        for (state, meaning) in self.states {
-            text += &format!("| `{state}` | {meaning} |\n");
-        }
-        text += "\n| action | from | to |\n| --- | --- | --- |\n";
-        for step in self.steps {
+        let states: Vec<_> = self.states.iter().map(|(state, meaning)| format!("| `{state}` | {meaning} |\n")).collect();
+        let step = |step: &Step| {
             let from: Vec<_> = step.from.iter().map(|state| format!("`{state}`")).collect();
-            text += &format!("| `{}` | {} | `{}` |\n", step.action, from.join(", "), step.to);
-        }
-        text
+            format!("| `{}` | {} | `{}` |\n", step.action, from.join(", "), step.to)
+        };
+        let steps: Vec<_> = self.steps.iter().map(step).collect();
+        format!(
+            "\n\n| state | means |\n| --- | --- |\n{}\n| action | from | to |\n| --- | --- | --- |\n{}",
+            states.concat(),
+            steps.concat()
+        )
     }
 }

@@ -343,7 +343,7 @@ pub(crate) async fn unless_refused(http: &HttpRequest, problem: Problem) -> Prob
     loop {
         let gate = http.extensions().get::<Gate>().cloned();
         match gate {
-            Some(gate) => return gate.check().await.err().unwrap_or(problem),
+            Some(gate) => return Box::pin(gate.check()).await.err().unwrap_or(problem),
             None => opening.notified().await,
         }
     }

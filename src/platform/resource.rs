@@ -91,7 +91,7 @@ pub(crate) async fn list<R: Store>(
 ) -> Reply<Page<R>> {
     let query = ListQuery::new(paging.0, filter.0, R::SORT, R::USUAL_ORDER)?;
     if accepts_csv(may.http()) {
-        return crate::csv::stream(may, query).await;
+        return Box::pin(crate::csv::stream(may, query)).await;
     }
     let page = may
         .read(async |db| {
@@ -123,7 +123,7 @@ fn next_link(http: &actix_web::HttpRequest, cursor: &str) -> String {
 
 pub(crate) async fn read<R: Store>(may: May<Read, R>, id: Id<R>, moment: input::Params<Moment>) -> Reply<R> {
     if let Some(at) = moment.0.as_of {
-        let row = may.read(async |db| event::as_of::<R>(db, id.0, at).await).await?;
+        let row = Box::pin(may.read(async |db| event::as_of::<R>(db, id.0, at).await)).await?;
         return row.answer(&Grants::default());
     }
     let row = may.read(async |db| R::find(db, id.0).await).await?;

@@ -70,7 +70,7 @@ impl Limits {
 
 const TEN: NonZeroU32 = NonZeroU32::new(10).unwrap();
 
-/// 429 with the headers of RFC 9110 and of the RateLimit draft.
+/// 429 with the headers of RFC 9110 and of the `RateLimit` draft.
 fn too_many(whose: &str, per_second: NonZeroU32, seconds: u64) -> Problem {
     TOO_MANY_REQUESTS
         .because(format!("This {whose} may send {per_second} requests a second: wait {seconds} s."))

@@ -105,13 +105,16 @@ impl Default for Tokens {
     }
 }
 
+/// A key as it is kept: its id, both halves, when it was retired.
+type Kept = (Uuid, Vec<u8>, Vec<u8>, Option<chrono::DateTime<Utc>>);
+
 impl Tokens {
     /// Reads the keys that sign and verify now.
     ///
     /// # Errors
     /// 503 where the database is away.
     pub async fn reload(&self, database: &Database) -> Result<()> {
-        let rows: Vec<(Uuid, Vec<u8>, Vec<u8>, Option<chrono::DateTime<Utc>>)> = database
+        let rows: Vec<Kept> = database
             .without_organization(async |db| {
                 let all = signing_keys::table.order(signing_keys::created_at.desc()).select((
                     signing_keys::id,
@@ -122,7 +125,7 @@ impl Tokens {
                 Ok(all.load(db).await?)
             })
             .await?;
-        let still_verifies = Utc::now() - chrono::Duration::seconds(LIFETIME + 2 * LEEWAY as i64);
+        let still_verifies = Utc::now() - chrono::Duration::seconds(LIFETIME + 2 * LEEWAY.cast_signed());
         let mut keys = Keys::default();
         for (id, private, public, retired_at) in rows {
             if retired_at.is_some_and(|at| at < still_verifies) {
@@ -167,7 +170,7 @@ impl Tokens {
     /// 401 in every other case, without a reason that would help a forger.
     pub async fn verify(&self, token: &str, database: &Database) -> Result<Arc<Claims>> {
         if let Some(claims) = self.verified.get(token) {
-            return if claims.exp + LEEWAY as i64 > Utc::now().timestamp() { Ok(claims) } else { Err(invalid_token()) };
+            return if claims.exp + LEEWAY.cast_signed() > Utc::now().timestamp() { Ok(claims) } else { Err(invalid_token()) };
         }
         if token.len() > LONGEST {
             return Err(invalid_token());
@@ -175,14 +178,14 @@ impl Tokens {
         let key = match self.key_of(token) {
             Some(key) => key,
             None if self.may_reload() => {
-                self.reload(database).await?;
+                Box::pin(self.reload(database)).await?; // rare, and a future is as large as its largest branch
                 self.key_of(token).ok_or_else(invalid_token)?
             }
             None => return Err(invalid_token()),
         };
         let claims: Claims =
             jsonwebtoken::decode(token, &key, &self.validation).map_err(|_| invalid_token())?.claims;
-        if claims.exp - claims.iat > LIFETIME || claims.iat > Utc::now().timestamp() + LEEWAY as i64 {
+        if claims.exp - claims.iat > LIFETIME || claims.iat > Utc::now().timestamp() + LEEWAY.cast_signed() {
             return Err(invalid_token());
         }
         let claims = Arc::new(claims);

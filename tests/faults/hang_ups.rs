@@ -16,7 +16,12 @@ fn a_client_that_hangs_up_cancels_its_query() {
     run(async {
         let installation = Installation::new("hung_up", &[]).await;
         let caller = installation.caller().await;
-        let hired = installation.request(&caller, Method::POST, "/v1/employees").json(&employee("E-1")).send().await.is(201);
+        let hired = installation
+            .request(&caller, Method::POST, "/v1/employees")
+            .json(&employee("E-1"))
+            .send()
+            .await
+            .is(201);
         let path = format!("/v1/employees/{}", hired["id"].as_str().unwrap());
         let body = json!({"given_name": "Eve"}).to_string();
         let list = request(&caller, "GET", "/v1/employees", "");
@@ -34,7 +39,11 @@ fn a_client_that_hangs_up_cancels_its_query() {
             blocker.batch_execute("commit").await.unwrap();
         }
         let read = installation.request(&caller, Method::GET, &path).send().await.is(200);
-        assert_eq!((&read["given_name"], &read["version"]), (&"Ana".into(), &1.into()), "a change that nobody waited for was made");
+        assert_eq!(
+            (&read["given_name"], &read["version"]),
+            (&"Ana".into(), &1.into()),
+            "a change that nobody waited for was made"
+        );
     });
 }
 
@@ -51,13 +60,22 @@ fn hanging_up_at_any_moment_leaves_whole_rows_and_clean_connections() {
             drop(client);
         }
         let patience = Duration::from_secs(3);
-        crate::until(patience, "nothing runs any more", async || installation.backends("state <> 'idle'").await == 0).await;
+        crate::until(patience, "nothing runs any more", async || {
+            installation.backends("state <> 'idle'").await == 0
+        })
+        .await;
         let database = installation.database().await;
-        let count = async |query: &str| -> i64 { database.query_one(query, &[&caller.organization]).await.unwrap().get(0) };
+        let count = async |query: &str| -> i64 {
+            database.query_one(query, &[&caller.organization]).await.unwrap().get(0)
+        };
         let people = count("select count(*) from employees where org_id = $1").await;
         assert!(people > 0, "nobody was hired");
         assert!(people < 200, "nobody hung up in time");
-        assert_eq!(count("select count(*) from events where org_id = $1 and resource = 'employees'").await, people, "events");
+        assert_eq!(
+            count("select count(*) from events where org_id = $1 and resource = 'employees'").await,
+            people,
+            "events"
+        );
         assert_eq!(count("select count(*) from reporting_lines where org_id = $1").await, people, "lines");
         let (open, idle) = installation.connections().await;
         assert!(open == idle && open <= 4, "{open} connections are open, {idle} of them idle");

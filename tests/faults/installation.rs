@@ -11,10 +11,27 @@ use std::time::{Duration, Instant};
 use tokio_postgres::{Client, NoTls};
 
 /// The permissions that the tests of faults need.
-const HELD: &[&str] = &["departments:read", "departments:write", "employees:read", "employees:write", "events:read"];
+const HELD: &[&str] =
+    &["departments:read", "departments:write", "employees:read", "employees:write", "events:read"];
 
 /// For tests that leave Postgres alone. Nothing is turned off that makes a commit last.
-static DURABLE: LazyLock<OwnCluster> = LazyLock::new(|| OwnCluster::start("durable"));
+static DURABLE: LazyLock<OwnCluster> = LazyLock::new(|| {
+    forget_former_runs();
+    OwnCluster::start("durable")
+});
+
+/// What lives as long as the tests can not remove its folder; the next run does.
+fn forget_former_runs() {
+    for entry in std::fs::read_dir(std::env::temp_dir()).unwrap().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let process = name.strip_prefix("backoffice-test-").and_then(|name| name.rsplit('-').next());
+        if process
+            .is_some_and(|id| id.parse::<u32>().is_ok() && !PathBuf::from(format!("/proc/{id}")).exists())
+        {
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
+}
 
 /// A cluster, gone with its folder when the test is over.
 pub struct OwnCluster {
@@ -78,7 +95,12 @@ impl Installation {
         let wait = Duration::from_secs(5);
         let settings = Settings { url: url.clone(), connections: 1, wait, statement_timeout: wait };
         tokens.reload(&Database::new(&settings).unwrap()).await.unwrap();
-        Arc::new(Self { url, flags: flags.to_vec(), running: Mutex::new(Running { base, metrics, child }), tokens })
+        Arc::new(Self {
+            url,
+            flags: flags.to_vec(),
+            running: Mutex::new(Running { base, metrics, child }),
+            tokens,
+        })
     }
 
     /// Where it listens now: elsewhere after each start.
@@ -141,7 +163,8 @@ impl Installation {
         let page = Request::new(Method::GET, "").to(&metrics).try_send().await.unwrap().text;
         let read = |name: &str| -> u32 {
             let line = page.lines().find(|line| line.starts_with(&format!("{name} ")));
-            line.and_then(|line| line.rsplit(' ').next()?.parse().ok()).unwrap_or_else(|| panic!("no {name} in {page}"))
+            line.and_then(|line| line.rsplit(' ').next()?.parse().ok())
+                .unwrap_or_else(|| panic!("no {name} in {page}"))
         };
         (read("backoffice_database_connections"), read("backoffice_database_connections_idle"))
     }

@@ -51,21 +51,35 @@ fn what_a_killed_service_had_begun_is_undone() {
     run(async {
         let installation = Installation::new("killed_in_the_middle", &[]).await;
         let caller = installation.caller().await;
-        let hired = installation.request(&caller, Method::POST, "/v1/employees").json(&employee("E-1")).send().await.is(201);
+        let hired = installation
+            .request(&caller, Method::POST, "/v1/employees")
+            .json(&employee("E-1"))
+            .send()
+            .await
+            .is(201);
         let id = hired["id"].as_str().unwrap();
         let blocker = installation.database().await;
         blocker.batch_execute("begin; lock table events in access exclusive mode").await.unwrap();
         // The row is changed, its event is not yet written: the service is killed in between.
         let request = installation.request(&caller, Method::PATCH, &format!("/v1/employees/{id}"));
-        let waiting = tokio::spawn(request.header("if-match", "*").json(&serde_json::json!({"given_name": "Half"})).try_send());
-        crate::until(Duration::from_secs(2), "the change waits", async || installation.backends("wait_event_type = 'Lock'").await == 1).await;
+        let waiting = tokio::spawn(
+            request.header("if-match", "*").json(&serde_json::json!({"given_name": "Half"})).try_send(),
+        );
+        crate::until(Duration::from_secs(2), "the change waits", async || {
+            installation.backends("wait_event_type = 'Lock'").await == 1
+        })
+        .await;
         installation.kill();
         waiting.await.unwrap().unwrap_err();
         blocker.batch_execute("commit").await.unwrap();
         tokio::task::block_in_place(|| installation.start_again());
         let patience = Duration::from_secs(3);
-        crate::until(patience, "no transaction is left open", async || installation.backends("state <> 'idle'").await == 0).await;
-        let read = installation.request(&caller, Method::GET, &format!("/v1/employees/{id}")).send().await.is(200);
+        crate::until(patience, "no transaction is left open", async || {
+            installation.backends("state <> 'idle'").await == 0
+        })
+        .await;
+        let read =
+            installation.request(&caller, Method::GET, &format!("/v1/employees/{id}")).send().await.is(200);
         assert_eq!((&read["given_name"], &read["version"]), (&"Ana".into(), &1.into()));
         let database = installation.database().await;
         let changes = "select count(*) from events where org_id = $1 and resource = 'employees'";

@@ -132,7 +132,9 @@ impl Writer {
                 (503, Some("unavailable")) if answer.header("retry-after").is_some() => {}
                 // The transaction of a service that was killed lives on in Postgres until that notices.
                 (409, Some("idempotency-in-progress")) if key.is_some() => {}
-                _ => return self.fault(format!("{method} {path} {key:?}: {} {}", answer.status, answer.text)),
+                _ => {
+                    return self.fault(format!("{method} {path} {key:?}: {} {}", answer.status, answer.text));
+                }
             }
             sleep(Duration::from_millis(50)).await;
         }
@@ -163,11 +165,20 @@ pub async fn assert_exactly(installation: &Installation, organization: Uuid, ack
     assert!(unheard_of.is_empty(), "nobody was told of {unheard_of:?}");
     assert_eq!(rows.len(), acknowledged.len(), "some are there twice");
 
-    let count = async |query: &str| -> i64 { database.query_one(query, &[&organization]).await.unwrap().get(0) };
+    let count =
+        async |query: &str| -> i64 { database.query_one(query, &[&organization]).await.unwrap().get(0) };
     let wanted = i64::try_from(acknowledged.len()).unwrap();
     let created = "from events where org_id = $1 and type = 'employee.created'";
     assert_eq!(count(&format!("select count(*) {created}")).await, wanted, "events");
-    assert_eq!(count(&format!("select count(distinct resource_id) {created}")).await, wanted, "events of different people");
+    assert_eq!(
+        count(&format!("select count(distinct resource_id) {created}")).await,
+        wanted,
+        "events of different people"
+    );
     assert_eq!(count("select count(*) from idempotency_keys where org_id = $1").await, wanted, "keys");
-    assert_eq!(count("select count(*) from reporting_lines where org_id = $1 and depth = 0").await, wanted, "lines");
+    assert_eq!(
+        count("select count(*) from reporting_lines where org_id = $1 and depth = 0").await,
+        wanted,
+        "lines"
+    );
 }

@@ -1,5 +1,6 @@
 //! Crashes, restarts, races and hostile clients: what was acknowledged stays, and what can not be done is said in time.
 //! Durable throughout, on clusters of their own.
+#![allow(clippy::unwrap_used, reason = "what a test does not expect fails it there and then")]
 #[path = "../support/mod.rs"]
 mod support;
 

@@ -18,7 +18,10 @@ fn a_restart_of_postgres_is_told_as_503_and_over_by_itself() {
             let before = load.acknowledged().len();
             let crashing = Arc::clone(&cluster);
             tokio::task::spawn_blocking(move || crashing.restart_immediately()).await.unwrap().unwrap();
-            crate::until(HANG, "writes are acknowledged again", async || load.acknowledged().len() > before + 8).await;
+            crate::until(HANG, "writes are acknowledged again", async || {
+                load.acknowledged().len() > before + 8
+            })
+            .await;
         }
         let (mut acknowledged, tally) = load.stop().await;
         assert_told(&tally);
@@ -50,7 +53,8 @@ fn backends_that_are_ended_take_nothing_along() {
             ended += installation.end_backends().await;
         }
         let before = load.acknowledged().len();
-        crate::until(HANG, "writes are acknowledged again", async || load.acknowledged().len() > before + 8).await;
+        crate::until(HANG, "writes are acknowledged again", async || load.acknowledged().len() > before + 8)
+            .await;
         let (acknowledged, tally) = load.stop().await;
         assert!(ended >= 12, "only {ended} backends were ended");
         assert_told(&tally);
@@ -63,6 +67,7 @@ fn backends_that_are_ended_take_nothing_along() {
 fn assert_told(tally: &Tally) {
     assert_eq!(tally.faults, Vec::<String>::new(), "{tally:?}");
     assert!(tally.slowest < HANG, "{tally:?}");
-    let others: Vec<u16> = tally.answers.keys().copied().filter(|status| ![200, 201, 409, 503].contains(status)).collect();
+    let others: Vec<u16> =
+        tally.answers.keys().copied().filter(|status| ![200, 201, 409, 503].contains(status)).collect();
     assert!(others.is_empty(), "{tally:?}");
 }

@@ -28,9 +28,16 @@ fn one_key_sent_by_sixteen_at_once_hires_one() {
         for round in 1..=10_i64 {
             let key = format!("race-{round}");
             let body = json!({"employee_number": format!("E-{round}"), "given_name": "Ana", "family_name": "Pop", "hired_on": "2026-03-02"});
-            let all = (0..16).map(|_| owner.request(Method::POST, "/v1/employees").header("idempotency-key", &key).json(&body).send());
+            let all = (0..16).map(|_| {
+                owner
+                    .request(Method::POST, "/v1/employees")
+                    .header("idempotency-key", &key)
+                    .json(&body)
+                    .send()
+            });
             let answers = join_all(all).await;
-            let (done, others): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer.status == 201);
+            let (done, others): (Vec<_>, Vec<_>) =
+                answers.into_iter().partition(|answer| answer.status == 201);
             let first = done.iter().filter(|answer| answer.header("idempotency-replayed").is_none()).count();
             assert_eq!(first, 1, "round {round}: one did it, and who came later got its answer");
             let ids: BTreeSet<&str> = done.iter().map(|answer| answer.body["id"].as_str().unwrap()).collect();
@@ -75,8 +82,15 @@ fn no_change_is_lost_however_many_write_at_once() {
                     assert!(attempt < 500, "never in time");
                     let read = owner.get(&path).await;
                     let tag = read.header("etag").unwrap().to_owned();
-                    let longer = format!("{}{}", read.is(200)["given_name"].as_str().unwrap(), char::from(b'a' + person));
-                    let change = owner.request(Method::PATCH, &path).header("if-match", &tag).json(&json!({"given_name": longer}));
+                    let longer = format!(
+                        "{}{}",
+                        read.is(200)["given_name"].as_str().unwrap(),
+                        char::from(b'a' + person)
+                    );
+                    let change = owner
+                        .request(Method::PATCH, &path)
+                        .header("if-match", &tag)
+                        .json(&json!({"given_name": longer}));
                     match change.send().await {
                         answer if answer.status == 200 => break,
                         answer => answer.is_problem(412, "stale-version"),
@@ -116,7 +130,9 @@ fn two_who_would_stand_above_each_other_never_both_do() {
 async fn opposed(owner: &Caller, path: &str, above: &str, pair: &[String; 2], rounds: usize) {
     let mut versions = [1_i64, 1];
     for round in 0..rounds {
-        let put = async |below: usize, over: Value| owner.patch(&format!("{path}/{}", pair[below]), json!({above: over})).await;
+        let put = async |below: usize, over: Value| {
+            owner.patch(&format!("{path}/{}", pair[below]), json!({above: over})).await
+        };
         let answers: [_; 2] = join(put(0, json!(pair[1])), put(1, json!(pair[0]))).await.into();
         assert_eq!(statuses(&answers), BTreeMap::from([(200, 1), (409, 1)]), "{path}, round {round}");
         let winner = usize::from(answers[1].status == 200);
@@ -127,7 +143,11 @@ async fn opposed(owner: &Caller, path: &str, above: &str, pair: &[String; 2], ro
         assert_eq!(won.is(200)["version"], versions[winner], "{path}, round {round}: a change was lost");
         let free = put(winner, Value::Null).await.is(200);
         versions[winner] += 1;
-        assert_eq!((&free["version"], &free[above]), (&json!(versions[winner]), &Value::Null), "{path}, round {round}");
+        assert_eq!(
+            (&free["version"], &free[above]),
+            (&json!(versions[winner]), &Value::Null),
+            "{path}, round {round}"
+        );
     }
 }
 
@@ -138,15 +158,22 @@ fn rows_that_point_at_each_other_are_changed_in_either_order() {
         let owner = org.owner().await;
         let department = owner.department("Sales", None).await;
         let person = owner.hire("Ana", None).await;
-        let (department_path, person_path) = (format!("/v1/departments/{department}"), format!("/v1/employees/{person}"));
+        let (department_path, person_path) =
+            (format!("/v1/departments/{department}"), format!("/v1/employees/{person}"));
         for round in 0..100 {
             // The one locks the department and looks at the person, the other the other way round.
             let set = round % 2 == 0;
             let (head, place) = (json!(set.then_some(&person)), json!(set.then_some(&department)));
-            let heading = owner.patch(&department_path, json!({"head_id": head, "name": format!("Sales {round}")}));
-            let placing = owner.patch(&person_path, json!({"department_id": place, "family_name": format!("Pop {round}")}));
+            let heading =
+                owner.patch(&department_path, json!({"head_id": head, "name": format!("Sales {round}")}));
+            let placing = owner
+                .patch(&person_path, json!({"department_id": place, "family_name": format!("Pop {round}")}));
             let (heading, placing) = join(heading, placing).await;
-            assert_eq!((&heading.is(200)["head_id"], &placing.is(200)["department_id"]), (&head, &place), "round {round}");
+            assert_eq!(
+                (&heading.is(200)["head_id"], &placing.is(200)["department_id"]),
+                (&head, &place),
+                "round {round}"
+            );
         }
         for path in [department_path, person_path] {
             assert_eq!(owner.get(&path).await.is(200)["version"], 101, "100 changes of {path}");
@@ -164,7 +191,8 @@ fn nobody_is_hired_into_a_department_that_is_archived_meanwhile() {
             let department = owner.department("Short-lived", None).await;
             let outsider = owner.hire("Dan", None).await;
             // Now one side has a head start, now the other, and mostly none.
-            let (hiring_after, archiving_after) = [(0, 0), (1, 0), (0, 1), (0, 5), (50, 0), (0, 50)][round % 6];
+            let (hiring_after, archiving_after) =
+                [(0, 0), (1, 0), (0, 1), (0, 5), (50, 0), (0, 50)][round % 6];
             let hiring = (0..4).map(async |number| {
                 sleep(Duration::from_millis(hiring_after + number % 2)).await;
                 let body = json!({"employee_number": format!("E{round}-{number}"), "given_name": "Ana", "family_name": "Pop",
@@ -182,20 +210,25 @@ fn nobody_is_hired_into_a_department_that_is_archived_meanwhile() {
             *all.entry(moved.status).or_default() += 1;
             assert!(all.keys().all(|status| [200, 201, 409].contains(status)), "round {round}: {all:?}");
             refused += all.get(&409).copied().unwrap_or_default();
-            let inside = owner.get(&format!("/v1/employees?department_id={department}&count=true")).await.is(200)["total"].as_i64().unwrap();
+            let inside = owner
+                .get(&format!("/v1/employees?department_id={department}&count=true"))
+                .await
+                .is(200)["total"]
+                .as_i64()
+                .unwrap();
             let let_in = 5 - i64::try_from(all.get(&409).copied().unwrap_or_default()).unwrap();
             assert_eq!(inside, let_in, "round {round}: exactly those who were told so are in");
-            match archive.status {
-                200 => {
-                    archived += 1;
-                    assert_eq!(inside, 0, "round {round}: archived, and not empty");
-                }
-                _ => {
-                    archive.is_problem(409, "conflict");
-                    assert!(inside > 0, "round {round}: empty, and refused");
-                }
+            if archive.status == 200 {
+                archived += 1;
+                assert_eq!(inside, 0, "round {round}: archived, and not empty");
+            } else {
+                archive.is_problem(409, "conflict");
+                assert!(inside > 0, "round {round}: empty, and refused");
             }
         }
-        assert!(archived > 0 && refused > 0 && archived < 30, "{archived} of 30 archived, {refused} refused: one side always won");
+        assert!(
+            archived > 0 && refused > 0 && archived < 30,
+            "{archived} of 30 archived, {refused} refused: one side always won"
+        );
     });
 }

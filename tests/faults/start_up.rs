@@ -12,6 +12,9 @@ use std::time::{Duration, Instant};
 const PROGRAM: &str = env!("CARGO_BIN_EXE_backoffice");
 const PASSWORD: &str = "correct horse battery";
 
+/// An environment variable and its value.
+type Variable<'a> = (&'a str, &'a str);
+
 /// Who starts the program.
 struct Starter {
     /// Words in front of the program.
@@ -31,7 +34,16 @@ impl Starter {
         }
         let program = home.join("backoffice");
         std::fs::copy(PROGRAM, &program).unwrap();
-        let prefix = vec!["setpriv", "--reuid", "nobody", "--regid", "nogroup", "--clear-groups", "--pdeathsig", "KILL"];
+        let prefix = vec![
+            "setpriv",
+            "--reuid",
+            "nobody",
+            "--regid",
+            "nogroup",
+            "--clear-groups",
+            "--pdeathsig",
+            "KILL",
+        ];
         Some(Self { prefix, program })
     }
 
@@ -39,18 +51,25 @@ impl Starter {
         let mut command = Command::new(self.prefix[0]);
         command.args(&self.prefix[1..]).arg(&self.program).args(arguments);
         command.env_clear().env("PATH", std::env::var("PATH").unwrap()).env("BACKOFFICE_LOG", "warn");
-        command.envs(variables.iter().copied()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        command
+            .envs(variables.iter().copied())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped());
         command
     }
 
     /// Starts it where it is expected to stay, and waits until it is ready.
     fn serve(&self, data_dir: &Path) -> (Child, String) {
         let listen = free_address();
-        let child = spawn_for_good(self.command(&["serve"], &[
-            ("BACKOFFICE_DATA_DIR", data_dir.to_str().unwrap()),
-            ("BACKOFFICE_LISTEN", &listen),
-            ("BACKOFFICE_METRICS_LISTEN", &free_address()),
-        ]));
+        let child = spawn_for_good(self.command(
+            &["serve"],
+            &[
+                ("BACKOFFICE_DATA_DIR", data_dir.to_str().unwrap()),
+                ("BACKOFFICE_LISTEN", &listen),
+                ("BACKOFFICE_METRICS_LISTEN", &free_address()),
+            ],
+        ));
         wait_until_ready(&listen);
         (child, format!("http://{listen}"))
     }
@@ -77,7 +96,8 @@ fn end(mut command: Command) -> Output {
 fn postgres_in(data_dir: &Path) -> Vec<u32> {
     let cluster = data_dir.join("postgres");
     let entries = std::fs::read_dir("/proc").unwrap().flatten();
-    let here = entries.filter(|entry| std::fs::read_link(entry.path().join("cwd")).is_ok_and(|cwd| cwd == cluster));
+    let here =
+        entries.filter(|entry| std::fs::read_link(entry.path().join("cwd")).is_ok_and(|cwd| cwd == cluster));
     here.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect()
 }
 
@@ -97,14 +117,31 @@ async fn numbers(base: &str) -> Vec<String> {
     let token = sign_in(base).await;
     let path = "/v1/employees?sort=employee_number";
     let list = Request::new(Method::GET, path).to(base).header("authorization", &token).send().await.is(200);
-    list["data"].as_array().unwrap().iter().map(|row| row["employee_number"].as_str().unwrap().to_owned()).collect()
+    list["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row["employee_number"].as_str().unwrap().to_owned())
+        .collect()
 }
 
 /// From an empty folder through a crash to a clean end, as whoever starts it.
 async fn live(starter: &Starter, data_dir: &Path) {
-    let new = ["create-organization", "--name", "First", "--slug", "first", "--owner-email", "ana@first.example", "--owner-name", "Ana Pop"];
+    let new = [
+        "create-organization",
+        "--name",
+        "First",
+        "--slug",
+        "first",
+        "--owner-email",
+        "ana@first.example",
+        "--owner-name",
+        "Ana Pop",
+    ];
     let folder = data_dir.to_str().unwrap();
-    let made = end(starter.command(&new, &[("BACKOFFICE_DATA_DIR", folder), ("BACKOFFICE_OWNER_PASSWORD", PASSWORD)]));
+    let made =
+        end(starter
+            .command(&new, &[("BACKOFFICE_DATA_DIR", folder), ("BACKOFFICE_OWNER_PASSWORD", PASSWORD)]));
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
     assert_eq!(postgres_in(data_dir), Vec::<u32>::new(), "a command that is done leaves nothing running");
 
@@ -114,11 +151,15 @@ async fn live(starter: &Starter, data_dir: &Path) {
     assert_ne!(postmaster.uid(), 0, "Postgres does not run as root");
 
     // A second one on the same folder is told who has it.
-    let started = Instant::now();
-    let second = end(starter.command(&["serve"], &[("BACKOFFICE_DATA_DIR", folder), ("BACKOFFICE_LISTEN", &free_address())]));
+    let asked = Instant::now();
+    let second = end(starter
+        .command(&["serve"], &[("BACKOFFICE_DATA_DIR", folder), ("BACKOFFICE_LISTEN", &free_address())]));
     let told = String::from_utf8(second.stderr).unwrap();
-    assert!(!second.status.success() && started.elapsed() < Duration::from_secs(5));
-    assert!(told.contains(&format!("is already in use by process {}", child.id())) && told.contains(folder), "{told}");
+    assert!(!second.status.success() && asked.elapsed() < Duration::from_secs(5));
+    assert!(
+        told.contains(&format!("is already in use by process {}", child.id())) && told.contains(folder),
+        "{told}"
+    );
 
     // Killed, and started again at once: Postgres may still be running.
     child.kill().unwrap();
@@ -166,7 +207,8 @@ fn somebody_without_rights_can_do_the_same() {
         if let Some(nobody) = Starter::nobody(&home) {
             let data_dir = home.join("data");
             std::fs::create_dir(&data_dir).unwrap();
-            let chown = Command::new("chown").arg("nobody:nogroup").args([&home, &data_dir]).status().unwrap();
+            let chown =
+                Command::new("chown").arg("nobody:nogroup").args([&home, &data_dir]).status().unwrap();
             assert!(chown.success());
             live(&nobody, &data_dir).await;
         }
@@ -180,7 +222,10 @@ fn with_a_database_given_the_data_folder_is_left_alone() {
         let installation = Installation::new("given", &[]).await;
         let data_dir = folder("left_alone");
         std::fs::create_dir(&data_dir).unwrap();
-        let variables = [("DATABASE_URL", installation.url.as_str()), ("BACKOFFICE_DATA_DIR", data_dir.to_str().unwrap())];
+        let variables = [
+            ("DATABASE_URL", installation.url.as_str()),
+            ("BACKOFFICE_DATA_DIR", data_dir.to_str().unwrap()),
+        ];
         let migrated = end(Starter::ourselves().command(&["migrate"], &variables));
         assert!(migrated.status.success(), "{}", String::from_utf8_lossy(&migrated.stderr));
         assert_eq!(std::fs::read_dir(&data_dir).unwrap().count(), 0);
@@ -210,20 +255,27 @@ fn a_wrong_setting_is_named() {
         let url = ("DATABASE_URL", installation.url.as_str());
         let free = free_address();
         let nowhere = format!("postgresql://backoffice@{}/backoffice", free_address());
-        let wrong: [(&[(&str, &str)], &[&str]); 8] = [
+        let wrong: [(&[Variable], &[&str]); 8] = [
             (&[url, ("BACKOFFICE_LISTEN", "nonsense")], &["BACKOFFICE_LISTEN", "nonsense"]),
             (&[url, ("BACKOFFICE_CONNECTIONS", "many")], &["BACKOFFICE_CONNECTIONS", "many"]),
             (&[url, ("BACKOFFICE_WORKERS", "0")], &["BACKOFFICE_WORKERS", "0"]),
             (&[url, ("BACKOFFICE_LOG_FORMAT", "prose")], &["BACKOFFICE_LOG_FORMAT", "prose"]),
             (&[url, ("BACKOFFICE_LISTEN", &taken)], &["BACKOFFICE_LISTEN", &taken, "in use"]),
-            (&[url, ("BACKOFFICE_LISTEN", &free), ("BACKOFFICE_METRICS_LISTEN", &taken)], &["BACKOFFICE_METRICS_LISTEN", &taken]),
+            (
+                &[url, ("BACKOFFICE_LISTEN", &free), ("BACKOFFICE_METRICS_LISTEN", &taken)],
+                &["BACKOFFICE_METRICS_LISTEN", &taken],
+            ),
             (&[("DATABASE_URL", &nowhere)], &["DATABASE_URL", "refused"]),
             (&[("DATABASE_URL", "postgresql://somebody:hunter2@localhost:port/x")], &["DATABASE_URL"]),
         ];
         for (variables, named) in wrong {
             let ended = end(Starter::ourselves().command(&["serve"], variables));
             let told = String::from_utf8(ended.stderr).unwrap();
-            assert!(ended.status.code().is_some_and(|code| code != 0), "{variables:?}: {:?} {told}", ended.status);
+            assert!(
+                ended.status.code().is_some_and(|code| code != 0),
+                "{variables:?}: {:?} {told}",
+                ended.status
+            );
             for word in named {
                 assert!(told.contains(word), "{variables:?} does not name {word}: {told}");
             }

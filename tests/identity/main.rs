@@ -1,4 +1,5 @@
 //! Who is calling, as stories over HTTP: signing in, sessions, members, roles, API clients, installations.
+#![allow(clippy::unwrap_used, reason = "what a test does not expect fails it there and then")]
 #[path = "../support/mod.rs"]
 mod support;
 

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::json;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 /// What a refresh token that does not hold is told, whatever is wrong with it.
@@ -118,15 +118,21 @@ fn who_loses_a_race_ends_nothing() {
         let holder = holding.transaction().await.unwrap();
         let hold = "select from refresh_tokens where org_id = $1 and session_id = $2 for update";
         holder.execute(hold, &[&company.id, &session(&pair)]).await.unwrap();
-        let both = tokio::spawn(join_all([refresh(&pair.refresh).send(), refresh(&pair.refresh).send()]));
+        let racing = [(); 2].map(|()| tokio::spawn(refresh(&pair.refresh).send()));
         let waiting = "select count(*) from pg_locks l join pg_stat_activity a using (pid)
             where not l.granted and a.query like '%renew_session%' and a.datname = current_database()";
         let watching = here().connect().await;
-        while watching.query_one(waiting, &[]).await.unwrap().get::<_, i64>(0) < 2 {
+        let arrived = async || {
+            let waiting: i64 = watching.query_one(waiting, &[]).await.unwrap().get(0);
+            waiting + racing.iter().map(|each| i64::from(each.is_finished())).sum::<i64>()
+        };
+        let began = Instant::now();
+        while arrived().await < 2 {
+            assert!(began.elapsed() < Duration::from_secs(2), "they do not wait for the token");
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         holder.rollback().await.unwrap();
-        let answers = both.await.unwrap();
+        let answers: Vec<Answer> = join_all(racing).await.into_iter().map(Result::unwrap).collect();
         assert_eq!((count(&answers, 200), count(&answers, 401)), (1, 1));
         pair.get("/v1/me").await.is(200);
         let winner = Pair::of(answers.into_iter().find(|answer| answer.status == 200).unwrap());

@@ -1,6 +1,6 @@
 //! What all tests share: one cluster, one service, and for every test an organization of its own, so that tests run in
 //! parallel, clean nothing up, and prove separation all the time. Every answer is held against the contract.
-#![allow(dead_code, reason = "each test binary uses its own part of it")]
+#![allow(dead_code, unused_imports, reason = "each test binary uses its own part of it")]
 mod contract;
 mod service;
 
@@ -255,6 +255,7 @@ impl Answer {
     }
     /// The problem, if it is this.
     #[track_caller]
+    #[expect(clippy::wrong_self_convention, reason = "it reads as the sentence that it is")]
     pub fn is_problem(self, status: u16, code: &str) -> Value {
         assert_eq!((self.status, self.body["code"].as_str()), (status, Some(code)), "{}", self.text);
         self.body

@@ -135,7 +135,7 @@ pub fn spawn_for_good(mut command: Command) -> Child {
 
 pub fn wait_until_ready(listen: &str) {
     use std::io::{Read, Write};
-    let patience = Instant::now() + Duration::from_secs(60);
+    let patience = Instant::now() + Duration::from_mins(1);
     loop {
         let ready = std::net::TcpStream::connect(listen).and_then(|mut stream| {
             stream.write_all(b"GET /readyz HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n")?;
