@@ -10,6 +10,10 @@ use std::future::Future;
 
 pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
 
+/// The advisory lock of who brings the database to this program's tables: of services that start together one does it,
+/// the others wait and find it done.
+const MIGRATING: i64 = 0x6261_636b_6f66_6663;
+
 /// An open database, and the private cluster that it is in, if it is.
 pub struct Installation {
     url: String,
@@ -52,8 +56,14 @@ impl Installation {
         // The harness blocks, so it has a thread and a runtime of its own.
         let migrated = std::thread::spawn(move || -> Result<usize, String> {
             let runtime = runtime().map_err(|error| error.to_string())?;
+            let alone = async {
+                use diesel_async::SimpleAsyncConnection;
+                let mut connection = connect_as_owner(&url).await?;
+                connection.batch_execute(&format!("select pg_advisory_lock({MIGRATING})")).await?;
+                Ok::<_, Box<dyn std::error::Error>>(connection)
+            };
             let connection = runtime
-                .block_on(connect_as_owner(&url))
+                .block_on(alone)
                 .map_err(|error| format!("the database does not answer (DATABASE_URL, or the private one): {error}"))?;
             let _entered = runtime.enter();
             let mut harness = AsyncMigrationHarness::new(connection);
@@ -65,9 +75,12 @@ impl Installation {
         }
         self.as_owner(async |connection| {
             use diesel_async::SimpleAsyncConnection;
-            let start = "grant select on __diesel_schema_migrations to backoffice_service;
-                select make_event_partitions(); select count_events_on()";
-            Ok(connection.batch_execute(start).await?)
+            let start = format!(
+                "select pg_advisory_xact_lock({MIGRATING});
+                grant select on __diesel_schema_migrations to backoffice_service;
+                select make_event_partitions(); select count_events_on()"
+            );
+            Ok(connection.batch_execute(&start).await?)
         })
     }
 

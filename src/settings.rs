@@ -128,7 +128,7 @@ pub struct ServeSettings {
     /// Origins whose pages may call the API (CORS), such as `https://app.example`; repeat or separate by commas.
     #[arg(long, env = "BACKOFFICE_CORS_ORIGINS", value_delimiter = ',')]
     pub cors_origins: Vec<String>,
-    /// Believe `Forwarded` and `X-Forwarded-For`: only behind a proxy of one's own.
+    /// Believe the last address in `X-Forwarded-For`: only behind a proxy of one's own, which puts it there.
     #[arg(long, env = "BACKOFFICE_TRUST_PROXY")]
     pub trust_proxy: bool,
     /// The service is reached over HTTPS, by a proxy in front of it: tell browsers to stay there.

@@ -2,6 +2,7 @@
 //! two at a time, so that one is replaced without a gap. Tokens are taken at `/oauth/token`.
 use crate::opaque::Opaque;
 use crate::permissions;
+use crate::roles::ask_for_fresh_sign_in;
 use diesel::dsl::{now, sql};
 use diesel::expression::SqlLiteral;
 use diesel::sql_types::{Array, Binary, Text, Uuid as SqlUuid};
@@ -76,6 +77,7 @@ pub struct EditApiClient {
     #[schema(min_length = 1, max_length = 100, example = "Payroll bureau")]
     name: Option<String>,
     /// All the permissions that its tokens can have from now on. What is taken away counts at its next request.
+    /// Changing them asks for a fresh sign-in.
     #[schema(value_type = Option<Vec<Scope>>, min_items = 1, max_items = 200, example = json!(["employees:read"]))]
     scopes: Option<Vec<String>>,
     /// When its secrets and tokens stop to hold; null for never. Tokens that were taken live out their ten minutes.
@@ -168,8 +170,14 @@ impl Written for ApiClient {
     type New = NewApiClient;
     type Edit = EditApiClient;
 
-    async fn check_edit(_: &mut Db, _: &ApiClient, edit: &EditApiClient) -> Result<()> {
-        check(edit.scopes.as_deref().unwrap_or_default())
+    async fn check_edit(db: &mut Db, row: &ApiClient, edit: &EditApiClient) -> Result<()> {
+        match &edit.scopes {
+            Some(scopes) if *scopes != row.scopes => {
+                check(scopes)?;
+                ask_for_fresh_sign_in(db).await
+            }
+            _ => Ok(()),
+        }
     }
 }
 

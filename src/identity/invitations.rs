@@ -330,11 +330,11 @@ async fn prove(anyone: &Anyone, email: &str, login: &Login, password: &str) -> R
     let throttle = &app_data::<SignIn>(anyone.http()).throttle;
     let attempt = throttle.attempt(email, &anyone.address());
     let proven =
-        passwords::verify(password, Some(login.password_hash.clone()), || throttle.check(&attempt)).await?;
+        passwords::verify(password, Some(login.password_hash.clone()), || throttle.begin(&attempt)).await?;
     if proven && login.status == "active" {
+        throttle.succeeded(&attempt);
         return Ok(login.user_id);
     }
-    throttle.failed(&attempt);
     Err(invalid_credentials())
 }
 

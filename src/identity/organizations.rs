@@ -1,6 +1,7 @@
 //! Organizations: the tenants. Each has its own rows of everything and sees no other's; its first owner comes with it.
 use crate::passwords;
 use crate::permissions::BUILT_IN_ROLES;
+use crate::sign_in::LoginRequest;
 use diesel::sql_types::{Array, Jsonb, Nullable, Text, Uuid as SqlUuid};
 use platform::database::Database;
 use platform::prelude::*;
@@ -125,7 +126,7 @@ pub struct Member {
 /// Makes an organization with the built-in roles and its first owner.
 ///
 /// # Errors
-/// 422 where the slug or the password is not what it must be, 409 where the slug is taken.
+/// 422 where slug, address or password are not what they must be, 409 where the slug is taken.
 pub async fn create(database: &Database, name: &str, slug: &str, owner: Owner) -> Result<Uuid> {
     let letters = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     if !(2..=63).contains(&slug.len()) || slug.starts_with('-') || !slug.chars().all(letters) {
@@ -134,6 +135,11 @@ pub async fn create(database: &Database, name: &str, slug: &str, owner: Owner) -
     }
     if let Some((_, rule)) = passwords::fault(&owner.password) {
         return Err(INVALID_INPUT.because(format!("The password {rule}.")));
+    }
+    // What sign-in would refuse is told now, or nobody could ever come in.
+    let sign_in = json!({"email": owner.email, "password": owner.password});
+    if platform::input::check::<LoginRequest>(sign_in).is_err() {
+        return Err(INVALID_INPUT.because(format!("`{}` is no e-mail address to sign in with.", owner.email)));
     }
     if find(database, slug).await?.is_some() {
         return Err(CONFLICT.because(format!("An organization `{slug}` is there already.")));

@@ -6,8 +6,8 @@ use diesel::expression::AsExpression;
 use diesel::pg::{Pg, PgValue};
 use diesel::serialize::{IsNull, Output, ToSql};
 use diesel::sql_types::Jsonb;
+use platform::may::sign_in_again;
 use platform::prelude::*;
-use platform::problem::FRESH_LOGIN_REQUIRED;
 use schema::roles;
 use std::collections::HashSet;
 
@@ -126,6 +126,7 @@ pub struct EditRole {
     #[schema(max_length = 500, example = "Plans who works when.")]
     description: Option<Option<String>>,
     /// All that it allows from now on; nothing is added that the caller does not hold with at least this reach.
+    /// Changing them asks for a fresh sign-in.
     #[schema(value_type = Option<Vec<Grant>>, max_items = 200)]
     permissions: Option<Grants>,
 }
@@ -218,15 +219,11 @@ fn check(grants: &Grants) -> Result<()> {
 }
 
 /// Widening a role is granting it to all who hold it: a sensitive step, as `May::fresh` knows them.
-async fn ask_for_fresh_sign_in(db: &mut Db) -> Result<()> {
+pub(crate) async fn ask_for_fresh_sign_in(db: &mut Db) -> Result<()> {
     let fresh = diesel::select(diesel::dsl::sql::<diesel::sql_types::Bool>(
         "exists (select from sessions where org_id = current_org() and id = (select current_session()) and signed_in_at > now() - interval '15 minutes')",
     ));
-    if fresh.get_result(db).await? {
-        Ok(())
-    } else {
-        Err(FRESH_LOGIN_REQUIRED.because(FRESH_LOGIN_REQUIRED.cure))
-    }
+    if fresh.get_result(db).await? { Ok(()) } else { Err(sign_in_again()) }
 }
 
 /// All roles, to be read and kept.

@@ -120,9 +120,8 @@ async fn login(anyone: Anyone, input: Input<LoginRequest>) -> Reply<Plain<TokenP
     throttle.check(&attempt)?;
     let login = anyone.database().ask(Uuid::nil(), async |db| find_login(db, &input.email).await).await?;
     let hash = login.as_ref().map(|login| login.password_hash.clone());
-    let proven = passwords::verify(&input.password, hash, || throttle.check(&attempt)).await?;
+    let proven = passwords::verify(&input.password, hash, || throttle.begin(&attempt)).await?;
     let Some(login) = login.filter(|login| proven && login.status == "active") else {
-        throttle.failed(&attempt);
         return Err(invalid_credentials());
     };
     throttle.succeeded(&attempt);

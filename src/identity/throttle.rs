@@ -51,7 +51,22 @@ impl Throttle {
     /// # Errors
     /// 429, with the time until the next try.
     pub fn check(&self, attempt: &Attempt) -> Result<()> {
-        let counts = self.counts();
+        Self::judge(&self.counts(), attempt)
+    }
+
+    /// Lets the attempt go on, or not, and counts it as failed until it is known to have [`Self::succeeded`]: of guesses
+    /// that are sent at once no more get through than of others.
+    ///
+    /// # Errors
+    /// As [`Self::check`].
+    pub fn begin(&self, attempt: &Attempt) -> Result<()> {
+        let mut counts = self.counts();
+        Self::judge(&counts, attempt)?;
+        Self::count(&mut counts, attempt);
+        Ok(())
+    }
+
+    fn judge(counts: &HashMap<u64, Count>, attempt: &Attempt) -> Result<()> {
         for (key, limit, whose) in
             [(attempt.account, PER_ACCOUNT, "account"), (attempt.address, PER_ADDRESS, "address")]
         {
@@ -67,9 +82,12 @@ impl Throttle {
 
     /// Counts a failure.
     pub fn failed(&self, attempt: &Attempt) {
-        let mut counts = self.counts();
+        Self::count(&mut self.counts(), attempt);
+    }
+
+    fn count(counts: &mut HashMap<u64, Count>, attempt: &Attempt) {
         if counts.len() >= MOST {
-            forget(&mut counts);
+            forget(counts);
         }
         for key in [attempt.account, attempt.address] {
             let count = counts.entry(key).or_insert(Count { failures: 0, since: Instant::now() });
@@ -80,9 +98,13 @@ impl Throttle {
         }
     }
 
-    /// Forgets the failures of the account from this address: they were its owner's.
+    /// Forgets the failures of the account from this address: they were its owner's; and that this attempt was counted.
     pub fn succeeded(&self, attempt: &Attempt) {
-        self.counts().remove(&attempt.account);
+        let mut counts = self.counts();
+        counts.remove(&attempt.account);
+        if let Some(count) = counts.get_mut(&attempt.address) {
+            count.failures = count.failures.saturating_sub(1);
+        }
     }
 
     fn counts(&self) -> MutexGuard<'_, HashMap<u64, Count>> {
@@ -130,7 +152,8 @@ mod tests {
     fn failures_lock_out_where_they_happen() {
         let throttle = Throttle::default();
         let here = throttle.attempt("ana@demo.example", "192.0.2.1");
-        (0..PER_ACCOUNT).for_each(|_| throttle.failed(&here));
+        (0..PER_ACCOUNT).for_each(|_| throttle.begin(&here).unwrap());
+        assert!(throttle.begin(&here).is_err());
         assert!(throttle.check(&here).is_err());
         assert!(throttle.check(&throttle.attempt("ANA@demo.example", "192.0.2.1")).is_err());
         assert!(throttle.check(&throttle.attempt("ana@demo.example", "192.0.2.2")).is_ok());

@@ -108,8 +108,8 @@ pub(crate) fn complete(operation: &mut Operation, method: &Method, path: &str, p
     }
     if operation.request_body.is_some() {
         refusals.extend(["408", "413", "415", "422"]);
-    } else if operation.parameters.as_ref().is_some_and(|all| !all.is_empty()) {
-        refusals.push("422");
+    } else if permission.is_some() || operation.parameters.as_ref().is_some_and(|all| !all.is_empty()) {
+        refusals.push("422"); // a query parameter that nobody knows, at the least
     }
     if *method != Method::GET && permission.is_some() {
         refusals.push("409");
@@ -276,18 +276,19 @@ fn tell_common_headers(operation: &mut Value) {
     let replays = operation["x-permission"].is_string() && operation["parameters"].as_array().is_some_and(|all| all.iter().any(|each| each["name"] == "Idempotency-Key"));
     let Some(responses) = operation["responses"].as_object_mut() else { return };
     for (status, response) in responses {
-        if !status.starts_with(['2', '3']) {
-            continue;
+        if response.get("$ref").is_some() {
+            continue; // what all refuse with is told once, headers and all
         }
+        let succeeds = status.starts_with(['2', '3']);
         let mut headers = common_headers();
         let said = response["headers"].as_object().cloned().unwrap_or_default();
         let mut flag = |name: &str, description: &str| {
             headers[name] = json!({"description": description, "schema": {"type": "string", "const": "true"}});
         };
-        if writes {
+        if writes && succeeds {
             flag("Dry-Run", "Present where `dry_run=true`: nothing was kept.");
         }
-        if replays {
+        if replays && succeeds {
             flag("Idempotency-Replayed", "Present where this is the first answer to the Idempotency-Key again.");
         }
         for (name, mut header) in said {

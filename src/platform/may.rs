@@ -214,11 +214,17 @@ impl<V: Verb, R: Named> May<V, R> {
         if self.door.claims.auth_time + FRESH >= Utc::now().timestamp() {
             return Ok(());
         }
-        let challenge = format!("Bearer error=\"insufficient_user_authentication\", max_age={FRESH}");
-        Err(problem::FRESH_LOGIN_REQUIRED
-            .because("This step asks for a sign-in within the last fifteen minutes: sign in again and repeat it.")
-            .with(header::WWW_AUTHENTICATE, challenge))
+        Err(sign_in_again())
     }
+}
+
+/// A sensitive step, and a sign-in that is too long ago (RFC 9470 §3).
+#[must_use]
+pub fn sign_in_again() -> Problem {
+    let challenge = format!("Bearer error=\"insufficient_user_authentication\", max_age={FRESH}");
+    problem::FRESH_LOGIN_REQUIRED
+        .because("This step asks for a sign-in within the last fifteen minutes: sign in again and repeat it.")
+        .with(header::WWW_AUTHENTICATE, challenge)
 }
 
 impl Door {

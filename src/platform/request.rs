@@ -3,6 +3,7 @@ use actix_web::HttpRequest;
 use actix_web::http::header::HeaderMap;
 use std::cell::Cell;
 use std::future::Future;
+use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
 use uuid::Uuid;
 
@@ -77,13 +78,17 @@ pub fn current_id() -> String {
     CURRENT.try_with(|request| request.id().to_owned()).unwrap_or_default()
 }
 
-/// The address that the request came from, port left out. A proxy's word counts only where the server was told to trust it.
+/// The address that the request came from, port left out. A proxy's word counts only where the server was told to trust
+/// it, and of `X-Forwarded-For` only what the proxy itself put at the end: what stands before came with the request.
 pub fn peer_address(request: &HttpRequest) -> String {
     let settings = request.app_data::<actix_web::web::Data<crate::server::Settings>>();
-    if settings.is_some_and(|settings| settings.trust_proxy)
-        && let Some(address) = request.connection_info().realip_remote_addr()
-    {
-        return address.chars().take(64).collect();
+    if settings.is_some_and(|settings| settings.trust_proxy) {
+        let told = request.headers().get_all("x-forwarded-for").last().and_then(|told| told.to_str().ok());
+        let last = told.and_then(|told| told.rsplit(',').next()).unwrap_or_default().trim();
+        let with_port = || last.parse::<SocketAddr>().map(|address| address.ip());
+        if let Ok(address) = last.parse::<IpAddr>().or_else(|_| with_port()) {
+            return address.to_string();
+        }
     }
     request.peer_addr().map_or_else(|| "unknown".to_owned(), |address| address.ip().to_string())
 }

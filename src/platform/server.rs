@@ -24,7 +24,7 @@ const LONGEST_HEADERS: usize = 32 * 1024;
 /// What the operator chose.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
-    /// Whether `Forwarded` and `X-Forwarded-For` are believed: only behind a proxy of one's own.
+    /// Whether the last address in `X-Forwarded-For` is believed: only behind a proxy of one's own.
     pub trust_proxy: bool,
     /// Whether answers may be told to stay on HTTPS (HSTS).
     pub behind_tls: bool,

@@ -299,7 +299,7 @@ fn scopes_that_are_taken_away_count_at_the_next_request() {
         bearing(Method::GET, "/v1/positions", &some).send().await.is_problem(403, "forbidden");
         owner.patch(&path(&client, ""), json!({"scopes": ["employees:read"]})).await.is(200);
         let unknown = owner.patch(&path(&client, ""), json!({"scopes": ["employees:read", "ghosts:read"]})).await;
-        assert_eq!(fault(&unknown.is_problem(422, "invalid-input")), ("/scopes/1", "unknown-value"));
+        assert_eq!(fault(&unknown.is_problem(422, "invalid-input")), ("/scopes/1", "no-such-permission"));
     });
 }
 

@@ -12,7 +12,7 @@ pub fn backoffice(url: &str, arguments: &[&str]) -> Output {
 }
 
 fn create_organization(url: &str, slug: &str, email: &str, password: &str) -> Output {
-    let arguments = ["create-organization", "--name", "Real Company", "--slug", slug, "--owner-email", email, "--owner-name", "Olga Owner"];
+    let arguments = ["create-organization", "--name", "Real Company", &format!("--slug={slug}"), "--owner-email", email, "--owner-name", "Olga Owner"];
     Command::new(env!("CARGO_BIN_EXE_backoffice"))
         .args(arguments)
         .env("DATABASE_URL", url)
@@ -72,7 +72,7 @@ fn an_organization_that_can_not_be_is_told_at_the_terminal() {
         refused(&create_organization(&url, "short", &email(), "1234567"), "at least 8 characters");
         refused(&create_organization(&url, "common", &email(), "password"), "tried first");
         // Nobody can sign in with what is no address.
-        refused(&create_organization(&url, "nobody", "not an address", PASSWORD), "e-mail address");
+        refused(&create_organization(&url, "nobody", "not an address", PASSWORD), "no e-mail address");
 
         // Whoever has a login already keeps their password, and owns both.
         assert!(create_organization(&url, "second", "OLGA@real.example", "four other words together").status.success());

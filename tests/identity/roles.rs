@@ -98,9 +98,9 @@ fn a_role_holds_permissions_that_there_are_each_once_and_as_far_as_it_goes() {
         assert_eq!(
             faults,
             [
-                ("/permissions/0/permission", "unknown-value"),
-                ("/permissions/1/permission", "unknown-value"),
-                ("/permissions/2/reach", "unknown-value"),
+                ("/permissions/0/permission", "no-such-permission"),
+                ("/permissions/1/permission", "no-such-permission"),
+                ("/permissions/2/reach", "not-for-this-permission"),
                 ("/permissions/4/permission", "repeated"),
             ]
         );
