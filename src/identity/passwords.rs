@@ -7,16 +7,28 @@ use platform::problem::{Problem, Result};
 use std::collections::HashSet;
 use std::sync::LazyLock;
 use std::time::Duration;
+use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// How long a password waits for its turn before the caller hears that we are busy.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Half the cores hash, the others answer.
-static TURNS: LazyLock<Semaphore> = LazyLock::new(|| {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    Semaphore::new((cores / 2).max(1))
-});
+static TURNS: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(hashers()));
+
+/// Threads that hash and do nothing else. A hash takes 19 MiB, which the allocator keeps for the thread that used it: on
+/// threads that come and go it would be kept for each of them.
+static HASHERS: LazyLock<std::io::Result<Runtime>> =
+    LazyLock::new(|| Builder::new_multi_thread().worker_threads(hashers()).thread_name("hasher").build());
+
+fn hashers() -> usize {
+    (std::thread::available_parallelism().map_or(1, usize::from) / 2).max(1)
+}
+
+async fn on_a_hasher<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    let hashers = HASHERS.as_ref().map_err(Problem::internal)?;
+    hashers.spawn(async move { work() }).await.map_err(Problem::internal)?
+}
 
 /// What the password of a login that is not there is compared with, so that the answer takes as long.
 static NOBODYS: LazyLock<String> = LazyLock::new(|| hash_now("nobody has this one").unwrap_or_default());
@@ -58,7 +70,7 @@ pub fn fault(password: &str) -> Option<(&'static str, &'static str)> {
 pub async fn hash(password: &str) -> Result<String> {
     let _turn = turn().await?;
     let password = password.to_owned();
-    tokio::task::spawn_blocking(move || hash_now(&password)).await.map_err(Problem::internal)?
+    on_a_hasher(move || hash_now(&password)).await
 }
 
 /// Whether the password is the one that was hashed, compared byte for byte. Without a hash it is not, and takes as long.
@@ -77,7 +89,7 @@ pub async fn verify(password: &str, hash: Option<String>, may_try: impl Fn() -> 
         let fits = Argon2::default().verify_password(password.as_bytes(), &parsed).is_ok();
         Ok(known && fits)
     };
-    tokio::task::spawn_blocking(verifying).await.map_err(Problem::internal)?
+    on_a_hasher(verifying).await
 }
 
 async fn turn() -> Result<SemaphorePermit<'static>> {

@@ -31,7 +31,10 @@ pub struct Grant {
 
 /// A permission that is held, and how far it goes.
 #[derive(ToSchema)]
-#[expect(dead_code, reason = "it tells the contract what a grant looks like where it goes out: open to new reaches")]
+#[expect(
+    dead_code,
+    reason = "it tells the contract what a grant looks like where it goes out: open to new reaches"
+)]
 pub struct HeldGrant {
     /// The permission: a resource and a verb.
     #[schema(max_length = 100, example = "employees:read")]

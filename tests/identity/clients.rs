@@ -26,7 +26,9 @@ fn text<'a>(of: &'a Value, name: &str) -> &'a str {
 /// A token by `client_secret_basic`.
 async fn take(client: &Value, scope: Option<&str>) -> Answer {
     let scope = scope.map(|scope| format!("&scope={}", scope.replace(' ', "+"))).unwrap_or_default();
-    basic(form(&format!("{GRANT}{scope}")), text(client, "client_id"), text(client, "client_secret")).send().await
+    basic(form(&format!("{GRANT}{scope}")), text(client, "client_id"), text(client, "client_secret"))
+        .send()
+        .await
 }
 
 pub async fn token(client: &Value, scope: Option<&str>) -> String {
@@ -38,7 +40,10 @@ pub async fn token(client: &Value, scope: Option<&str>) -> String {
 fn refused(answer: Answer, status: u16, error: &str) {
     assert_eq!(answer.header("content-type"), Some("application/json"), "{}", answer.text);
     assert_eq!(answer.header("cache-control"), Some("no-store"));
-    assert_eq!(answer.header("www-authenticate").is_some_and(|challenge| challenge.starts_with("Basic ")), status == 401);
+    assert_eq!(
+        answer.header("www-authenticate").is_some_and(|challenge| challenge.starts_with("Basic ")),
+        status == 401
+    );
     let body = answer.is(status);
     assert_eq!(body["error"], error, "{body}");
     assert!(body["error_description"].is_string(), "{body}");
@@ -67,10 +72,16 @@ fn a_program_takes_a_token_by_either_way_of_authentication() {
             assert_eq!(given["scope"], "departments:read employees:read");
             assert_eq!(given.get("refresh_token"), None, "RFC 6749 §4.4.3: it has its secret");
             let said = claims(text(&given, "access_token"));
-            assert_eq!((&said["sub"], &said["client_id"], &said["org"]), (&json!(id), &json!(id), &json!(company.id)));
+            assert_eq!(
+                (&said["sub"], &said["client_id"], &said["org"]),
+                (&json!(id), &json!(id), &json!(company.id))
+            );
 
             let me = bearing(Method::GET, "/v1/me", text(&given, "access_token")).send().await.is(200);
-            assert_eq!((&me["kind"], &me["id"], &me["name"], &me["email"]), (&json!("api_client"), &json!(id), &json!("Bureau"), &Value::Null));
+            assert_eq!(
+                (&me["kind"], &me["id"], &me["name"], &me["email"]),
+                (&json!("api_client"), &json!(id), &json!("Bureau"), &Value::Null)
+            );
             let all = json!([{"permission": "departments:read", "reach": "org"}, {"permission": "employees:read", "reach": "org"}]);
             assert_eq!((&me["permissions"], &me["roles"]), (&all, &json!([])));
         }
@@ -81,8 +92,11 @@ fn a_program_takes_a_token_by_either_way_of_authentication() {
 fn a_token_does_what_its_scopes_say_and_nothing_else() {
     run(async {
         let company = Company::new().await;
-        let client = client(&company.owner().await, &["departments:read", "departments:write", "employees:read"]).await;
-        let (all, some) = (token(&client, None).await, token(&client, Some("departments:read employees:read")).await);
+        let client =
+            client(&company.owner().await, &["departments:read", "departments:write", "employees:read"])
+                .await;
+        let (all, some) =
+            (token(&client, None).await, token(&client, Some("departments:read employees:read")).await);
         let post = async |token: &str| {
             let body = json!({"name": "Warehouse", "code": Uuid::now_v7().simple().to_string()[20..].to_uppercase()});
             bearing(Method::POST, "/v1/departments", token).json(&body).send().await
@@ -111,7 +125,14 @@ fn a_scope_that_the_client_may_not_have_is_refused() {
     run(async {
         let company = Company::new().await;
         let client = client(&company.owner().await, &["departments:read"]).await;
-        for scope in ["employees:read", "departments:read employees:read", "departments:write", "ghosts:read", "*", "departments:read,employees:read"] {
+        for scope in [
+            "employees:read",
+            "departments:read employees:read",
+            "departments:write",
+            "ghosts:read",
+            "*",
+            "departments:read,employees:read",
+        ] {
             refused(take(&client, Some(scope)).await, 400, "invalid_scope");
         }
         assert_eq!(take(&client, Some("departments:read")).await.is(200)["scope"], "departments:read");
@@ -163,20 +184,39 @@ fn what_is_not_a_request_for_a_token_is_told_in_the_form_of_oauth() {
         let client = client(&company.owner().await, &["departments:read"]).await;
         let (id, secret) = (text(&client, "client_id"), text(&client, "client_secret"));
         let by_post = format!("client_id={id}&client_secret={secret}");
-        for body in ["", "x", &by_post, "grant_type=", &format!("{GRANT}&{GRANT}&{by_post}"), &format!("{GRANT}&scope=a&scope=b&{by_post}")] {
+        for body in [
+            "",
+            "x",
+            &by_post,
+            "grant_type=",
+            &format!("{GRANT}&{GRANT}&{by_post}"),
+            &format!("{GRANT}&scope=a&scope=b&{by_post}"),
+        ] {
             refused(form(body).send().await, 400, "invalid_request");
         }
-        for grant in ["password", "authorization_code", "refresh_token", "urn:ietf:params:oauth:grant-type:jwt-bearer", "CLIENT_CREDENTIALS"] {
-            refused(form(&format!("grant_type={grant}&{by_post}")).send().await, 400, "unsupported_grant_type");
+        for grant in [
+            "password",
+            "authorization_code",
+            "refresh_token",
+            "urn:ietf:params:oauth:grant-type:jwt-bearer",
+            "CLIENT_CREDENTIALS",
+        ] {
+            refused(
+                form(&format!("grant_type={grant}&{by_post}")).send().await,
+                400,
+                "unsupported_grant_type",
+            );
         }
         let both = basic(form(&format!("{GRANT}&{by_post}")), id, secret).send().await;
         refused(both, 400, "invalid_request");
         refused(form("").header("x-nothing", "1").send().await, 400, "invalid_request");
-        let bytes = Request::new(Method::POST, "/oauth/token").body("application/x-www-form-urlencoded", vec![0xff, 0xfe]);
+        let bytes = Request::new(Method::POST, "/oauth/token")
+            .body("application/x-www-form-urlencoded", vec![0xff, 0xfe]);
         refused(bytes.send().await, 400, "invalid_request");
         // A field that is not known is ignored (RFC 6749 §3.2), and a body of another kind is none.
         form(&format!("{GRANT}&{by_post}&audience=everybody")).send().await.is(200);
-        let json = Request::new(Method::POST, "/oauth/token").json(&json!({"grant_type": "client_credentials"}));
+        let json =
+            Request::new(Method::POST, "/oauth/token").json(&json!({"grant_type": "client_credentials"}));
         json.send().await.is_problem(415, "unsupported-media-type");
     });
 }
@@ -195,20 +235,33 @@ fn a_secret_is_shown_once() {
         assert_eq!(replayed.header("idempotency-replayed"), Some("true"));
         let replayed = replayed.is(201);
         assert_eq!((&replayed["client_id"], &replayed["client_secret"]), (&first["client_id"], &Value::Null));
-        let rotate = || owner.request(Method::POST, &path(&first, "/rotate-secret")).header("idempotency-key", "rotate").send();
+        let rotate = || {
+            owner
+                .request(Method::POST, &path(&first, "/rotate-secret"))
+                .header("idempotency-key", "rotate")
+                .send()
+        };
         let rotated = rotate().await.is(201);
         assert_eq!(rotate().await.is(201)["client_secret"], Value::Null);
         take(&first, None).await.is(200);
         take(&rotated, None).await.is(200);
         let secrets = [text(&first, "client_secret"), text(&rotated, "client_secret")];
-        for shown in [path(&first, ""), "/v1/api-clients".into(), path(&first, "/history"), "/v1/events".into()] {
+        for shown in
+            [path(&first, ""), "/v1/api-clients".into(), path(&first, "/history"), "/v1/events".into()]
+        {
             let shown = owner.get(&shown).await;
             assert!(secrets.iter().all(|secret| !shown.text.contains(&secret[44..])), "{}", shown.text);
             assert!(!shown.text.contains("hash"), "{}", shown.text);
             shown.is(200);
         }
         // A rehearsal tells a secret that opens nothing.
-        let rehearsed = owner.post("/v1/api-clients?dry_run=true", json!({"name": "Rehearsed", "scopes": ["departments:read"]})).await.is(201);
+        let rehearsed = owner
+            .post(
+                "/v1/api-clients?dry_run=true",
+                json!({"name": "Rehearsed", "scopes": ["departments:read"]}),
+            )
+            .await
+            .is(201);
         refused(take(&rehearsed, None).await, 401, "invalid_client");
     });
 }
@@ -271,7 +324,15 @@ fn a_client_that_ran_out_or_was_disabled_is_refused_at_once() {
         owner.patch(&path(&client, ""), json!({"expires_at": soon})).await.is(200);
         let last = token(&client, None).await;
         let session: Uuid = text(&claims(&last), "sid").parse().unwrap();
-        let row = here().connect().await.query_one("select expires_at from sessions where org_id = $1 and id = $2", &[&company.id, &session]).await.unwrap();
+        let row = here()
+            .connect()
+            .await
+            .query_one(
+                "select expires_at from sessions where org_id = $1 and id = $2",
+                &[&company.id, &session],
+            )
+            .await
+            .unwrap();
         let ends: chrono::DateTime<chrono::Utc> = row.get(0);
         assert!(ends <= soon, "{ends} {soon}");
         owner.patch(&path(&client, ""), json!({"expires_at": "2026-01-01T00:00:00Z"})).await.is(200);
@@ -298,7 +359,8 @@ fn scopes_that_are_taken_away_count_at_the_next_request() {
         bearing(Method::GET, "/v1/positions", &all).send().await.is(200);
         bearing(Method::GET, "/v1/positions", &some).send().await.is_problem(403, "forbidden");
         owner.patch(&path(&client, ""), json!({"scopes": ["employees:read"]})).await.is(200);
-        let unknown = owner.patch(&path(&client, ""), json!({"scopes": ["employees:read", "ghosts:read"]})).await;
+        let unknown =
+            owner.patch(&path(&client, ""), json!({"scopes": ["employees:read", "ghosts:read"]})).await;
         assert_eq!(fault(&unknown.is_problem(422, "invalid-input")), ("/scopes/1", "no-such-permission"));
     });
 }
@@ -330,7 +392,8 @@ fn guesses_of_a_secret_are_counted() {
     run(async {
         let company = Company::new_in(behind_a_proxy()).await;
         let attacker = address();
-        let guess = async |client: Uuid| basic(form(GRANT), &client.to_string(), "x").from(&attacker).send().await;
+        let guess =
+            async |client: Uuid| basic(form(GRANT), &client.to_string(), "x").from(&attacker).send().await;
         let one = company.id;
         for _ in 0..10 {
             refused(guess(one).await, 401, "invalid_client");

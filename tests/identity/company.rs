@@ -144,13 +144,14 @@ impl Company {
     /// A session of theirs, without the price of a password.
     pub async fn session(&self, person: &Person) -> Caller {
         let (session, database) = (Uuid::now_v7(), self.place.connect().await);
-        let begin = "insert into sessions (org_id, id, user_id, membership_id, employee_id, role_ids, expires_at)
+        let begin =
+            "insert into sessions (org_id, id, user_id, membership_id, employee_id, role_ids, expires_at)
             select org_id, $3, user_id, id, employee_id, role_ids, now() + interval '30 days'
             from memberships where org_id = $1 and user_id = $2 returning membership_id";
-        let begun = database.query_one(begin, &[&self.id, &person.user, &session]).await.unwrap();
+        let member = database.query_one(begin, &[&self.id, &person.user, &session]).await.unwrap();
         let claims = Claims::new(person.user, self.id, session, false, Utc::now().timestamp());
         let token = service().tokens().await.sign(&claims).unwrap();
-        let membership = begun.get(0);
+        let membership = member.get(0);
         Caller { organization: self.id, user: person.user, session, membership, role: Uuid::nil(), token }
     }
 
@@ -167,8 +168,7 @@ impl Company {
     /// The id of the role of this name.
     pub async fn role(&self, name: &str) -> String {
         let find = "select id from roles where org_id = $1 and name = $2";
-        let role: Uuid =
-            self.place.connect().await.query_one(find, &[&self.id, &name]).await.unwrap().get(0);
+        let role: Uuid = self.place.connect().await.query_one(find, &[&self.id, &name]).await.unwrap().get(0);
         role.to_string()
     }
 }

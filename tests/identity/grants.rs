@@ -65,7 +65,11 @@ fn a_role_beyond_ones_own_is_not_assigned_to_anybody() {
             beyond(assign(&granter, to, &[&other]).await, "`departments:write` (org)");
             beyond(assign(&granter, to, &[&company.role("owner").await]).await, "`users:write` (org)");
         }
-        assert_eq!(person.get("/v1/me").await.is(200)["roles"].as_array().unwrap().len(), 2, "nothing changed");
+        assert_eq!(
+            person.get("/v1/me").await.is(200)["roles"].as_array().unwrap().len(),
+            2,
+            "nothing changed"
+        );
         // What somebody holds already may stay with them, and go.
         let boss = company.session(&company.member(&["auditor"]).await).await;
         let auditor = company.role("auditor").await;
@@ -80,13 +84,22 @@ fn a_role_is_not_made_or_widened_beyond_ones_own() {
     run(async {
         let (company, granter, person) = people().await;
         beyond(new_role(&granter, &[grant("employees:read", "org")]).await, "`employees:read` (org)");
-        beyond(new_role(&granter, &[grant("departments:read", "org"), grant("sessions:write", "org")]).await, "`sessions:write` (org)");
-        let own = new_role(&granter, &[grant("departments:read", "org"), grant("employees:read", "own")]).await.is(201);
+        beyond(
+            new_role(&granter, &[grant("departments:read", "org"), grant("sessions:write", "org")]).await,
+            "`sessions:write` (org)",
+        );
+        let own = new_role(&granter, &[grant("departments:read", "org"), grant("employees:read", "own")])
+            .await
+            .is(201);
         let path = format!("/v1/roles/{}", id(&own));
         assign(&granter, &person, &[&id(&own)]).await.is(200);
         let widen = async |by: &Caller, grants: Value| by.patch(&path, json!({"permissions": grants})).await;
         beyond(widen(&granter, json!([grant("employees:read", "org")])).await, "`employees:read` (org)");
-        beyond(widen(&granter, json!([grant("departments:read", "org"), grant("departments:write", "org")])).await, "`departments:write` (org)");
+        beyond(
+            widen(&granter, json!([grant("departments:read", "org"), grant("departments:write", "org")]))
+                .await,
+            "`departments:write` (org)",
+        );
         person.post("/v1/departments", json!({"name": "A", "code": "A"})).await.is_problem(403, "forbidden");
         widen(&granter, json!([grant("employees:read", "team")])).await.is(200);
         person.get("/v1/departments").await.is_problem(403, "forbidden");
@@ -121,14 +134,19 @@ fn nobody_is_invited_to_more_than_the_inviter_has() {
 fn an_api_client_gets_no_scope_that_its_maker_lacks() {
     run(async {
         let (company, granter, _) = people().await;
-        let make = async |scopes: &[&str]| granter.post("/v1/api-clients", json!({"name": unique(), "scopes": scopes})).await;
+        let make = async |scopes: &[&str]| {
+            granter.post("/v1/api-clients", json!({"name": unique(), "scopes": scopes})).await
+        };
         beyond(make(&["departments:write"]).await, "`departments:write` (org)");
         // A scope is for the whole organization, and this one is held for a team.
         beyond(make(&["departments:read", "employees:read"]).await, "`employees:read` (org)");
-        let made = make(&["departments:read"]).await.is(201);
-        let path = format!("/v1/api-clients/{}", made["client_id"].as_str().unwrap());
+        let client = make(&["departments:read"]).await.is(201);
+        let path = format!("/v1/api-clients/{}", client["client_id"].as_str().unwrap());
         let scopes = |scopes: &[&str]| json!({"scopes": scopes});
-        beyond(granter.patch(&path, scopes(&["departments:read", "events:read"])).await, "`events:read` (org)");
+        beyond(
+            granter.patch(&path, scopes(&["departments:read", "events:read"])).await,
+            "`events:read` (org)",
+        );
         // The secret of a client with more would be a way to more.
         company.owner().await.patch(&path, scopes(&["departments:read", "events:read"])).await.is(200);
         beyond(granter.act(&format!("{path}/rotate-secret")).await, "`events:read` (org)");
@@ -150,7 +168,15 @@ fn who_links_a_login_to_a_person_must_reach_that_person() {
         // `own` of somebody else is more than `team` of one's own.
         beyond(link(&granter).await, "`employees:read` (org)");
         let invitation = json!({"email": format!("{}@test.example", unique()), "role_ids": [company.role("employee").await], "employee_id": boss});
-        let inviter = company.caller(&["invitations:write", "departments:read", "positions:read", "organizations:read", "employees:read=own"]).await;
+        let inviter = company
+            .caller(&[
+                "invitations:write",
+                "departments:read",
+                "positions:read",
+                "organizations:read",
+                "employees:read=own",
+            ])
+            .await;
         beyond(inviter.post("/v1/invitations", invitation.clone()).await, "`employees:read` (org)");
         link(&owner).await.is(200);
         owner.post("/v1/invitations", invitation).await.is(201);
@@ -177,8 +203,10 @@ fn a_program_grants_no_more_than_its_scopes() {
         beyond(make("departments:write").await, "`departments:write` (org)");
         // Of a token with fewer scopes than its client has, only those count.
         let token = crate::clients::token(&client, Some("roles:write")).await;
-        let body = json!({"name": "narrow", "title": "Role", "permissions": [grant("departments:read", "org")]});
-        let narrow = crate::company::bearing(reqwest::Method::POST, "/v1/roles", &token).json(&body).send().await;
+        let body =
+            json!({"name": "narrow", "title": "Role", "permissions": [grant("departments:read", "org")]});
+        let narrow =
+            crate::company::bearing(reqwest::Method::POST, "/v1/roles", &token).json(&body).send().await;
         beyond(narrow, "`departments:read` (org)");
     });
 }

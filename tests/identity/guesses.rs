@@ -12,7 +12,12 @@ const WRONG: &str = "a wrong password";
 /// The answer to one guess too many, which says how long to wait: at most the fifteen minutes that failures count.
 #[track_caller]
 fn held_back(answer: &Answer, whose: &str, limit: u32) {
-    assert_eq!((answer.status, answer.body["code"].as_str()), (429, Some("too-many-requests")), "{}", answer.text);
+    assert_eq!(
+        (answer.status, answer.body["code"].as_str()),
+        (429, Some("too-many-requests")),
+        "{}",
+        answer.text
+    );
     let seconds: u64 = answer.header("retry-after").unwrap().parse().unwrap();
     assert!((600..=900).contains(&seconds), "{seconds}");
     let left = answer.header("ratelimit").unwrap();
@@ -62,7 +67,9 @@ fn guesses_sent_at_once_do_not_slip_through_together() {
     run(async {
         let company = Company::new_in(behind_a_proxy()).await;
         let attacker = address();
-        let guesses = (0..30).map(|guess| login(&company.owner.email, &format!("wrong password {guess}")).from(&attacker).send());
+        let guesses = (0..30).map(|guess| {
+            login(&company.owner.email, &format!("wrong password {guess}")).from(&attacker).send()
+        });
         let answers = join_all(guesses).await;
         assert_eq!((count(&answers, 401), count(&answers, 429)), (10, 20));
     });
@@ -118,7 +125,9 @@ fn a_trusted_proxy_is_believed_and_what_a_client_told_it_is_not() {
         // A proxy appends the address that it saw to whatever came with the request, and leaves `Forwarded` alone.
         let forged = |password: &str| {
             let through = format!("{}, {attacker}", address());
-            login(&company.owner.email, password).from(&through).header("forwarded", &format!("for={}", address()))
+            login(&company.owner.email, password)
+                .from(&through)
+                .header("forwarded", &format!("for={}", address()))
         };
         for _ in 0..10 {
             forged(WRONG).send().await.is_problem(401, "invalid-credentials");
@@ -128,7 +137,8 @@ fn a_trusted_proxy_is_believed_and_what_a_client_told_it_is_not() {
         let request = login(&colleague.email, PASSWORD).from(&format!("{}, {attacker}", address()));
         request.send().await.is(200);
         let query = "select address from sessions where org_id = $1 and user_id = $2";
-        let row = behind_a_proxy().connect().await.query_one(query, &[&company.id, &colleague.user]).await.unwrap();
+        let row =
+            behind_a_proxy().connect().await.query_one(query, &[&company.id, &colleague.user]).await.unwrap();
         assert_eq!(row.get::<_, String>(0), attacker);
     });
 }
@@ -153,7 +163,9 @@ fn fifty_sign_ins_at_once_slow_nobody_else() {
             quiet.push(read().await);
         }
         let storm = tokio::spawn(join_all(
-            (0..50).map(|_| login(&company.owner.email, PASSWORD).from(&address()).send()).collect::<Vec<_>>(),
+            (0..50)
+                .map(|_| login(&company.owner.email, PASSWORD).from(&address()).send())
+                .collect::<Vec<_>>(),
         ));
         let mut busy = Vec::new();
         while !storm.is_finished() {
@@ -164,6 +176,9 @@ fn fifty_sign_ins_at_once_slow_nobody_else() {
         assert!(busy.len() > 50, "{} reads while they did", busy.len());
         // Half the cores hash. The floor is for whatever else the machine does.
         let (quiet, busy) = (p95(quiet), p95(busy));
-        assert!(busy < (quiet * 2).max(Duration::from_millis(50)), "p95 {quiet:?} quiet, {busy:?} during the storm");
+        assert!(
+            busy < (quiet * 2).max(Duration::from_millis(50)),
+            "p95 {quiet:?} quiet, {busy:?} during the storm"
+        );
     });
 }

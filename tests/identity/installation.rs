@@ -8,11 +8,25 @@ use uuid::Uuid;
 
 /// Runs the program on the database, as an administrator does.
 pub fn backoffice(url: &str, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_backoffice")).args(arguments).env("DATABASE_URL", url).env("BACKOFFICE_LOG", "warn").output().unwrap()
+    Command::new(env!("CARGO_BIN_EXE_backoffice"))
+        .args(arguments)
+        .env("DATABASE_URL", url)
+        .env("BACKOFFICE_LOG", "warn")
+        .output()
+        .unwrap()
 }
 
 fn create_organization(url: &str, slug: &str, email: &str, password: &str) -> Output {
-    let arguments = ["create-organization", "--name", "Real Company", &format!("--slug={slug}"), "--owner-email", email, "--owner-name", "Olga Owner"];
+    let arguments = [
+        "create-organization",
+        "--name",
+        "Real Company",
+        &format!("--slug={slug}"),
+        "--owner-email",
+        email,
+        "--owner-name",
+        "Olga Owner",
+    ];
     Command::new(env!("CARGO_BIN_EXE_backoffice"))
         .args(arguments)
         .env("DATABASE_URL", url)
@@ -40,18 +54,30 @@ fn a_fresh_installation_has_nobody_until_its_first_owner_is_made() {
         for table in ["organizations", "logins", "memberships", "sessions", "api_clients"] {
             assert_eq!(count(&place, &format!("select count(*) from {table}")).await, 0, "{table}");
         }
-        for (email, password) in [("admin@example.com", "admin"), ("owner@demo.example", "demo"), ("root@localhost.example", "password")] {
+        for (email, password) in [
+            ("admin@example.com", "admin"),
+            ("owner@demo.example", "demo"),
+            ("root@localhost.example", "password"),
+        ] {
             login(email, password).to(&place.base).send().await.is_problem(401, "invalid-credentials");
         }
 
         let made = create_organization(&place.url, "real-company", "olga@real.example", PASSWORD);
         let told = String::from_utf8_lossy(&made.stdout).into_owned();
-        assert!(made.status.success() && told.contains("real-company") && told.contains("olga@real.example"), "{made:?}");
+        assert!(
+            made.status.success() && told.contains("real-company") && told.contains("olga@real.example"),
+            "{made:?}"
+        );
         assert!(!told.contains(PASSWORD), "{told}");
         let pair = Pair::of(login("olga@real.example", PASSWORD).to(&place.base).send().await);
-        let get = async |path: &str| -> Answer { bearing(Method::GET, path, &pair.access).to(&place.base).send().await };
+        let get = async |path: &str| -> Answer {
+            bearing(Method::GET, path, &pair.access).to(&place.base).send().await
+        };
         let me = get("/v1/me").await.is(200);
-        assert_eq!((&me["name"], &me["organization"]["name"], &me["roles"][0]["name"]), (&json!("Olga Owner"), &json!("Real Company"), &json!("owner")));
+        assert_eq!(
+            (&me["name"], &me["organization"]["name"], &me["roles"][0]["name"]),
+            (&json!("Olga Owner"), &json!("Real Company"), &json!("owner"))
+        );
         assert_eq!(get("/v1/roles?count=true").await.is(200)["total"], 20);
         assert_eq!(get("/v1/employees?count=true").await.is(200)["total"], 0);
     });
@@ -75,10 +101,18 @@ fn an_organization_that_can_not_be_is_told_at_the_terminal() {
         refused(&create_organization(&url, "nobody", "not an address", PASSWORD), "no e-mail address");
 
         // Whoever has a login already keeps their password, and owns both.
-        assert!(create_organization(&url, "second", "OLGA@real.example", "four other words together").status.success());
+        assert!(
+            create_organization(&url, "second", "OLGA@real.example", "four other words together")
+                .status
+                .success()
+        );
         let (base, _, _) = crate::support::Service::spawn(&url, &[]);
         let sign_in = |password: &str, organization: &str| {
-            login_with(&json!({"email": "olga@real.example", "password": password, "organization": organization})).to(&base).send()
+            login_with(
+                &json!({"email": "olga@real.example", "password": password, "organization": organization}),
+            )
+            .to(&base)
+            .send()
         };
         sign_in(PASSWORD, "taken").await.is(200);
         sign_in(PASSWORD, "second").await.is(200);
@@ -131,7 +165,12 @@ fn an_upgrade_brings_built_in_roles_up_to_date_and_leaves_all_others_alone() {
         let own: Vec<_> = roles().await.into_iter().filter(|role| role.1 == "custom").collect();
         assert_eq!(own.len(), 2);
         let auditor = roles().await.into_iter().find(|role| role.0 == "auditor").unwrap();
-        let held = identity::permissions::BUILT_IN_ROLES.iter().find(|role| role.name == "auditor").unwrap().grants().len();
+        let held = identity::permissions::BUILT_IN_ROLES
+            .iter()
+            .find(|role| role.name == "auditor")
+            .unwrap()
+            .grants()
+            .len();
         assert_eq!(auditor.3[2].as_array().unwrap().len(), held - 1);
 
         assert!(backoffice(&url, &["migrate"]).status.success());
@@ -146,7 +185,11 @@ fn an_upgrade_brings_built_in_roles_up_to_date_and_leaves_all_others_alone() {
             let expected = if ["auditor", "buyer"].contains(&name.as_str()) { 3 } else { *version };
             assert_eq!(now.2, expected, "{name}");
         }
-        assert_eq!(after.iter().filter(|role| role.1 == "custom").cloned().collect::<Vec<_>>(), own, "version and all");
+        assert_eq!(
+            after.iter().filter(|role| role.1 == "custom").cloned().collect::<Vec<_>>(),
+            own,
+            "version and all"
+        );
         let told = "select actor from events where resource = 'roles' and type = 'role.updated' order by sequence desc limit 1";
         assert_eq!(database.query_one(told, &[]).await.unwrap().get::<_, String>(0), "system");
     });
@@ -165,11 +208,14 @@ fn what_nobody_can_use_any_more_is_forgotten() {
             // Two keys: one of 24 hours and 59 minutes, one a minute older than 25 hours.
             for key in ["younger", "older"] {
                 let body = json!({"name": key, "code": key.to_uppercase()});
-                let request = bearing(Method::POST, "/v1/departments", &lasting.access).to(&place.base).header("idempotency-key", key);
+                let request = bearing(Method::POST, "/v1/departments", &lasting.access)
+                    .to(&place.base)
+                    .header("idempotency-key", key);
                 request.json(&body).send().await.is(201);
             }
             bearing(Method::POST, "/v1/auth/logout", &ended.access).to(&place.base).send().await.is(204);
-            let session: Uuid = crate::company::claims(&expired.access)["sid"].as_str().unwrap().parse().unwrap();
+            let session: Uuid =
+                crate::company::claims(&expired.access)["sid"].as_str().unwrap().parse().unwrap();
             place.sql("update sessions set expires_at = now() where id = $1", &[&session]).await;
             organizations.push(lasting);
         }
@@ -183,12 +229,18 @@ fn what_nobody_can_use_any_more_is_forgotten() {
         assert_eq!(count(&place, "select count(*) from refresh_tokens").await, 2);
         for lasting in organizations {
             let body = json!({"name": "younger", "code": "YOUNGER"});
-            let again = bearing(Method::POST, "/v1/departments", &lasting.access).to(&place.base).header("idempotency-key", "younger");
+            let again = bearing(Method::POST, "/v1/departments", &lasting.access)
+                .to(&place.base)
+                .header("idempotency-key", "younger");
             let again = again.json(&body).send().await;
             assert_eq!(again.header("idempotency-replayed"), Some("true"));
             crate::company::refresh(&lasting.refresh).to(&place.base).send().await.is(200);
         }
         identity::housekeeping::forget(&place.database).await.unwrap();
-        assert_eq!(count(&place, "select count(*) from refresh_tokens").await, 4, "a used token is kept while its session lasts");
+        assert_eq!(
+            count(&place, "select count(*) from refresh_tokens").await,
+            4,
+            "a used token is kept while its session lasts"
+        );
     });
 }

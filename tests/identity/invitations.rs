@@ -17,7 +17,11 @@ struct Invited {
 async fn invite(company: &Company, by: &Caller, email: &str, role: &str) -> Invited {
     let body = json!({"email": email, "role_ids": [company.role(role).await]});
     let invited = by.post("/v1/invitations", body).await.is(201);
-    Invited { email: email.to_owned(), id: id(&invited), token: invited["token"].as_str().unwrap().to_owned() }
+    Invited {
+        email: email.to_owned(),
+        id: id(&invited),
+        token: invited["token"].as_str().unwrap().to_owned(),
+    }
 }
 
 fn somebody() -> String {
@@ -42,7 +46,11 @@ fn somebody_new_is_invited_and_comes_in() {
         let invited = invite(&company, &owner, &somebody(), "hr_officer").await;
         let path = format!("/v1/invitations/{}", invited.id);
         let shown = owner.get(&path).await;
-        assert!(!shown.text.contains(&invited.token[44..]) && !shown.text.contains("token"), "{}", shown.text);
+        assert!(
+            !shown.text.contains(&invited.token[44..]) && !shown.text.contains("token"),
+            "{}",
+            shown.text
+        );
         assert_eq!(shown.is(200)["status"], "open");
 
         let nameless = accept(&invited.token, None, "short").await.is_problem(422, "invalid-input");
@@ -70,13 +78,21 @@ fn somebody_with_a_login_proves_that_it_is_theirs() {
         let person = home.member(&["auditor"]).await;
         let owner = company.owner().await;
         let invited = invite(&company, &owner, &person.email.to_uppercase(), "employee").await;
-        accept(&invited.token, Some("Thief"), "a password of the thief").await.is_problem(401, "invalid-credentials");
-        let into = |organization: &str| login_with(&json!({"email": person.email, "password": PASSWORD, "organization": organization})).send();
+        accept(&invited.token, Some("Thief"), "a password of the thief")
+            .await
+            .is_problem(401, "invalid-credentials");
+        let into = |organization: &str| {
+            login_with(&json!({"email": person.email, "password": PASSWORD, "organization": organization}))
+                .send()
+        };
         into(&company.slug).await.is_problem(401, "invalid-credentials");
 
         accept(&invited.token, Some("Another Name"), PASSWORD).await.is(200);
         let me = Pair::of(into(&company.slug).await).get("/v1/me").await.is(200);
-        assert_eq!((&me["name"], &me["email"], &me["roles"][0]["name"]), (&json!("Mara Member"), &json!(person.email), &json!("employee")));
+        assert_eq!(
+            (&me["name"], &me["email"], &me["roles"][0]["name"]),
+            (&json!("Mara Member"), &json!(person.email), &json!("employee"))
+        );
         let me = Pair::of(into(&home.slug).await).get("/v1/me").await.is(200);
         assert_eq!(me["roles"][0]["name"], "auditor", "what they are at home did not change");
         let user = owner.get(&format!("/v1/users/{}", person.user)).await.is(200);
@@ -102,7 +118,9 @@ fn a_token_that_ran_out_was_revoked_or_made_up_lets_nobody_in() {
         let owner = company.owner().await;
         let late = invite(&company, &owner, &somebody(), "employee").await;
         let seven_days = "select expires_at - created_at between interval '6 days 23:59' and interval '7 days 00:01' from invitations where org_id = $1";
-        assert!(here().connect().await.query_one(seven_days, &[&company.id]).await.unwrap().get::<_, bool>(0));
+        assert!(
+            here().connect().await.query_one(seven_days, &[&company.id]).await.unwrap().get::<_, bool>(0)
+        );
         here().sql("update invitations set expires_at = now() where org_id = $1", &[&company.id]).await;
         gone(accept(&late.token, Some("Late"), NEW).await);
 
@@ -135,7 +153,8 @@ fn of_eight_who_bring_the_same_token_one_comes_in() {
         assert_eq!(count(&answers, 200), 1);
         assert!(answers.iter().all(|answer| [200, 401, 409, 422].contains(&answer.status)), "{answers:?}");
         let members = "select count(*) from memberships where org_id = $1";
-        let members = here().connect().await.query_one(members, &[&company.id]).await.unwrap().get::<_, i64>(0);
+        let members =
+            here().connect().await.query_one(members, &[&company.id]).await.unwrap().get::<_, i64>(0);
         assert_eq!(members, 2, "the owner and Dan");
     });
 }
@@ -146,7 +165,12 @@ fn an_address_has_one_open_invitation_and_one_membership() {
         let company = Company::new().await;
         let owner = company.owner().await;
         let again = async |email: &str| -> Answer {
-            owner.post("/v1/invitations", json!({"email": email, "role_ids": [company.role("employee").await]})).await
+            owner
+                .post(
+                    "/v1/invitations",
+                    json!({"email": email, "role_ids": [company.role("employee").await]}),
+                )
+                .await
         };
         let first = invite(&company, &owner, &somebody(), "employee").await;
         let twice = again(&first.email.to_uppercase()).await.is_problem(409, "conflict");
@@ -166,7 +190,9 @@ fn the_token_is_told_once() {
         let company = Company::new().await;
         let owner = company.owner().await;
         let body = json!({"email": somebody(), "role_ids": [company.role("employee").await]});
-        let send = || owner.request(Method::POST, "/v1/invitations").header("idempotency-key", "dan").json(&body).send();
+        let send = || {
+            owner.request(Method::POST, "/v1/invitations").header("idempotency-key", "dan").json(&body).send()
+        };
         let first = send().await;
         assert_eq!(first.header("location"), Some(&*format!("/v1/invitations/{}", id(&first.body))));
         let first = first.is(201);
@@ -178,7 +204,11 @@ fn the_token_is_told_once() {
         let token = first["token"].as_str().unwrap();
         assert!(!list.text.contains(&token[44..]), "{}", list.text);
         let history = owner.get(&format!("/v1/invitations/{}/history", id(&first))).await;
-        assert!(!history.text.contains("token_hash") && !history.text.contains(&token[44..]), "{}", history.text);
+        assert!(
+            !history.text.contains("token_hash") && !history.text.contains(&token[44..]),
+            "{}",
+            history.text
+        );
         history.is(200);
     });
 }
@@ -196,11 +226,17 @@ fn the_invited_come_as_the_employee_whom_they_were_invited_as() {
         let pair = Pair::of(login(&email, NEW).send().await);
         assert_eq!(pair.get("/v1/me").await.is(200)["employee_id"], json!(ana));
         let seen = pair.get("/v1/employees").await.is(200);
-        assert_eq!(seen["data"].as_array().unwrap().iter().map(id).collect::<Vec<_>>(), [ana.clone()], "reach `own` is herself");
+        assert_eq!(
+            seen["data"].as_array().unwrap().iter().map(id).collect::<Vec<_>>(),
+            [&*ana],
+            "reach `own` is herself"
+        );
         // A second login can not be the same employee.
-        let body = json!({"email": somebody(), "role_ids": [company.role("employee").await], "employee_id": ana});
+        let body =
+            json!({"email": somebody(), "role_ids": [company.role("employee").await], "employee_id": ana});
         let second = owner.post("/v1/invitations", body).await.is(201);
-        let taken = accept(second["token"].as_str().unwrap(), Some("Eva"), NEW).await.is_problem(409, "conflict");
-        assert_eq!(fault(&taken), ("/employee_id", "already-taken"));
+        let refused =
+            accept(second["token"].as_str().unwrap(), Some("Eva"), NEW).await.is_problem(409, "conflict");
+        assert_eq!(fault(&refused), ("/employee_id", "already-taken"));
     });
 }

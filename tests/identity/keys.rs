@@ -16,8 +16,12 @@ fn verified(token: &str, keys: &[Value]) -> Option<Value> {
     let header = decode_header(token).unwrap();
     assert_eq!((header.alg, header.typ.as_deref()), (Algorithm::ES256, Some("at+jwt")), "RFC 9068 §2.1");
     let key = keys.iter().find(|key| key["kid"] == json!(header.kid))?;
-    assert_eq!((&key["kty"], &key["crv"], &key["use"], &key["alg"]), (&json!("EC"), &json!("P-256"), &json!("sig"), &json!("ES256")));
-    let key = DecodingKey::from_ec_components(key["x"].as_str().unwrap(), key["y"].as_str().unwrap()).unwrap();
+    assert_eq!(
+        (&key["kty"], &key["crv"], &key["use"], &key["alg"]),
+        (&json!("EC"), &json!("P-256"), &json!("sig"), &json!("ES256"))
+    );
+    let key =
+        DecodingKey::from_ec_components(key["x"].as_str().unwrap(), key["y"].as_str().unwrap()).unwrap();
     let mut validation = Validation::new(Algorithm::ES256);
     validation.set_audience(&["backoffice"]);
     validation.set_issuer(&["backoffice"]);
@@ -38,8 +42,13 @@ fn a_stranger_verifies_a_token_by_the_published_key() {
         let parts: Vec<&str> = pair.access.split('.').collect();
         let other = Pair::taken(&company.owner).await;
         let swapped = format!("{}.{}.{}", parts[0], parts[1], other.access.rsplit('.').next().unwrap());
-        let key = DecodingKey::from_ec_components(keys[0]["x"].as_str().unwrap(), keys[0]["y"].as_str().unwrap()).unwrap();
-        assert!(decode::<Value>(&swapped, &key, &Validation::new(Algorithm::ES256)).is_err(), "and no forged one");
+        let key =
+            DecodingKey::from_ec_components(keys[0]["x"].as_str().unwrap(), keys[0]["y"].as_str().unwrap())
+                .unwrap();
+        assert!(
+            decode::<Value>(&swapped, &key, &Validation::new(Algorithm::ES256)).is_err(),
+            "and no forged one"
+        );
     });
 }
 
@@ -50,7 +59,10 @@ fn the_metadata_of_the_authorization_server_is_true() {
         let base = &here().base;
         let told = Request::new(Method::GET, "/.well-known/oauth-authorization-server").send().await.is(200);
         assert_eq!(told["issuer"], json!(base), "RFC 8414 §3.3: the address that it was asked for at");
-        let all: Vec<String> = identity::permissions::catalogue().iter().map(|each| format!("{}:{}", each.resource, each.verb)).collect();
+        let all: Vec<String> = identity::permissions::catalogue()
+            .iter()
+            .map(|each| format!("{}:{}", each.resource, each.verb))
+            .collect();
         assert_eq!(told["scopes_supported"], json!(all));
 
         let path = |name: &str| told[name].as_str().unwrap().strip_prefix(base.as_str()).unwrap().to_owned();
@@ -62,9 +74,14 @@ fn the_metadata_of_the_authorization_server_is_true() {
         for grant in told["grant_types_supported"].as_array().unwrap() {
             for way in told["token_endpoint_auth_methods_supported"].as_array().unwrap() {
                 let grant = format!("grant_type={}", grant.as_str().unwrap());
-                let request = |body: &str| Request::new(Method::POST, &path("token_endpoint")).body("application/x-www-form-urlencoded", body);
+                let request = |body: &str| {
+                    Request::new(Method::POST, &path("token_endpoint"))
+                        .body("application/x-www-form-urlencoded", body)
+                };
                 let request = match way.as_str().unwrap() {
-                    "client_secret_post" => request(&format!("{grant}&client_id={id}&client_secret={secret}")),
+                    "client_secret_post" => {
+                        request(&format!("{grant}&client_id={id}&client_secret={secret}"))
+                    }
                     "client_secret_basic" => {
                         use base64::Engine;
                         let pair = base64::engine::general_purpose::STANDARD.encode(format!("{id}:{secret}"));
@@ -84,9 +101,11 @@ fn keys_change_while_the_service_runs_and_old_tokens_hold() {
         let place = Place::start("rotated", &[]);
         let database = place.connect().await;
         let organization = Organization::new_in(&database).await;
-        let read = async |token: &str| bearing(Method::GET, "/v1/departments", token).to(&place.base).send().await;
+        let read =
+            async |token: &str| bearing(Method::GET, "/v1/departments", token).to(&place.base).send().await;
         let new = async || {
-            Caller::sign_in_to(&database, &place.tokens().await, organization.id, &["departments:read"], None).await
+            Caller::sign_in_to(&database, &place.tokens().await, organization.id, &["departments:read"], None)
+                .await
         };
         let old = new().await;
         read(&old.token).await.is(200);
@@ -108,7 +127,19 @@ fn keys_change_while_the_service_runs_and_old_tokens_hold() {
         }
         // What it signs itself is of the new key now.
         let email = format!("{}@test.example", crate::company::unique());
-        let owner = ["create-organization", "--name", "Rotated", "--slug", "rotated", "--owner-name", "Olga", "--owner-email", &email, "--owner-password", PASSWORD];
+        let owner = [
+            "create-organization",
+            "--name",
+            "Rotated",
+            "--slug",
+            "rotated",
+            "--owner-name",
+            "Olga",
+            "--owner-email",
+            &email,
+            "--owner-password",
+            PASSWORD,
+        ];
         assert!(backoffice(&place.url, &owner).status.success());
         let pair = Pair::of(login(&email, PASSWORD).to(&place.base).send().await);
         assert_eq!(decode_header(&pair.access).unwrap().kid, decode_header(&renewed.token).unwrap().kid);

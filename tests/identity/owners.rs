@@ -11,14 +11,20 @@ async fn remove(by: &Caller, owner: &Caller, way: &str) -> Answer {
     match way {
         "disable" => by.act(&format!("/v1/users/{}/disable", owner.user)).await,
         "suspend" => by.act(&format!("/v1/memberships/{}/suspend", owner.membership)).await,
-        _ => by.post(&format!("/v1/memberships/{}/assign-roles", owner.membership), json!({"role_ids": []})).await,
+        _ => {
+            by.post(&format!("/v1/memberships/{}/assign-roles", owner.membership), json!({"role_ids": []}))
+                .await
+        }
     }
 }
 
 #[track_caller]
 fn stays(answer: Answer) {
     let problem = answer.is_problem(409, "conflict");
-    assert!(problem["detail"].as_str().unwrap().contains("an organization keeps its last owner"), "{problem}");
+    assert!(
+        problem["detail"].as_str().unwrap().contains("an organization keeps its last owner"),
+        "{problem}"
+    );
 }
 
 async fn second_owner(company: &Company) -> (Person, Caller) {
@@ -85,11 +91,19 @@ fn of_two_owners_who_remove_each_other_at_once_one_stays() {
         for (one, other) in WAYS.iter().flat_map(|one| WAYS.iter().map(move |other| (one, other))) {
             let company = Company::new().await;
             let (first, (_, second)) = (company.owner().await, second_owner(&company).await);
-            let (removed_second, removed_first) = join(remove(&first, &second, one), remove(&second, &first, other)).await;
+            let (removed_second, removed_first) =
+                join(remove(&first, &second, one), remove(&second, &first, other)).await;
             let statuses = [removed_second.status, removed_first.status];
-            assert_eq!(statuses.iter().filter(|&&status| status == 200).count(), 1, "{one} and {other}: {removed_second:?} {removed_first:?}");
+            assert_eq!(
+                statuses.iter().filter(|&&status| status == 200).count(),
+                1,
+                "{one} and {other}: {removed_second:?} {removed_first:?}"
+            );
             // The loser was too late: out already, without the right, or told that the last one stays.
-            assert!(statuses.iter().all(|status| [200, 401, 403, 409].contains(status)), "{one} and {other}: {statuses:?}");
+            assert!(
+                statuses.iter().all(|status| [200, 401, 403, 409].contains(status)),
+                "{one} and {other}: {statuses:?}"
+            );
             let owners = "select count(*) from memberships m join logins l on l.id = m.user_id
                 join roles r on r.org_id = m.org_id and r.id = any(m.role_ids)
                 where m.org_id = $1 and r.name = 'owner' and m.status = 'active' and l.status = 'active'";

@@ -16,13 +16,24 @@ fn a_password_has_8_to_256_characters_of_any_script() {
         let company = Company::new().await;
         let pair = Pair::taken(&company.owner).await;
         // Characters, not bytes: a key takes four, and 256 of them a kilobyte.
-        let bad = [("пароль1".to_owned(), "too-short"), ("🔑".repeat(7), "too-short"), ("ж".repeat(257), "too-long"), ("🔑".repeat(257), "too-long")];
+        let bad = [
+            ("пароль1".to_owned(), "too-short"),
+            ("🔑".repeat(7), "too-short"),
+            ("ж".repeat(257), "too-long"),
+            ("🔑".repeat(257), "too-long"),
+        ];
         for (password, code) in bad {
             let refused = change(&pair, PASSWORD, &password).await.is_problem(422, "invalid-input");
             assert_eq!(fault(&refused), ("/new_password", code), "{} characters", password.chars().count());
         }
         let mut present = PASSWORD.to_owned();
-        for password in ["пароль12".to_owned(), "🔑".repeat(8), "ж".repeat(256), "🔑".repeat(256), "  a space before and after  ".into()] {
+        for password in [
+            "пароль12".to_owned(),
+            "🔑".repeat(8),
+            "ж".repeat(256),
+            "🔑".repeat(256),
+            "  a space before and after  ".into(),
+        ] {
             change(&pair, &present, &password).await.is(204);
             login(&company.owner.email, &password).send().await.is(200);
             present = password;
@@ -40,10 +51,18 @@ fn a_password_is_compared_exactly() {
         let hash = identity::passwords::hash(composed).await.unwrap();
         let place = behind_a_proxy();
         place.sql("update logins set password_hash = $2 where id = $1", &[&company.owner.user, &hash]).await;
-        let try_out = async |password: &str| login(&company.owner.email, password).from(&address()).send().await;
+        let try_out =
+            async |password: &str| login(&company.owner.email, password).from(&address()).send().await;
         try_out(composed).await.is(200);
         let upper = composed.to_uppercase();
-        for other in [decomposed, &upper, "Größe der Strasse", &format!("{composed} "), &composed[..composed.len() - 1], &composed.replace(' ', "\u{a0}")] {
+        for other in [
+            decomposed,
+            &upper,
+            "Größe der Strasse",
+            &format!("{composed} "),
+            &composed[..composed.len() - 1],
+            &composed.replace(' ', "\u{a0}"),
+        ] {
             try_out(other).await.is_problem(401, "invalid-credentials");
         }
     });
@@ -54,7 +73,19 @@ fn the_commonest_passwords_are_refused_everywhere() {
     run(async {
         let company = Company::new().await;
         let (pair, owner) = (Pair::taken(&company.owner).await, company.owner().await);
-        let common = ["password", "12345678", "qwertyuiop", "iloveyou", "football", "sunshine", "princess", "trustno1", "PASSWORD", "Password1", "QWERTYuiop"];
+        let common = [
+            "password",
+            "12345678",
+            "qwertyuiop",
+            "iloveyou",
+            "football",
+            "sunshine",
+            "princess",
+            "trustno1",
+            "PASSWORD",
+            "Password1",
+            "QWERTYuiop",
+        ];
         for password in common {
             let refused = change(&pair, PASSWORD, password).await.is_problem(422, "invalid-input");
             assert_eq!(fault(&refused), ("/new_password", "too-common"), "{password}");
@@ -98,7 +129,10 @@ fn a_change_of_password_ends_all_other_sessions_and_not_this_one() {
             let history = owner.get(&format!("/v1/users/{}/history", person.user)).await.is(200);
             let last = history["data"].as_array().unwrap().last().unwrap().clone();
             assert_eq!(last["type"], "user.updated");
-            assert_eq!(last["changes"].as_object().unwrap().keys().collect::<Vec<_>>(), ["password_changed_at"]);
+            assert_eq!(
+                last["changes"].as_object().unwrap().keys().collect::<Vec<_>>(),
+                ["password_changed_at"]
+            );
         }
     });
 }
@@ -109,8 +143,12 @@ fn nobody_changes_a_password_without_the_present_one_nor_guesses_it() {
         let company = Company::new().await;
         let pair = Pair::taken(&company.member(&["employee"]).await).await;
         for guess in 1..=10 {
-            let refused = change(&pair, &format!("wrong password {guess}"), "four other words together").await;
-            assert_eq!(fault(&refused.is_problem(422, "invalid-input")), ("/current_password", "wrong-password"));
+            let refused =
+                change(&pair, &format!("wrong password {guess}"), "four other words together").await;
+            assert_eq!(
+                fault(&refused.is_problem(422, "invalid-input")),
+                ("/current_password", "wrong-password")
+            );
         }
         let held_back = change(&pair, PASSWORD, "four other words together").await;
         assert!(held_back.header("retry-after").is_some());
@@ -124,7 +162,11 @@ fn of_two_changes_from_the_same_password_one_wins() {
     run(async {
         let company = Company::new().await;
         let pair = Pair::taken(&company.owner).await;
-        let (first, second) = join(change(&pair, PASSWORD, "the first of two words"), change(&pair, PASSWORD, "the second of two words")).await;
+        let (first, second) = join(
+            change(&pair, PASSWORD, "the first of two words"),
+            change(&pair, PASSWORD, "the second of two words"),
+        )
+        .await;
         let mut statuses = [first.status, second.status];
         statuses.sort_unstable();
         assert!(statuses == [204, 409] || statuses == [204, 422], "{}\n{}", first.text, second.text);

@@ -19,13 +19,22 @@ fn every_organization_begins_with_the_twenty_built_in_roles() {
         let owner = company.owner().await;
         let list = owner.get("/v1/roles?kind=built_in&limit=200&sort=name").await.is(200);
         let roles = list["data"].as_array().unwrap();
-        let mut names: Vec<&str> = identity::permissions::BUILT_IN_ROLES.iter().map(|role| role.name).collect();
+        let mut names: Vec<&str> =
+            identity::permissions::BUILT_IN_ROLES.iter().map(|role| role.name).collect();
         names.sort_unstable();
         assert_eq!(roles.iter().map(|role| role["name"].as_str().unwrap()).collect::<Vec<_>>(), names);
         // What the list says is what holds: one of each comes in and holds exactly that.
-        for role in roles.iter().filter(|role| ["auditor", "team_leader", "hr_manager"].contains(&role["name"].as_str().unwrap())) {
+        for role in roles
+            .iter()
+            .filter(|role| ["auditor", "team_leader", "hr_manager"].contains(&role["name"].as_str().unwrap()))
+        {
             let member = company.session(&company.member(&[role["name"].as_str().unwrap()]).await).await;
-            assert_eq!(member.get("/v1/me").await.is(200)["permissions"], role["permissions"], "{}", role["name"]);
+            assert_eq!(
+                member.get("/v1/me").await.is(200)["permissions"],
+                role["permissions"],
+                "{}",
+                role["name"]
+            );
         }
     });
 }
@@ -35,12 +44,25 @@ fn an_auditor_reads_everything_and_writes_nothing() {
     run(async {
         let company = Company::new().await;
         let auditor = company.session(&company.member(&["auditor"]).await).await;
-        for path in ["/v1/employees", "/v1/departments", "/v1/events", "/v1/users", "/v1/memberships", "/v1/roles", "/v1/sessions", "/v1/api-clients", "/v1/invitations"] {
+        for path in [
+            "/v1/employees",
+            "/v1/departments",
+            "/v1/events",
+            "/v1/users",
+            "/v1/memberships",
+            "/v1/roles",
+            "/v1/sessions",
+            "/v1/api-clients",
+            "/v1/invitations",
+        ] {
             auditor.get(path).await.is(200);
         }
         auditor.post("/v1/departments", json!({"name": "A", "code": "A"})).await.is_problem(403, "forbidden");
         auditor.post("/v1/roles", role("mine", reads("events"))).await.is_problem(403, "forbidden");
-        auditor.act(&format!("/v1/memberships/{}/suspend", auditor.membership)).await.is_problem(403, "forbidden");
+        auditor
+            .act(&format!("/v1/memberships/{}/suspend", auditor.membership))
+            .await
+            .is_problem(403, "forbidden");
     });
 }
 
@@ -52,18 +74,25 @@ fn an_organization_makes_changes_and_deletes_roles_of_its_own() {
         let made = owner.post("/v1/roles", role("shift_leader", reads("departments"))).await.is(201);
         assert_eq!((&made["kind"], &made["permissions"]), (&json!("custom"), &reads("departments")));
         let path = format!("/v1/roles/{}", id(&made));
-        let taken = owner.post("/v1/roles", role("shift_leader", json!([]))).await.is_problem(409, "conflict");
+        let taken =
+            owner.post("/v1/roles", role("shift_leader", json!([]))).await.is_problem(409, "conflict");
         assert_eq!(fault(&taken), ("/name", "already-taken"));
 
         let person = company.session(&company.member(&[]).await).await;
         let assign = async |roles: Value| {
-            owner.post(&format!("/v1/memberships/{}/assign-roles", person.membership), json!({"role_ids": roles})).await
+            owner
+                .post(
+                    &format!("/v1/memberships/{}/assign-roles", person.membership),
+                    json!({"role_ids": roles}),
+                )
+                .await
         };
         assign(json!([made["id"]])).await.is(200);
         person.get("/v1/departments").await.is(200);
         person.get("/v1/positions").await.is_problem(403, "forbidden");
         // What a role allows counts for all who hold it, from their next request on.
-        let changed = owner.patch(&path, json!({"permissions": reads("positions"), "description": null})).await.is(200);
+        let changed =
+            owner.patch(&path, json!({"permissions": reads("positions"), "description": null})).await.is(200);
         assert_eq!((&changed["description"], &changed["title"]), (&Value::Null, &json!("Shift leader")));
         person.get("/v1/positions").await.is(200);
         person.get("/v1/departments").await.is_problem(403, "forbidden");
@@ -74,7 +103,8 @@ fn an_organization_makes_changes_and_deletes_roles_of_its_own() {
         owner.delete(&path).await.is(204);
         owner.get(&path).await.is_problem(404, "not-found");
         let history = owner.get(&format!("{path}/history")).await.is(200);
-        let kinds: Vec<&str> = history["data"].as_array().unwrap().iter().map(|event| event["type"].as_str().unwrap()).collect();
+        let kinds: Vec<&str> =
+            history["data"].as_array().unwrap().iter().map(|event| event["type"].as_str().unwrap()).collect();
         assert_eq!(kinds, ["role.created", "role.updated", "role.deleted"], "who widened it stays known");
     });
 }
@@ -93,8 +123,12 @@ fn a_role_holds_permissions_that_there_are_each_once_and_as_far_as_it_goes() {
             held("employees:read", "org"),
         ]);
         let problem = owner.post("/v1/roles", role("wrong", wrong)).await.is_problem(422, "invalid-input");
-        let faults: Vec<_> =
-            problem["errors"].as_array().unwrap().iter().map(|each| (each["pointer"].as_str().unwrap(), each["code"].as_str().unwrap())).collect();
+        let faults: Vec<_> = problem["errors"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|each| (each["pointer"].as_str().unwrap(), each["code"].as_str().unwrap()))
+            .collect();
         assert_eq!(
             faults,
             [
@@ -104,7 +138,14 @@ fn a_role_holds_permissions_that_there_are_each_once_and_as_far_as_it_goes() {
                 ("/permissions/4/permission", "repeated"),
             ]
         );
-        for odd in [json!([held("me:read", "own")]), json!([held("*:*", "org")]), json!([held("employees:read", "world")]), json!([{"permission": "employees:read"}]), json!("all"), Value::Null] {
+        for odd in [
+            json!([held("me:read", "own")]),
+            json!([held("*:*", "org")]),
+            json!([held("employees:read", "world")]),
+            json!([{"permission": "employees:read"}]),
+            json!("all"),
+            Value::Null,
+        ] {
             owner.post("/v1/roles", role("odd", odd)).await.is_problem(422, "invalid-input");
         }
         let list = owner.get("/v1/roles?kind=custom").await.is(200);
@@ -130,7 +171,9 @@ fn built_in_roles_stay_as_they_are() {
         assert_eq!(owner.get(&path).await.is(200), before);
         let taken = owner.post("/v1/roles", role("employee", json!([]))).await.is_problem(409, "conflict");
         assert_eq!(fault(&taken), ("/name", "already-taken"));
-        let unknown = owner.post("/v1/roles", json!({"name": "mine", "title": "T", "permissions": [], "kind": "built_in"})).await;
+        let unknown = owner
+            .post("/v1/roles", json!({"name": "mine", "title": "T", "permissions": [], "kind": "built_in"}))
+            .await;
         assert_eq!(fault(&unknown.is_problem(422, "invalid-input")), ("/kind", "unknown-field"));
     });
 }
@@ -142,7 +185,10 @@ fn an_api_client_is_no_role() {
         let owner = company.owner().await;
         let count = async || owner.get("/v1/roles?count=true").await.is(200)["total"].clone();
         assert_eq!(count().await, 20);
-        let client = owner.post("/v1/api-clients", json!({"name": "Bureau", "scopes": ["employees:read"]})).await.is(201);
+        let client = owner
+            .post("/v1/api-clients", json!({"name": "Bureau", "scopes": ["employees:read"]}))
+            .await
+            .is(201);
         assert_eq!(count().await, 20);
         let client = client["client_id"].as_str().unwrap();
         owner.get(&format!("/v1/roles/{client}")).await.is_problem(404, "not-found");
@@ -156,7 +202,11 @@ fn an_api_client_is_no_role() {
 #[track_caller]
 fn stale(answer: Answer) {
     let challenge = answer.header("www-authenticate").unwrap_or_default().to_owned();
-    assert_eq!(challenge, "Bearer error=\"insufficient_user_authentication\", max_age=900", "{}", answer.text);
+    assert_eq!(
+        challenge, "Bearer error=\"insufficient_user_authentication\", max_age=900",
+        "{}",
+        answer.text
+    );
     answer.is_problem(401, "fresh-login-required");
 }
 
@@ -166,17 +216,31 @@ fn granting_asks_for_a_fresh_sign_in() {
         let company = Company::new().await;
         let owner = company.owner().await;
         let person = company.session(&company.member(&["employee"]).await).await;
-        let (employee, client) = (company.role("employee").await, json!({"name": "Bureau", "scopes": ["events:read"]}));
+        let (employee, client) =
+            (company.role("employee").await, json!({"name": "Bureau", "scopes": ["events:read"]}));
         let own = id(&owner.post("/v1/roles", role("own", reads("events"))).await.is(201));
-        let made = owner.post("/v1/api-clients", client).await.is(201)["client_id"].as_str().unwrap().to_owned();
+        let made =
+            owner.post("/v1/api-clients", client).await.is(201)["client_id"].as_str().unwrap().to_owned();
         let steps = async |by: &Caller| -> Vec<Answer> {
             let unique = unique();
             vec![
-                by.post(&format!("/v1/memberships/{}/assign-roles", person.membership), json!({"role_ids": [employee]})).await,
-                by.post("/v1/invitations", json!({"email": format!("{unique}@test.example"), "role_ids": [employee]})).await,
+                by.post(
+                    &format!("/v1/memberships/{}/assign-roles", person.membership),
+                    json!({"role_ids": [employee]}),
+                )
+                .await,
+                by.post(
+                    "/v1/invitations",
+                    json!({"email": format!("{unique}@test.example"), "role_ids": [employee]}),
+                )
+                .await,
                 by.post("/v1/api-clients", json!({"name": unique, "scopes": ["events:read"]})).await,
                 by.act(&format!("/v1/api-clients/{made}/rotate-secret")).await,
-                by.patch(&format!("/v1/api-clients/{made}"), json!({"scopes": ["events:read", "employees:read"]})).await,
+                by.patch(
+                    &format!("/v1/api-clients/{made}"),
+                    json!({"scopes": ["events:read", "employees:read"]}),
+                )
+                .await,
                 by.post("/v1/roles", role(&format!("r{unique}"), json!([]))).await,
                 by.patch(&format!("/v1/roles/{own}"), json!({"permissions": reads("employees")})).await,
             ]
@@ -202,8 +266,10 @@ fn a_refresh_proves_nothing_and_a_sign_in_does() {
     run(async {
         let company = Company::new().await;
         let old = Pair::taken(&company.owner).await;
-        let session: uuid::Uuid = crate::company::claims(&old.access)["sid"].as_str().unwrap().parse().unwrap();
-        let hour = "update sessions set signed_in_at = now() - interval '1 hour' where org_id = $1 and id = $2";
+        let session: uuid::Uuid =
+            crate::company::claims(&old.access)["sid"].as_str().unwrap().parse().unwrap();
+        let hour =
+            "update sessions set signed_in_at = now() - interval '1 hour' where org_id = $1 and id = $2";
         crate::company::here().sql(hour, &[&company.id, &session]).await;
         let renewed = Pair::of(old.refreshed().await);
         stale(renewed.post("/v1/roles", role("late", json!([]))).await);

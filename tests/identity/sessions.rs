@@ -34,11 +34,19 @@ fn a_refresh_token_is_renewed_with_every_use() {
         let first = Pair::taken(&company.owner).await;
         let second = Pair::of(first.refreshed().await);
         let third = Pair::of(second.refreshed().await);
-        assert!(first.refresh != second.refresh && second.refresh != third.refresh && first.access != second.access);
+        assert!(
+            first.refresh != second.refresh
+                && second.refresh != third.refresh
+                && first.access != second.access
+        );
         for pair in [&first, &second, &third] {
             pair.get("/v1/me").await.is(200);
             assert_eq!(session(pair), session(&first), "one session goes on");
-            assert_eq!(claims(&pair.access)["auth_time"], claims(&first.access)["auth_time"], "nobody proved anything anew");
+            assert_eq!(
+                claims(&pair.access)["auth_time"],
+                claims(&first.access)["auth_time"],
+                "nobody proved anything anew"
+            );
         }
     });
 }
@@ -51,7 +59,8 @@ fn a_session_lasts_thirty_days_however_often_it_is_renewed() {
         let lasts = "select expires_at - signed_in_at = interval '30 days' from sessions where org_id = $1 and id = $2";
         let row = here().connect().await.query_one(lasts, &[&company.id, &session(&pair)]).await.unwrap();
         assert!(row.get::<_, bool>(0));
-        let over = "update sessions set expires_at = now() - interval '1 second' where org_id = $1 and id = $2";
+        let over =
+            "update sessions set expires_at = now() - interval '1 second' where org_id = $1 and id = $2";
         here().sql(over, &[&company.id, &session(&pair)]).await;
         refused(pair.refreshed().await);
         pair.get("/v1/me").await.is_problem(401, "unauthenticated");
@@ -102,7 +111,8 @@ fn of_eight_refreshes_at_once_exactly_one_wins() {
             let answers = join_all((0..8).map(|_| pair.refreshed())).await;
             assert_eq!((count(&answers, 200), count(&answers, 401)), (1, 7));
             let tokens = "select count(*) from refresh_tokens where org_id = $1 and session_id = $2";
-            let row = here().connect().await.query_one(tokens, &[&company.id, &session(&pair)]).await.unwrap();
+            let row =
+                here().connect().await.query_one(tokens, &[&company.id, &session(&pair)]).await.unwrap();
             assert_eq!(row.get::<_, i64>(0), 2, "the first, and one that came of it");
         }
     });
@@ -154,8 +164,10 @@ fn what_is_no_refresh_token_renews_nothing_and_ends_nothing() {
         let foreign = Pair::taken(&other.owner).await;
         let foreign_session = session(&foreign);
         let owner = company.owner().await;
-        let invitation = json!({"email": "somebody@test.example", "role_ids": [company.role("employee").await]});
-        let invitation = owner.post("/v1/invitations", invitation).await.is(201)["token"].as_str().unwrap().to_owned();
+        let invitation =
+            json!({"email": "somebody@test.example", "role_ids": [company.role("employee").await]});
+        let invitation =
+            owner.post("/v1/invitations", invitation).await.is(201)["token"].as_str().unwrap().to_owned();
         let forged = [
             "x".to_owned(),
             "null".into(),
@@ -219,9 +231,19 @@ fn everybody_sees_and_ends_their_own_sessions() {
             .as_array()
             .unwrap()
             .iter()
-            .map(|each| (each["user_agent"].as_str().unwrap(), each["is_this_one"].as_bool().unwrap(), each["last_used_at"].is_string()))
+            .map(|each| {
+                (
+                    each["user_agent"].as_str().unwrap(),
+                    each["is_this_one"].as_bool().unwrap(),
+                    each["last_used_at"].is_string(),
+                )
+            })
             .collect();
-        assert_eq!(shown, [("Laptop/2.0", true, true), ("Phone/1.0", false, false)], "newest first, nobody else's");
+        assert_eq!(
+            shown,
+            [("Laptop/2.0", true, true), ("Phone/1.0", false, false)],
+            "newest first, nobody else's"
+        );
         assert_eq!(own[1]["address"], "127.0.0.1");
 
         let end = |of: &Pair| format!("/v1/me/sessions/{}/end", session(of));
@@ -247,12 +269,17 @@ fn an_administrator_ends_the_session_of_somebody_else() {
         let (pair, second) = (Pair::taken(&person).await, Pair::taken(&person).await);
         let support = company.session(&company.member(&["it_support"]).await).await;
         let end = format!("/v1/sessions/{}/end", session(&pair));
-        company.session(&company.member(&["auditor"]).await).await.act(&end).await.is_problem(403, "forbidden");
+        company
+            .session(&company.member(&["auditor"]).await)
+            .await
+            .act(&end)
+            .await
+            .is_problem(403, "forbidden");
         other.owner().await.act(&end).await.is_problem(404, "not-found");
         pair.get("/v1/me").await.is(200);
 
-        let list = format!("/v1/sessions?user_id={}&status=active&sort=signed_in_at", person.user);
-        let listed = support.get(&list).await.is(200);
+        let active = format!("/v1/sessions?user_id={}&status=active&sort=signed_in_at", person.user);
+        let listed = support.get(&active).await.is(200);
         let ids: Vec<_> = listed["data"].as_array().unwrap().iter().map(|each| each["id"].clone()).collect();
         assert_eq!(ids, [json!(session(&pair)), json!(session(&second))]);
         support.act(&end).await.is(200);
@@ -263,7 +290,10 @@ fn an_administrator_ends_the_session_of_somebody_else() {
         // Who ended it stays known.
         let history = support.get(&format!("/v1/sessions/{}/history", session(&pair))).await.is(200);
         let last = history["data"].as_array().unwrap().last().unwrap().clone();
-        assert_eq!((&last["type"], &last["actor"]), (&json!("session.ended"), &json!(format!("user:{}", support.user))));
+        assert_eq!(
+            (&last["type"], &last["actor"]),
+            (&json!("session.ended"), &json!(format!("user:{}", support.user)))
+        );
     });
 }
 
@@ -276,7 +306,8 @@ fn no_secret_is_kept_as_it_was_given() {
         let renewed = Pair::of(pair.refreshed().await);
         let password = "a password of nobody else's";
         let change = json!({"current_password": PASSWORD, "new_password": password});
-        let request = bearing(Method::POST, "/v1/me/change-password", &renewed.access).header("idempotency-key", "change");
+        let request = bearing(Method::POST, "/v1/me/change-password", &renewed.access)
+            .header("idempotency-key", "change");
         request.json(&change).send().await.is(204);
         let keyed = |path: &str| owner.request(Method::POST, path).header("idempotency-key", path);
         let body = json!({"name": "Bureau", "scopes": ["employees:read"]});
@@ -285,19 +316,28 @@ fn no_secret_is_kept_as_it_was_given() {
         let rotate = format!("/v1/api-clients/{}/rotate-secret", client["client_id"].as_str().unwrap());
         let newer_secret = keyed(&rotate).send().await.is(201)["client_secret"].as_str().unwrap().to_owned();
         let body = json!({"email": "somebody@test.example", "role_ids": [company.role("employee").await]});
-        let invitation = keyed("/v1/invitations").json(&body).send().await.is(201)["token"].as_str().unwrap().to_owned();
+        let invitation =
+            keyed("/v1/invitations").json(&body).send().await.is(201)["token"].as_str().unwrap().to_owned();
 
         let opaque = [&pair.refresh, &renewed.refresh, &client_secret, &newer_secret, &invitation];
         let mut wanted: Vec<String> = opaque.iter().map(|token| token[44..].to_owned()).collect();
         // What is kept in bytes shows in hexadecimal: the 32 that are random.
         wanted.extend(opaque.iter().map(|token| hex(&URL_SAFE_NO_PAD.decode(token).unwrap()[32..])));
-        wanted.extend([pair.access.clone(), renewed.access.clone(), password.to_owned(), PASSWORD.to_owned()]);
+        wanted.extend([
+            pair.access.clone(),
+            renewed.access.clone(),
+            password.to_owned(),
+            PASSWORD.to_owned(),
+        ]);
         let database = here().connect().await;
         let tables = "select quote_ident(relname) from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r'";
-        let tables: Vec<String> = database.query(tables, &[]).await.unwrap().iter().map(|row| row.get(0)).collect();
+        let tables: Vec<String> =
+            database.query(tables, &[]).await.unwrap().iter().map(|row| row.get(0)).collect();
         assert!(tables.len() > 20, "{tables:?}");
         for table in tables {
-            let query = format!("select count(*) from {table} kept, unnest($1::text[]) wanted where position(wanted in kept::text) > 0");
+            let query = format!(
+                "select count(*) from {table} kept, unnest($1::text[]) wanted where position(wanted in kept::text) > 0"
+            );
             let found: i64 = database.query_one(&query, &[&wanted]).await.unwrap().get(0);
             assert_eq!(found, 0, "{table} holds a secret");
         }
@@ -308,5 +348,5 @@ fn no_secret_is_kept_as_it_was_given() {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }

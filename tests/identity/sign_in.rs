@@ -16,12 +16,18 @@ fn a_password_is_answered_with_a_pair_of_tokens() {
         assert_eq!((&pair["token_type"], &pair["expires_in"]), (&json!("Bearer"), &json!(600)));
         let said = claims(pair["access_token"].as_str().unwrap());
         assert_eq!(said["exp"].as_i64().unwrap() - said["iat"].as_i64().unwrap(), 600, "ten minutes");
-        assert_eq!((said["sub"].as_str(), said["org"].as_str()), (Some(&*company.owner.user.to_string()), Some(&*company.id.to_string())));
+        assert_eq!(
+            (said["sub"].as_str(), said["org"].as_str()),
+            (Some(&*company.owner.user.to_string()), Some(&*company.id.to_string()))
+        );
 
         let pair = Pair::taken(&company.owner).await;
         let me = pair.get("/v1/me").await.is(200);
         assert_eq!((&me["kind"], &me["email"]), (&json!("user"), &json!(company.owner.email)));
-        assert_eq!((&me["organization"]["id"], &me["organization"]["slug"]), (&json!(company.id), &json!(company.slug)));
+        assert_eq!(
+            (&me["organization"]["id"], &me["organization"]["slug"]),
+            (&json!(company.id), &json!(company.slug))
+        );
         assert_eq!(me["roles"][0]["name"], "owner");
         let all = identity::permissions::catalogue().len();
         assert_eq!(me["permissions"].as_array().unwrap().len(), all, "the owner may do everything");
@@ -40,18 +46,23 @@ fn an_address_is_the_same_in_upper_and_lower_case() {
 #[test]
 fn who_belongs_to_several_organizations_says_which_one() {
     run(async {
-        let (first, second) = (Company::new_in(behind_a_proxy()).await, Company::new_in(behind_a_proxy()).await);
+        let (first, second) =
+            (Company::new_in(behind_a_proxy()).await, Company::new_in(behind_a_proxy()).await);
         let foreign = Company::new_in(behind_a_proxy()).await;
         let person = first.member(&["auditor"]).await;
         let from = address();
         let sign_in = async |body: Value| -> Answer { login_with(&body).from(&from).send().await };
-        let into = |organization: &str| sign_in(json!({"email": person.email, "password": PASSWORD, "organization": organization}));
+        let into = |organization: &str| {
+            sign_in(json!({"email": person.email, "password": PASSWORD, "organization": organization}))
+        };
 
         let only = sign_in(json!({"email": person.email, "password": PASSWORD})).await;
         assert_eq!(claims(&Pair::of(only).access)["org"], json!(first.id), "one needs no name");
 
         second.admit(&person.email, &["employee"], None).await;
-        let several = sign_in(json!({"email": person.email, "password": PASSWORD})).await.is_problem(422, "invalid-input");
+        let several = sign_in(json!({"email": person.email, "password": PASSWORD}))
+            .await
+            .is_problem(422, "invalid-input");
         assert_eq!(fault(&several), ("/organization", "required"));
         let rule = several["errors"][0]["detail"].as_str().unwrap();
         assert!(rule.contains(&first.slug) && rule.contains(&second.slug), "{rule}");
@@ -60,10 +71,13 @@ fn who_belongs_to_several_organizations_says_which_one() {
         assert!(!guess.text.contains(&first.slug), "{}", guess.text);
         guess.is_problem(401, "invalid-credentials");
 
-        for (named, company) in [(first.slug.clone(), &first), (second.slug.clone(), &second), (second.id.to_string(), &second)] {
+        for (named, company) in
+            [(first.slug.clone(), &first), (second.slug.clone(), &second), (second.id.to_string(), &second)]
+        {
             assert_eq!(claims(&Pair::of(into(&named).await).access)["org"], json!(company.id), "{named}");
         }
-        for elsewhere in [foreign.slug.clone(), foreign.id.to_string(), "no-such-company".into(), " ".into()] {
+        for elsewhere in [foreign.slug.clone(), foreign.id.to_string(), "no-such-company".into(), " ".into()]
+        {
             into(&elsewhere).await.is_problem(401, "invalid-credentials");
         }
     });
@@ -72,8 +86,11 @@ fn who_belongs_to_several_organizations_says_which_one() {
 /// Somebody whom we do not know, and three whom we know and who may not come in.
 async fn refused(company: &Company) -> Vec<(&'static str, Value)> {
     let place = behind_a_proxy();
-    let [active, disabled, suspended] =
-        [company.member(&["auditor"]).await, company.member(&["auditor"]).await, company.member(&["auditor"]).await];
+    let [active, disabled, suspended] = [
+        company.member(&["auditor"]).await,
+        company.member(&["auditor"]).await,
+        company.member(&["auditor"]).await,
+    ];
     place.sql("update logins set status = 'disabled' where id = $1", &[&disabled.user]).await;
     let suspend = "update memberships set status = 'suspended' where org_id = $1 and user_id = $2";
     place.sql(suspend, &[&company.id, &suspended.user]).await;
@@ -94,7 +111,11 @@ fn whoever_may_not_sign_in_is_told_the_same() {
         let mut told = Vec::new();
         for (who, body) in refused(&company).await {
             let answer = login_with(&body).from(&address()).send().await;
-            let mut headers: Vec<_> = answer.headers.iter().filter(|(name, _)| !["date", "x-request-id"].contains(&name.as_str())).collect();
+            let mut headers: Vec<_> = answer
+                .headers
+                .iter()
+                .filter(|(name, _)| !["date", "x-request-id"].contains(&name.as_str()))
+                .collect();
             headers.sort_by_key(|(name, _)| name.as_str());
             let headers = format!("{headers:?}");
             let mut problem = answer.is_problem(401, "invalid-credentials");
@@ -102,7 +123,12 @@ fn whoever_may_not_sign_in_is_told_the_same() {
             told.push((who, headers, problem));
         }
         for (who, headers, problem) in &told {
-            assert_eq!((headers, problem), (&told[0].1, &told[0].2), "{who} is told apart from {}", told[0].0);
+            assert_eq!(
+                (headers, problem),
+                (&told[0].1, &told[0].2),
+                "{who} is told apart from {}",
+                told[0].0
+            );
         }
     });
 }
@@ -130,7 +156,11 @@ fn whoever_may_not_sign_in_waits_as_long() {
             .collect();
         // Without a hash one of them would be ten times as fast.
         let (least, most) = (medians.iter().min().unwrap(), medians.iter().max().unwrap());
-        assert!(*most < *least * 2, "{:?}", asked.iter().map(|(who, _)| who).zip(&medians).collect::<Vec<_>>());
+        assert!(
+            *most < *least * 2,
+            "{:?}",
+            asked.iter().map(|(who, _)| who).zip(&medians).collect::<Vec<_>>()
+        );
     });
 }
 
@@ -158,11 +188,23 @@ fn an_organization_named_anywhere_else_changes_nothing() {
         other.admit(&person.email, &["owner"], None).await;
         let body = json!({"email": person.email, "password": PASSWORD, "organization": company.slug});
         let pair = Pair::of(login_with(&body).header("x-organization", &other.slug).send().await);
-        let request = |path: &str| Request::new(Method::GET, path).header("authorization", &format!("Bearer {}", pair.access));
-        let me = request("/v1/me").header("x-organization", &other.slug).header("organization", &other.slug).send().await.is(200);
-        assert_eq!((&me["organization"]["id"], &me["roles"][0]["name"]), (&json!(company.id), &json!("auditor")));
+        let request = |path: &str| {
+            Request::new(Method::GET, path).header("authorization", &format!("Bearer {}", pair.access))
+        };
+        let me = request("/v1/me")
+            .header("x-organization", &other.slug)
+            .header("organization", &other.slug)
+            .send()
+            .await
+            .is(200);
+        assert_eq!(
+            (&me["organization"]["id"], &me["roles"][0]["name"]),
+            (&json!(company.id), &json!("auditor"))
+        );
         request(&format!("/v1/me?organization={}", other.slug)).send().await.is_problem(422, "invalid-input");
-        let unknown = login_with(&json!({"email": person.email, "password": PASSWORD, "org_id": other.id})).send().await;
+        let unknown = login_with(&json!({"email": person.email, "password": PASSWORD, "org_id": other.id}))
+            .send()
+            .await;
         assert_eq!(fault(&unknown.is_problem(422, "invalid-input")), ("/org_id", "unknown-field"));
     });
 }
