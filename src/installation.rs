@@ -2,9 +2,9 @@
 use crate::Done;
 use crate::settings::Settings;
 use cluster::Cluster;
+use diesel::migration::{Migration, MigrationSource};
 use diesel_async::{AsyncMigrationHarness, AsyncPgConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
-use diesel::migration::{Migration, MigrationSource};
 use platform::database::{Database, connect_as_owner};
 use std::future::Future;
 
@@ -29,7 +29,9 @@ impl Installation {
         };
         installation.migrate()?;
         installation.as_owner(async |connection| Ok(identity::keys::ensure(connection).await?))?;
-        installation.run(settings, async |database| Ok(identity::organizations::sync_built_in_roles(&database).await?))?;
+        installation.run(settings, async |database| {
+            Ok(identity::organizations::sync_built_in_roles(&database).await?)
+        })?;
         Ok(installation)
     }
 
@@ -38,9 +40,13 @@ impl Installation {
             data_dir: settings.data_dir.clone().unwrap_or_else(cluster::default_data_dir),
             bin_dir: settings.pg_bindir.clone(),
             // Values of violated constraints and failed statements are people's data: not for a log.
-            parameters: [("log_error_verbosity", "terse"), ("log_min_error_statement", "panic"), ("lc_messages", "C")]
-                .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                .into(),
+            parameters: [
+                ("log_error_verbosity", "terse"),
+                ("log_min_error_statement", "panic"),
+                ("lc_messages", "C"),
+            ]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into(),
         })?;
         cluster.create_database("backoffice")?;
         Ok(Self { url: cluster.url("backoffice"), cluster: Some(cluster) })
@@ -62,12 +68,15 @@ impl Installation {
                 connection.batch_execute(&format!("select pg_advisory_lock({MIGRATING})")).await?;
                 Ok::<_, Box<dyn std::error::Error>>(connection)
             };
-            let connection = runtime
-                .block_on(alone)
-                .map_err(|error| format!("the database does not answer (DATABASE_URL, or the private one): {error}"))?;
+            let connection = runtime.block_on(alone).map_err(|error| {
+                format!("the database does not answer (DATABASE_URL, or the private one): {error}")
+            })?;
             let _entered = runtime.enter();
             let mut harness = AsyncMigrationHarness::new(connection);
-            harness.run_pending_migrations(MIGRATIONS).map(|done| done.len()).map_err(|error| error.to_string())
+            harness
+                .run_pending_migrations(MIGRATIONS)
+                .map(|done| done.len())
+                .map_err(|error| error.to_string())
         });
         let count = migrated.join().map_err(|_| "the migration stopped half way")??;
         if count > 0 {
@@ -93,7 +102,11 @@ impl Installation {
     }
 
     /// Runs work as the service does.
-    pub fn run<T, F>(&self, settings: &Settings, work: impl FnOnce(Database) -> F) -> Result<T, Box<dyn std::error::Error>>
+    pub fn run<T, F>(
+        &self,
+        settings: &Settings,
+        work: impl FnOnce(Database) -> F,
+    ) -> Result<T, Box<dyn std::error::Error>>
     where
         F: Future<Output = Result<T, Box<dyn std::error::Error>>>,
     {

@@ -13,7 +13,8 @@ use std::process::ExitCode;
 type Done = Result<(), Box<dyn std::error::Error>>;
 
 fn main() -> ExitCode {
-    let CommandLine { settings, command } = CommandLine::try_parse().unwrap_or_else(|error| settings::refuse(&error));
+    let CommandLine { settings, command } =
+        CommandLine::try_parse().unwrap_or_else(|error| settings::refuse(&error));
     settings::start_logging(&settings);
     match run(&settings, command) {
         Ok(()) => ExitCode::SUCCESS,
@@ -28,7 +29,10 @@ fn run(settings: &Settings, command: Command) -> Done {
     match command {
         Command::Openapi { yaml } => {
             let contract = serve::contract();
-            println!("{}", if yaml { serve::as_yaml(&contract)? } else { serde_json::to_string_pretty(&contract)? });
+            println!(
+                "{}",
+                if yaml { serve::as_yaml(&contract)? } else { serde_json::to_string_pretty(&contract)? }
+            );
             Ok(())
         }
         Command::Healthcheck(server) => serve::check_health(&server),
@@ -36,7 +40,9 @@ fn run(settings: &Settings, command: Command) -> Done {
         Command::RotateKeys => {
             let installation = Installation::open(settings)?;
             installation.as_owner(async |connection| Ok(identity::keys::rotate(connection).await?))?;
-            println!("A new key signs from now on; the old ones verify until their last tokens have run out.");
+            println!(
+                "A new key signs from now on; the old ones verify until their last tokens have run out."
+            );
             installation.close()
         }
         Command::CreateOrganization(new) => {
@@ -60,7 +66,8 @@ fn run(settings: &Settings, command: Command) -> Done {
         Command::Serve(server) => {
             let installation = Installation::open(settings)?;
             if server.demo {
-                installation.run(settings, async |database| demo::load(&database, &server.demo_settings).await)?;
+                installation
+                    .run(settings, async |database| demo::load(&database, &server.demo_settings).await)?;
             }
             serve::run(settings, &server, &installation)?;
             installation.close()

@@ -44,7 +44,9 @@ pub fn run(settings: &Settings, server: &ServeSettings, installation: &Installat
 }
 
 async fn serve(settings: &Settings, server: &ServeSettings, url: &str) -> Done {
-    let workers = server.workers.map_or_else(|| std::thread::available_parallelism().map_or(2, usize::from), usize::from);
+    let workers = server
+        .workers
+        .map_or_else(|| std::thread::available_parallelism().map_or(2, usize::from), usize::from);
     let pool = settings.pool(url.to_owned(), (usize::from(settings.connections) / workers).max(1));
     let tokens = web::Data::new(Tokens::default());
     let keeper = Database::new(&settings.pool(url.to_owned(), 1))?;
@@ -52,14 +54,17 @@ async fn serve(settings: &Settings, server: &ServeSettings, url: &str) -> Done {
 
     let api = Api::of(ROOMS);
     let contract = contract();
-    let contract = web::Data::new(Contract { json: serde_json::to_string(&contract)?, yaml: as_yaml(&contract)? });
+    let contract =
+        web::Data::new(Contract { json: serde_json::to_string(&contract)?, yaml: as_yaml(&contract)? });
     let operations = web::Data::new(Operations::of(&api));
     let problems = web::Data::new(Problems(api.problems().to_vec()));
-    let readiness = web::Data::new(Readiness { newest_migration: newest_migration(), ..Readiness::default() });
+    let readiness =
+        web::Data::new(Readiness { newest_migration: newest_migration(), ..Readiness::default() });
     let limits = web::Data::new(Limits::new(server.rate_per_session, server.rate_per_organization));
     let metrics = web::Data::new(Metrics::new()?);
     let sign_in = web::Data::new(identity::sign_in::SignIn::new()?);
-    let chosen = web::Data::new(server::Settings { trust_proxy: server.trust_proxy, behind_tls: server.behind_tls });
+    let chosen =
+        web::Data::new(server::Settings { trust_proxy: server.trust_proxy, behind_tls: server.behind_tls });
     let pools: Arc<Mutex<Vec<Database>>> = Arc::default();
     let origins = server.cors_origins.clone();
 
@@ -68,7 +73,8 @@ async fn serve(settings: &Settings, server: &ServeSettings, url: &str) -> Done {
             (readiness.clone(), metrics.clone(), Arc::clone(&pools), limits.clone(), tokens.clone());
         move || {
             // A pool per worker: its connections live on the worker's own thread.
-            let database = Database::new(&pool).unwrap_or_else(|error| unreachable!("the URL was read before: {error}"));
+            let database =
+                Database::new(&pool).unwrap_or_else(|error| unreachable!("the URL was read before: {error}"));
             pools.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(database.clone());
             App::new()
                 .app_data(web::Data::new(database))
@@ -115,12 +121,19 @@ async fn serve(settings: &Settings, server: &ServeSettings, url: &str) -> Done {
             .workers(1)
             .disable_signals()
             .bind(server.metrics_listen)
-            .map_err(|error| format!("can not listen at {} (BACKOFFICE_METRICS_LISTEN): {error}", server.metrics_listen))?
+            .map_err(|error| {
+                format!("can not listen at {} (BACKOFFICE_METRICS_LISTEN): {error}", server.metrics_listen)
+            })?
             .run()
     };
     announce(server);
     actix_web::rt::spawn(housekeeping(keeper, tokens.into_inner(), limits));
-    actix_web::rt::spawn(stop_when_told(listening.handle(), metering.handle(), readiness, server.drain_seconds));
+    actix_web::rt::spawn(stop_when_told(
+        listening.handle(),
+        metering.handle(),
+        readiness,
+        server.drain_seconds,
+    ));
     let metering = actix_web::rt::spawn(metering);
     listening.await?;
     metering.await??;
@@ -130,7 +143,10 @@ async fn serve(settings: &Settings, server: &ServeSettings, url: &str) -> Done {
 
 fn announce(server: &ServeSettings) {
     let base = format!("http://{}", server.address.listen);
-    println!("API         {base}/v1\nSwagger UI  {base}/docs/\nContract    {base}/openapi.json\nMetrics     http://{}/metrics\n\nCtrl-C stops it.", server.metrics_listen);
+    println!(
+        "API         {base}/v1\nSwagger UI  {base}/docs/\nContract    {base}/openapi.json\nMetrics     http://{}/metrics\n\nCtrl-C stops it.",
+        server.metrics_listen
+    );
     let _ = std::io::stdout().flush();
 }
 
@@ -141,7 +157,11 @@ async fn stop_when_told(
     readiness: web::Data<Readiness>,
     drain_seconds: u16,
 ) {
-    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else { return };
+    let (Ok(mut terminate), Ok(mut interrupt)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        return;
+    };
     tokio::select! {
         _ = terminate.recv() => tokio::time::sleep({
             readiness.draining.store(true, Ordering::Relaxed);
@@ -166,7 +186,9 @@ async fn housekeeping(database: Database, tokens: Arc<Tokens>, limits: web::Data
             log::warn!("keys not reloaded: {problem}");
         }
         if minutes % 60 == 1 {
-            let done = platform::event::make_partitions(&database).await.and(identity::housekeeping::forget(&database).await);
+            let done = platform::event::make_partitions(&database)
+                .await
+                .and(identity::housekeeping::forget(&database).await);
             if let Err(problem) = done {
                 log::warn!("housekeeping not done: {problem}");
             }
@@ -189,12 +211,22 @@ fn end_slow_readers(connection: &dyn Any, _: &mut actix_web::dev::Extensions) {
 }
 
 fn cors(origins: &[String]) -> actix_cors::Cors {
-    let exposed = ["etag", "location", "link", "retry-after", "x-request-id", "idempotency-replayed", "dry-run"];
+    let exposed =
+        ["etag", "location", "link", "retry-after", "x-request-id", "idempotency-replayed", "dry-run"];
     let cors = actix_cors::Cors::default()
         .allowed_methods([Method::GET, Method::HEAD, Method::POST, Method::PATCH, Method::DELETE])
         .allowed_headers(
-            ["authorization", "content-type", "accept", "if-match", "if-none-match", "idempotency-key", "x-request-id", "traceparent"]
-                .map(HeaderName::from_static),
+            [
+                "authorization",
+                "content-type",
+                "accept",
+                "if-match",
+                "if-none-match",
+                "idempotency-key",
+                "x-request-id",
+                "traceparent",
+            ]
+            .map(HeaderName::from_static),
         )
         .expose_headers(exposed.map(HeaderName::from_static))
         .block_on_origin_mismatch(false)
@@ -224,5 +256,9 @@ pub fn check_health(server: &ListenSettings) -> Done {
     stream.write_all(b"GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;
-    if answer.starts_with("HTTP/1.1 200") { Ok(()) } else { Err("the service does not say that it lives".into()) }
+    if answer.starts_with("HTTP/1.1 200") {
+        Ok(())
+    } else {
+        Err("the service does not say that it lives".into())
+    }
 }

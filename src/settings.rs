@@ -213,7 +213,11 @@ fn one_line(text: &str) -> String {
 struct Fields(String);
 
 impl<'kvs> log::kv::VisitSource<'kvs> for Fields {
-    fn visit_pair(&mut self, key: log::kv::Key<'kvs>, value: log::kv::Value<'kvs>) -> Result<(), log::kv::Error> {
+    fn visit_pair(
+        &mut self,
+        key: log::kv::Key<'kvs>,
+        value: log::kv::Value<'kvs>,
+    ) -> Result<(), log::kv::Error> {
         self.0.extend([" ", key.as_str(), "=", &one_line(&value.to_string())]);
         Ok(())
     }
@@ -222,7 +226,11 @@ impl<'kvs> log::kv::VisitSource<'kvs> for Fields {
 struct JsonFields<'a>(&'a mut serde_json::Map<String, serde_json::Value>);
 
 impl<'kvs> log::kv::VisitSource<'kvs> for JsonFields<'_> {
-    fn visit_pair(&mut self, key: log::kv::Key<'kvs>, value: log::kv::Value<'kvs>) -> Result<(), log::kv::Error> {
+    fn visit_pair(
+        &mut self,
+        key: log::kv::Key<'kvs>,
+        value: log::kv::Value<'kvs>,
+    ) -> Result<(), log::kv::Error> {
         let value = value.to_u64().map_or_else(|| value.to_string().into(), serde_json::Value::from);
         self.0.insert(key.to_string(), value);
         Ok(())

@@ -83,7 +83,10 @@ pub struct DepartmentFilter {
 }
 
 static LIFE: Life = Life {
-    states: &[("active", "In use."), ("archived", "Kept for the record; nobody and nothing can be put in it.")],
+    states: &[
+        ("active", "In use."),
+        ("archived", "Kept for the record; nobody and nothing can be put in it."),
+    ],
     steps: &[
         Step { action: "archive", from: &["active"], to: "archived", verb: "write" },
         Step { action: "restore", from: &["archived"], to: "active", verb: "write" },
@@ -98,7 +101,8 @@ impl Resource for Department {
     const PATH: &'static str = "/v1/departments";
     const SINGULAR: &'static str = "department";
     const TAG: &'static str = "People";
-    const SORT: &'static [SortKey] = &[SortKey::text("name"), SortKey::text("code"), SortKey::instant("created_at")];
+    const SORT: &'static [SortKey] =
+        &[SortKey::text("name"), SortKey::text("code"), SortKey::instant("created_at")];
     type Filter = DepartmentFilter;
 
     fn id(&self) -> Uuid {

@@ -150,7 +150,12 @@ static LIFE: Life = Life {
         Step { action: "activate", from: &["pending"], to: "active", verb: "write" },
         Step { action: "start_leave", from: &["active"], to: "on_leave", verb: "write" },
         Step { action: "end_leave", from: &["on_leave"], to: "active", verb: "write" },
-        Step { action: "terminate", from: &["pending", "active", "on_leave"], to: "terminated", verb: "write" },
+        Step {
+            action: "terminate",
+            from: &["pending", "active", "on_leave"],
+            to: "terminated",
+            verb: "write",
+        },
         Step { action: "rehire", from: &["terminated"], to: "pending", verb: "write" },
     ],
 };
@@ -210,8 +215,12 @@ impl Written for Employee {
 
     /// Who has worked here stays on record, as labour law asks nearly everywhere; who never came can go.
     async fn check_delete(db: &mut Db, row: &Self) -> Result<()> {
-        if row.status != EmployeeStatus::Pending || event::ever_happened::<Self>(db, row.id, "employee.active").await? {
-            return Err(IN_USE.because("Somebody who has worked here stays on record: terminate them instead."));
+        if row.status != EmployeeStatus::Pending
+            || event::ever_happened::<Self>(db, row.id, "employee.active").await?
+        {
+            return Err(
+                IN_USE.because("Somebody who has worked here stays on record: terminate them instead.")
+            );
         }
         Ok(())
     }

@@ -107,12 +107,15 @@ async fn check_ready(http: HttpRequest) -> Reply<Plain<Health>> {
     }
     let newest: Newest = app_data::<Database>(&http)
         .without_organization(async |db| {
-            let newest = diesel::sql_query("select max(version)::text as version from __diesel_schema_migrations");
+            let newest =
+                diesel::sql_query("select max(version)::text as version from __diesel_schema_migrations");
             Ok(newest.get_result(db).await?)
         })
         .await?;
     if newest.version.as_ref() != Some(&readiness.newest_migration) {
-        return Err(not_ready("The database has other migrations than this program: run `backoffice migrate`."));
+        return Err(not_ready(
+            "The database has other migrations than this program: run `backoffice migrate`.",
+        ));
     }
     Plain(Health { status: "ok".into() }).answer(&Grants::default())
 }
@@ -167,7 +170,8 @@ impl FromRequest for Code {
 impl Argument for Code {
     fn describe(doc: &mut OperationDoc) {
         let text = ObjectBuilder::new().schema_type(Type::String).max_length(Some(100));
-        let code = ParameterBuilder::new().name("code").parameter_in(ParameterIn::Path).required(Required::True);
+        let code =
+            ParameterBuilder::new().name("code").parameter_in(ParameterIn::Path).required(Required::True);
         let code = code.description(Some("The `code` of a problem.")).example(Some("not-found".into()));
         doc.parameters.push(code.schema(Some(text)).build());
     }

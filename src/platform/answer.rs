@@ -37,7 +37,14 @@ impl<T> Answer<T> {
     #[must_use]
     pub fn new(status: StatusCode, body: Vec<u8>) -> Self {
         let body = Body::Whole(body);
-        Self { status, headers: Vec::new(), content_type: "application/json", body, kept: None, of: PhantomData }
+        Self {
+            status,
+            headers: Vec::new(),
+            content_type: "application/json",
+            body,
+            kept: None,
+            of: PhantomData,
+        }
     }
 
     pub(crate) fn of_type(status: StatusCode, content_type: &'static str, body: Vec<u8>) -> Self {
@@ -182,7 +189,9 @@ impl<T: Secret> Outcome for Told<T> {
         let mut kept = serde_json::to_value(&self.0).map_err(Problem::internal)?;
         kept[T::FIELD] = serde_json::Value::Null;
         let answer = Answer { kept: Some(kept.to_string()), ..Answer::new(StatusCode::CREATED, body) };
-        Ok(answer.with(header::LOCATION, &self.0.location()).with(header::ETAG, &etag::of(self.0.version(), None)))
+        Ok(answer
+            .with(header::LOCATION, &self.0.location())
+            .with(header::ETAG, &etag::of(self.0.version(), None)))
     }
 
     fn describe(doc: &mut OperationDoc) {

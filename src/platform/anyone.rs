@@ -25,7 +25,8 @@ impl FromRequest for Anyone {
 
     fn from_request(http: &HttpRequest, _: &mut Payload) -> Self::Future {
         let query = input::query_pairs(http.query_string());
-        let known = query.and_then(|query| app_data::<Operations>(http).refuse_unknown_parameters(http, &query));
+        let known =
+            query.and_then(|query| app_data::<Operations>(http).refuse_unknown_parameters(http, &query));
         let known = known.and_then(|()| idempotency_key(http));
         ready(known.map(|_| Self { http: http.clone(), arrived: Instant::now() }))
     }

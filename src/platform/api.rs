@@ -13,12 +13,17 @@ use actix_web::http::Method;
 use actix_web::{FromRequest, HttpRequest, Route, Scope, web};
 use serde::de::DeserializeOwned;
 use std::collections::{BTreeMap, BTreeSet};
-use utoipa::openapi::path::{HttpMethod, Operation, OperationBuilder, Parameter, ParameterBuilder, ParameterIn};
+use utoipa::__dev::Tags; // what `tag = "…"` says is told by no public trait
+use utoipa::openapi::path::{
+    HttpMethod, Operation, OperationBuilder, Parameter, ParameterBuilder, ParameterIn,
+};
 use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::response::ResponseBuilder;
 use utoipa::openapi::schema::SchemaType;
-use utoipa::openapi::{Content, HeaderBuilder, KnownFormat, ObjectBuilder, Ref, RefOr, Required, Response, Schema, SchemaFormat, Type};
-use utoipa::__dev::Tags; // what `tag = "…"` says is told by no public trait
+use utoipa::openapi::{
+    Content, HeaderBuilder, KnownFormat, ObjectBuilder, Ref, RefOr, Required, Response, Schema, SchemaFormat,
+    Type,
+};
 use utoipa::{Path, ToSchema};
 
 /// A handler and its documentation, found by the handler's name.
@@ -110,7 +115,9 @@ impl OperationDoc {
     pub fn takes<T: ToSchema + DeserializeOwned>(&mut self) {
         self.refer::<T>();
         let schema = serde_json::to_value(T::schema()).unwrap_or_default();
-        self.not_null.extend(crate::patch::not_null::<T>(&schema).into_iter().map(|field| (T::name().into_owned(), field)));
+        self.not_null.extend(
+            crate::patch::not_null::<T>(&schema).into_iter().map(|field| (T::name().into_owned(), field)),
+        );
         let types: &[&str] = match self.method {
             Method::PATCH => &["application/merge-patch+json", "application/json"],
             _ => &["application/json"],
@@ -157,10 +164,16 @@ impl OperationDoc {
     /// It answers with something else than JSON.
     pub fn answers_with(&mut self, status: &str, content_type: &str, description: &str) {
         // Who reads YAML by its type gets an object, who reads it as text gets text.
-        let kind = if content_type == "application/yaml" { SchemaType::AnyValue } else { Type::String.into() };
+        let kind =
+            if content_type == "application/yaml" { SchemaType::AnyValue } else { Type::String.into() };
         let text = ObjectBuilder::new().schema_type(kind).build();
-        let response = self.responses.entry(status.to_owned()).or_insert_with(|| ResponseBuilder::new().description(description).build());
-        response.content.insert(content_type.to_owned(), RefOr::T(Content::new(Some(RefOr::T(Schema::Object(text))))));
+        let response = self
+            .responses
+            .entry(status.to_owned())
+            .or_insert_with(|| ResponseBuilder::new().description(description).build());
+        response
+            .content
+            .insert(content_type.to_owned(), RefOr::T(Content::new(Some(RefOr::T(Schema::Object(text))))));
     }
 
     /// An answer carries this header.
@@ -178,7 +191,8 @@ impl OperationDoc {
         let name = format!("{}Page", R::name());
         self.schemas.push((name.clone(), contract::page_schema(&R::name())));
         let content = Content::new(Some(RefOr::from(Ref::from_schema_name(name))));
-        let response = ResponseBuilder::new().description("A page of the list").content("application/json", content);
+        let response =
+            ResponseBuilder::new().description("A page of the list").content("application/json", content);
         self.responses.insert("200".into(), response.build());
         self.answers_with("200", "text/csv", "");
         self.answer_header("200", "Link", "The address of the next page, where there is one (RFC 8288).");
@@ -244,8 +258,14 @@ impl Api {
             &format!("The {things} that the caller may see, a page at a time, or with `Accept: text/csv` all that match as CSV. Sorted by any of: {}.", sort_names::<R>()),
             resource::list::<R>);
         contract::tell_sort_keys::<R>(&mut self.document);
-        self.regular::<R, _, _, _>(Method::GET, &one, &format!("get_{}", R::SINGULAR), &format!("Read {}", article(&thing)),
-            &format!("One {thing}, now or, with `as_of`, as it was.{life}"), resource::read::<R>);
+        self.regular::<R, _, _, _>(
+            Method::GET,
+            &one,
+            &format!("get_{}", R::SINGULAR),
+            &format!("Read {}", article(&thing)),
+            &format!("One {thing}, now or, with `as_of`, as it was.{life}"),
+            resource::read::<R>,
+        );
         self.regular::<R, _, _, _>(Method::GET, &format!("{one}/history"), &format!("get_{}_history", R::SINGULAR),
             &format!("Read the history of {}", article(&thing)),
             &format!("Every change of the {thing}: who, when, in which request, before and after. It outlives the {thing}."),
@@ -261,8 +281,14 @@ impl Api {
     /// `POST` to the collection.
     pub fn creatable<R: Kept>(&mut self) -> &mut Self {
         let thing = words(R::SINGULAR);
-        self.regular::<R, _, _, _>(Method::POST, R::PATH, &format!("create_{}", R::SINGULAR), &format!("Create {}", article(&thing)),
-            &format!("Makes a {thing} of its own id and version 1, and an event `{}.created`.", R::SINGULAR), resource::create::<R>)
+        self.regular::<R, _, _, _>(
+            Method::POST,
+            R::PATH,
+            &format!("create_{}", R::SINGULAR),
+            &format!("Create {}", article(&thing)),
+            &format!("Makes a {thing} of its own id and version 1, and an event `{}.created`.", R::SINGULAR),
+            resource::create::<R>,
+        )
     }
 
     /// `PATCH` of one.
@@ -277,13 +303,26 @@ impl Api {
     /// `DELETE` of one.
     pub fn deletable<R: Kept>(&mut self) -> &mut Self {
         let thing = words(R::SINGULAR);
-        self.regular::<R, _, _, _>(Method::DELETE, &format!("{}/{{id}}", R::PATH), &format!("delete_{}", R::SINGULAR),
+        self.regular::<R, _, _, _>(
+            Method::DELETE,
+            &format!("{}/{{id}}", R::PATH),
+            &format!("delete_{}", R::SINGULAR),
             &format!("Delete {}", article(&thing)),
-            &format!("Only a {thing} that nothing refers to goes; its history stays."), resource::delete::<R>)
+            &format!("Only a {thing} that nothing refers to goes; its history stays."),
+            resource::delete::<R>,
+        )
     }
 
     #[allow(clippy::too_many_arguments, reason = "what the macro of an action collects is said here by hand")]
-    fn regular<R: Resource, F, Args, T>(&mut self, method: Method, path: &str, id: &str, summary: &str, description: &str, handler: F) -> &mut Self
+    fn regular<R: Resource, F, Args, T>(
+        &mut self,
+        method: Method,
+        path: &str,
+        id: &str,
+        summary: &str,
+        description: &str,
+        handler: F,
+    ) -> &mut Self
     where
         F: Handler<Args, Output = Result<Answer<T>>>,
         Args: Arguments + Permitted + 'static,
@@ -330,7 +369,10 @@ impl Api {
         Args::describe(&mut doc);
         T::describe(&mut doc);
         self.document(path, operation, doc);
-        self.routes.entry(path.to_owned()).or_default().push((method.clone(), Route::new().method(method).to(handler)));
+        self.routes
+            .entry(path.to_owned())
+            .or_default()
+            .push((method.clone(), Route::new().method(method).to(handler)));
         self
     }
 
@@ -355,7 +397,11 @@ impl Api {
     /// Not generic, so it is compiled once.
     fn document(&mut self, path: &str, mut operation: Operation, doc: OperationDoc) {
         let parameters = doc.parameters;
-        let query = parameters.iter().filter(|each| matches!(each.parameter_in, ParameterIn::Query)).map(|each| each.name.clone()).collect();
+        let query = parameters
+            .iter()
+            .filter(|each| matches!(each.parameter_in, ParameterIn::Query))
+            .map(|each| each.name.clone())
+            .collect();
         self.operations.push(Described {
             method: doc.method.clone(),
             path: path.to_owned(),
@@ -373,7 +419,8 @@ impl Api {
                 .build()
                 .into()
         });
-        operation.responses.responses = doc.responses.into_iter().map(|(status, response)| (status, RefOr::T(response))).collect();
+        operation.responses.responses =
+            doc.responses.into_iter().map(|(status, response)| (status, RefOr::T(response))).collect();
         contract::complete(&mut operation, &doc.method, path, doc.permission.as_deref(), &doc.refusals);
         let components = self.document.components.get_or_insert_default();
         self.not_null.extend(doc.not_null);
@@ -396,7 +443,8 @@ impl Api {
         routes.sort_by_key(|(path, _)| path.replace('{', "\u{10FFFF}")); // what is written out comes before what is a parameter
         // The router tries one pattern after the other. In a scope for each collection it compares a text for each, and
         // tries the patterns of one alone.
-        let collections: BTreeSet<String> = routes.iter().filter_map(|(path, _)| Some(path.split_once("/{")?.0.to_owned())).collect();
+        let collections: BTreeSet<String> =
+            routes.iter().filter_map(|(path, _)| Some(path.split_once("/{")?.0.to_owned())).collect();
         let mut scopes: BTreeMap<&str, Scope> = BTreeMap::new();
         for (path, methods) in routes {
             let mut allowed: Vec<String> = methods.iter().map(|(method, _)| method.to_string()).collect();
@@ -406,7 +454,9 @@ impl Api {
             let allowed = allowed.join(", ");
             let refusal = move || {
                 let problem = problem::METHOD_NOT_ALLOWED.because(format!("This address takes {allowed}."));
-                std::future::ready(Err::<&str, Problem>(problem.with(actix_web::http::header::ALLOW, allowed.clone())))
+                std::future::ready(Err::<&str, Problem>(
+                    problem.with(actix_web::http::header::ALLOW, allowed.clone()),
+                ))
             };
             // The shortest comes first: a collection within a collection is in its scope.
             let within = collections.iter().find_map(|collection| {
@@ -414,7 +464,8 @@ impl Api {
                 (rest.is_empty() || rest.starts_with('/')).then_some((collection, rest))
             });
             let here = within.map_or(path.as_str(), |(_, rest)| rest);
-            let resource = methods.into_iter().fold(web::resource(here), |resource, (_, route)| resource.route(route));
+            let resource =
+                methods.into_iter().fold(web::resource(here), |resource, (_, route)| resource.route(route));
             let resource = resource.default_service(web::to(refusal));
             match within {
                 Some((collection, _)) => {
@@ -463,7 +514,8 @@ pub(crate) fn path_id(description: &str) -> Parameter {
 }
 
 fn sort_names<R: Resource>() -> String {
-    let names: Vec<_> = R::SORT.iter().map(|key| format!("`{}`", key.name)).chain(["`id`".to_owned()]).collect();
+    let names: Vec<_> =
+        R::SORT.iter().map(|key| format!("`{}`", key.name)).chain(["`id`".to_owned()]).collect();
     names.join(", ")
 }
 

@@ -71,7 +71,8 @@ pub(crate) fn page_schema(name: &str) -> RefOr<Schema> {
 
 /// `available_actions`, which the platform adds to every resource with a life.
 pub(crate) fn with_available_actions<R: Resource>(document: &mut OpenApi) {
-    let actions: Vec<&str> = R::life().map(|life| life.steps.iter().map(|step| step.action).collect()).unwrap_or_default();
+    let actions: Vec<&str> =
+        R::life().map(|life| life.steps.iter().map(|step| step.action).collect()).unwrap_or_default();
     let item = ObjectBuilder::new()
         .schema_type(Type::String)
         .max_length(Some(100))
@@ -80,7 +81,9 @@ pub(crate) fn with_available_actions<R: Resource>(document: &mut OpenApi) {
         .items(item)
         .max_items(Some(100))
         .examples([json!(actions.iter().take(1).collect::<Vec<_>>())])
-        .description(Some("The steps that its state and the caller's permissions allow now. Expect new values."));
+        .description(Some(
+            "The steps that its state and the caller's permissions allow now. Expect new values.",
+        ));
     if let RefOr::T(Schema::Object(mut object)) = R::schema() {
         object.properties.insert("available_actions".into(), RefOr::T(Schema::Array(listed.build())));
         object.required.push("available_actions".into());
@@ -90,7 +93,13 @@ pub(crate) fn with_available_actions<R: Resource>(document: &mut OpenApi) {
 }
 
 /// What every operation has in common: the answers it can give beside success, the headers of all answers, security.
-pub(crate) fn complete(operation: &mut Operation, method: &Method, path: &str, permission: Option<&str>, others: &[&'static str]) {
+pub(crate) fn complete(
+    operation: &mut Operation,
+    method: &Method,
+    path: &str,
+    permission: Option<&str>,
+    others: &[&'static str],
+) {
     match permission {
         Some(permission) => {
             let named = ExtensionsBuilder::new().add("x-permission", permission).build();
@@ -122,7 +131,11 @@ pub(crate) fn complete(operation: &mut Operation, method: &Method, path: &str, p
         refusals.push("412");
     }
     for status in refusals {
-        operation.responses.responses.entry(status.to_owned()).or_insert_with(|| RefOr::Ref(Ref::from_response_name(response_name(status))));
+        operation
+            .responses
+            .responses
+            .entry(status.to_owned())
+            .or_insert_with(|| RefOr::Ref(Ref::from_response_name(response_name(status))));
     }
 }
 
@@ -196,17 +209,24 @@ pub(crate) fn finish(
 fn drop_unused_enumerations(document: &mut Value) {
     let text = document.to_string();
     if let Some(schemas) = document["components"]["schemas"].as_object_mut() {
-        schemas.retain(|name, schema| schema.get(EXTENSIBLE).is_none() || text.contains(&format!("/schemas/{name}\"")));
+        schemas.retain(|name, schema| {
+            schema.get(EXTENSIBLE).is_none() || text.contains(&format!("/schemas/{name}\""))
+        });
     }
 }
 
 fn operations(document: &mut Value) -> impl Iterator<Item = &mut Value> {
     let paths = document["paths"].as_object_mut().into_iter().flat_map(Map::values_mut);
-    paths.flat_map(|item| item.as_object_mut().into_iter().flatten()).filter(|(key, _)| key.as_str() != "parameters").map(|(_, operation)| operation)
+    paths
+        .flat_map(|item| item.as_object_mut().into_iter().flatten())
+        .filter(|(key, _)| key.as_str() != "parameters")
+        .map(|(_, operation)| operation)
 }
 
 fn tags(document: &mut Value) -> Value {
-    let mut names: Vec<String> = operations(document).filter_map(|operation| operation["tags"][0].as_str().map(str::to_owned)).collect();
+    let mut names: Vec<String> = operations(document)
+        .filter_map(|operation| operation["tags"][0].as_str().map(str::to_owned))
+        .collect();
     names.sort();
     names.dedup();
     let about = |name: &str| match name {
@@ -239,7 +259,8 @@ fn refusals(problems: &[&'static Kind]) -> Value {
             "headers": {},
             "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": {}}},
         }));
-        response["content"]["application/problem+json"]["examples"][kind.code] = json!({"summary": kind.title, "value": example});
+        response["content"]["application/problem+json"]["examples"][kind.code] =
+            json!({"summary": kind.title, "value": example});
         response["headers"] = refusal_headers(kind.status);
     }
     Value::Object(responses)
@@ -272,8 +293,13 @@ fn common_headers() -> Value {
 }
 
 fn tell_common_headers(operation: &mut Value) {
-    let writes = operation["parameters"].as_array().is_some_and(|all| all.iter().any(|each| each["name"] == "dry_run"));
-    let replays = operation["x-permission"].is_string() && operation["parameters"].as_array().is_some_and(|all| all.iter().any(|each| each["name"] == "Idempotency-Key"));
+    let writes = operation["parameters"]
+        .as_array()
+        .is_some_and(|all| all.iter().any(|each| each["name"] == "dry_run"));
+    let replays = operation["x-permission"].is_string()
+        && operation["parameters"]
+            .as_array()
+            .is_some_and(|all| all.iter().any(|each| each["name"] == "Idempotency-Key"));
     let Some(responses) = operation["responses"].as_object_mut() else { return };
     for (status, response) in responses {
         if response.get("$ref").is_some() {
@@ -283,13 +309,17 @@ fn tell_common_headers(operation: &mut Value) {
         let mut headers = common_headers();
         let said = response["headers"].as_object().cloned().unwrap_or_default();
         let mut flag = |name: &str, description: &str| {
-            headers[name] = json!({"description": description, "schema": {"type": "string", "const": "true"}});
+            headers[name] =
+                json!({"description": description, "schema": {"type": "string", "const": "true"}});
         };
         if writes && succeeds {
             flag("Dry-Run", "Present where `dry_run=true`: nothing was kept.");
         }
         if replays && succeeds {
-            flag("Idempotency-Replayed", "Present where this is the first answer to the Idempotency-Key again.");
+            flag(
+                "Idempotency-Replayed",
+                "Present where this is the first answer to the Idempotency-Key again.",
+            );
         }
         for (name, mut header) in said {
             if ["ETag", "Location"].contains(&name.as_str()) {
@@ -306,7 +336,9 @@ fn require_what_is_always_sent(schema: &mut Value) {
     if schema.get("additionalProperties").is_some() {
         return; // comes in
     }
-    if let Some(names) = schema["properties"].as_object().map(|fields| fields.keys().cloned().collect::<Vec<_>>()) {
+    if let Some(names) =
+        schema["properties"].as_object().map(|fields| fields.keys().cloned().collect::<Vec<_>>())
+    {
         schema["required"] = json!(names);
     }
 }
@@ -334,7 +366,13 @@ fn describe_common_fields(document: &mut Value) {
 /// In bodies and parameters that come in, enumerations are closed.
 fn close_inputs(document: &mut Value) {
     let open = document["components"]["schemas"].clone();
-    let inputs: Vec<String> = open.as_object().into_iter().flatten().filter(|(_, schema)| schema.get("additionalProperties") == Some(&json!(false))).map(|(name, _)| name.clone()).collect();
+    let inputs: Vec<String> = open
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter(|(_, schema)| schema.get("additionalProperties") == Some(&json!(false)))
+        .map(|(name, _)| name.clone())
+        .collect();
     for name in inputs {
         close_references(&mut document["components"]["schemas"][&name], &open);
     }
@@ -352,7 +390,9 @@ fn tell_the_days_taken(document: &mut Value) {
     fn walk(value: &mut Value) {
         match value {
             Value::Object(fields) if fields.get("format") == Some(&json!("date")) => {
-                fields.entry("pattern").or_insert_with(|| json!("^(19[0-9]{2}|2[01][0-9]{2}|2200)-[0-9]{2}-[0-9]{2}$"));
+                fields
+                    .entry("pattern")
+                    .or_insert_with(|| json!("^(19[0-9]{2}|2[01][0-9]{2}|2200)-[0-9]{2}-[0-9]{2}$"));
             }
             Value::Object(fields) => fields.values_mut().for_each(walk),
             Value::Array(items) => items.iter_mut().for_each(walk),
@@ -368,7 +408,8 @@ fn tell_the_days_taken(document: &mut Value) {
 fn close_references(value: &mut Value, schemas: &Value) {
     match value {
         Value::Object(fields) => {
-            let target = fields.get("$ref").and_then(Value::as_str).and_then(|target| target.rsplit('/').next());
+            let target =
+                fields.get("$ref").and_then(Value::as_str).and_then(|target| target.rsplit('/').next());
             if let Some(values) = target.and_then(|target| schemas[target].get(EXTENSIBLE)) {
                 let values = values.clone();
                 fields.remove("$ref");
@@ -392,7 +433,8 @@ pub(crate) fn forbid_null(schema: &mut Value) {
         }
     }
     let choices = schema.get("oneOf").or_else(|| schema.get("anyOf")).and_then(Value::as_array);
-    let others: Vec<Value> = choices.into_iter().flatten().filter(|each| each["type"] != "null").cloned().collect();
+    let others: Vec<Value> =
+        choices.into_iter().flatten().filter(|each| each["type"] != "null").cloned().collect();
     if let [Value::Object(only)] = others.as_slice()
         && let Some(fields) = schema.as_object_mut()
     {
@@ -439,7 +481,12 @@ pub fn example(schema: &Value, schemas: &Value) -> Value {
     if let Some(target) = schema["$ref"].as_str().and_then(|target| target.rsplit('/').next()) {
         return example(&schemas[target], schemas);
     }
-    if let Some(own) = schema.get("example").or_else(|| schema["examples"].get(0)).or_else(|| schema["enum"].get(0)).or_else(|| schema.get("default")) {
+    if let Some(own) = schema
+        .get("example")
+        .or_else(|| schema["examples"].get(0))
+        .or_else(|| schema["enum"].get(0))
+        .or_else(|| schema.get("default"))
+    {
         return own.clone();
     }
     let choices = schema["oneOf"].as_array().or(schema["anyOf"].as_array());
@@ -450,7 +497,11 @@ pub fn example(schema: &Value, schemas: &Value) -> Value {
         return example(&parts[0], schemas);
     }
     if let Some(fields) = schema["properties"].as_object() {
-        return fields.iter().map(|(name, field)| (name.clone(), example(field, schemas))).collect::<Map<_, _>>().into();
+        return fields
+            .iter()
+            .map(|(name, field)| (name.clone(), example(field, schemas)))
+            .collect::<Map<_, _>>()
+            .into();
     }
     let kind = schema["type"].as_str().or_else(|| schema["type"][0].as_str()).unwrap_or_default();
     match (kind, schema["format"].as_str().unwrap_or_default()) {

@@ -69,7 +69,10 @@ fn csv_line<'a>(cells: impl Iterator<Item = &'a str>) -> Result<Vec<u8>> {
 fn cell(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
-        Value::String(text) if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\'']) && text.parse::<rust_decimal::Decimal>().is_err() => {
+        Value::String(text)
+            if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\''])
+                && text.parse::<rust_decimal::Decimal>().is_err() =>
+        {
             format!("'{text}")
         }
         Value::String(text) => text.clone(),

@@ -8,8 +8,12 @@ use diesel::pg::Pg;
 use diesel::query_builder::{AsQuery, QueryFragment, QueryId};
 use diesel::sql_types::Bool;
 use diesel::{ConnectionError, ConnectionResult, QueryResult};
-use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod, deadpool::Pool};
-use diesel_async::{AsyncConnection, AsyncConnectionCore, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use diesel_async::pooled_connection::{
+    AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod, deadpool::Pool,
+};
+use diesel_async::{
+    AsyncConnection, AsyncConnectionCore, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection,
+};
 use futures_util::future::{BoxFuture, FutureExt};
 use std::str::FromStr;
 use std::sync::Arc;
@@ -80,8 +84,13 @@ impl Database {
     ///
     /// # Errors
     /// What `work` answers; 503 where the database is away.
-    pub async fn as_system<T>(&self, organization: Uuid, work: impl AsyncFn(&mut Db) -> Result<T>) -> Result<T> {
-        let naming = async |db: &mut Db| diesel::select(enter_as_system(organization, true)).execute(db).await;
+    pub async fn as_system<T>(
+        &self,
+        organization: Uuid,
+        work: impl AsyncFn(&mut Db) -> Result<T>,
+    ) -> Result<T> {
+        let naming =
+            async |db: &mut Db| diesel::select(enter_as_system(organization, true)).execute(db).await;
         let work = async |db: &mut Db, _| Ok((work(db).await?, true));
         self.transaction(organization, naming, work).await
     }
@@ -99,7 +108,8 @@ impl Database {
     /// # Errors
     /// As [`Database::as_system`].
     pub async fn ask<T>(&self, organization: Uuid, work: impl AsyncFn(&mut Db) -> Result<T>) -> Result<T> {
-        let naming = async |db: &mut Db| diesel::select(enter_as_system(organization, false)).execute(db).await;
+        let naming =
+            async |db: &mut Db| diesel::select(enter_as_system(organization, false)).execute(db).await;
         self.read(organization, naming, |_| Ok(()), work).await
     }
 
@@ -141,7 +151,8 @@ impl Database {
         loop {
             let lease = self.lease().await?;
             let (mut opening, mut db) = (lease.db(organization), lease.db(organization));
-            let (begun, entered) = futures_util::future::join(opening.batch_execute("begin"), entering(&mut db)).await;
+            let (begun, entered) =
+                futures_util::future::join(opening.batch_execute("begin"), entering(&mut db)).await;
             drop(opening);
             let caller = match begun.and(entered) {
                 Err(error) if is_dead(&error) && dead < DEAD => {
@@ -277,7 +288,10 @@ impl AsyncConnectionCore for Db {
         AsyncConnectionCore::load(&mut connection, source)
     }
 
-    fn execute_returning_count<'conn, 'query, T>(&'conn mut self, source: T) -> Self::ExecuteFuture<'conn, 'query>
+    fn execute_returning_count<'conn, 'query, T>(
+        &'conn mut self,
+        source: T,
+    ) -> Self::ExecuteFuture<'conn, 'query>
     where
         T: QueryFragment<Pg> + QueryId + 'query,
     {
@@ -303,7 +317,8 @@ fn service_config(settings: &Settings) -> std::result::Result<tokio_postgres::Co
 /// # Errors
 /// The URL can not be read, or nobody answers there.
 pub async fn connect_as_owner(url: &str) -> ConnectionResult<AsyncPgConnection> {
-    let config = tokio_postgres::Config::from_str(url).map_err(|error| ConnectionError::InvalidConnectionUrl(error.to_string()))?;
+    let config = tokio_postgres::Config::from_str(url)
+        .map_err(|error| ConnectionError::InvalidConnectionUrl(error.to_string()))?;
     establish(&config).await
 }
 

@@ -222,13 +222,20 @@ pub async fn ever_happened<R: Resource>(db: &mut Db, id: Uuid, event_type: &str)
     let events = diesel::sql_query(
         "select exists (select from events where org_id = $1 and resource = $2 and resource_id = $3 and type = $4) as happened",
     );
-    let events = events.bind::<SqlUuid, _>(db.organization()).bind::<Text, _>(R::NAME).bind::<SqlUuid, _>(id).bind::<Text, _>(event_type);
+    let events = events
+        .bind::<SqlUuid, _>(db.organization())
+        .bind::<Text, _>(R::NAME)
+        .bind::<SqlUuid, _>(id)
+        .bind::<Text, _>(event_type);
     Ok(events.get_result::<Happened>(db).await?.happened)
 }
 
 /// With the reach `org` everything; with less, rows that row-level security shows now.
 fn visible<R: Resource>(id: &str) -> String {
-    format!("(current_reach() = 'org' or exists (select from {} where org_id = $1 and id = {id}))", R::NAME.replace('-', "_"))
+    format!(
+        "(current_reach() = 'org' or exists (select from {} where org_id = $1 and id = {id}))",
+        R::NAME.replace('-', "_")
+    )
 }
 
 /// The resource as it was, put together from the changes up to the moment.
@@ -267,8 +274,11 @@ pub(crate) async fn as_of<R: Store>(db: &mut Db, id: Uuid, at: DateTime<Utc>) ->
     .get_result(db)
     .await?;
     let gone = folded.last_type.is_some_and(|last| last.ends_with(".deleted"));
-    let Some(Value::Object(fields)) = folded.fields.filter(|_| !gone) else { return Err(Problem::not_found()) };
-    let mut row: Map<String, Value> = folded.columns.into_iter().map(|column| (column, Value::Null)).collect();
+    let Some(Value::Object(fields)) = folded.fields.filter(|_| !gone) else {
+        return Err(Problem::not_found());
+    };
+    let mut row: Map<String, Value> =
+        folded.columns.into_iter().map(|column| (column, Value::Null)).collect();
     row.extend(fields);
     row.insert("version".into(), folded.version.into());
     row.insert("updated_at".into(), serde_json::to_value(folded.updated_at).map_err(Problem::internal)?);
@@ -284,7 +294,11 @@ fn position(cursor: Option<&str>, parameter: &str) -> Result<(i64, i64)> {
     let read: Option<(i64, i64)> =
         URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
     read.filter(|(transaction, _)| *transaction >= 0).ok_or_else(|| {
-        Problem::invalid(vec![Fault::of(parameter, "bad-cursor", "must be `next_cursor` of a page of this list")])
+        Problem::invalid(vec![Fault::of(
+            parameter,
+            "bad-cursor",
+            "must be `next_cursor` of a page of this list",
+        )])
     })
 }
 

@@ -3,7 +3,9 @@
 use crate::api::{Argument, OperationDoc};
 use crate::may::unless_refused;
 use crate::packed::Packing;
-use crate::problem::{Fault, MALFORMED_REQUEST, Problem, REQUEST_TIMEOUT, Result, TOO_LARGE, UNSUPPORTED_MEDIA_TYPE};
+use crate::problem::{
+    Fault, MALFORMED_REQUEST, Problem, REQUEST_TIMEOUT, Result, TOO_LARGE, UNSUPPORTED_MEDIA_TYPE,
+};
 use crate::text;
 use actix_web::dev::Payload;
 use actix_web::http::{Method, header};
@@ -79,11 +81,13 @@ async fn receive_json(http: &HttpRequest, payload: Payload) -> Result<BytesMut> 
 
 async fn receive(http: &HttpRequest, payload: Payload) -> Result<BytesMut> {
     let too_large = || TOO_LARGE.because(format!("The body may have {LONGEST_BODY} bytes."));
-    let announced = http.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    let announced =
+        http.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     if announced.is_some_and(|length: usize| length > LONGEST_BODY) {
         return Err(too_large());
     }
-    let encoding = http.headers().get(header::CONTENT_ENCODING).map(|encoding| encoding.to_str().unwrap_or("?"));
+    let encoding =
+        http.headers().get(header::CONTENT_ENCODING).map(|encoding| encoding.to_str().unwrap_or("?"));
     let Some(packing) = Packing::named(encoding) else {
         return Err(UNSUPPORTED_MEDIA_TYPE.because("`Content-Encoding` may be gzip, br or zstd."));
     };
@@ -176,7 +180,8 @@ fn validator<T: ToSchema + DeserializeOwned + 'static>() -> Rc<Validator> {
 }
 
 fn compile(schema: &Value) -> Validator {
-    let options = jsonschema::draft202012::options().should_validate_formats(true).with_format("date", is_day);
+    let options =
+        jsonschema::draft202012::options().should_validate_formats(true).with_format("date", is_day);
     options.build(schema).unwrap_or_else(|error| unreachable!("the contract's own schemas compile: {error}"))
 }
 
@@ -194,7 +199,13 @@ fn told(error: &ValidationError<'_>) -> Vec<Fault> {
     match error.kind() {
         K::AdditionalProperties { unexpected } | K::UnevaluatedProperties { unexpected } => unexpected
             .iter()
-            .map(|name| Fault::at(format!("{pointer}/{}", text::escaped(name)), "unknown-field", "there is no such field here"))
+            .map(|name| {
+                Fault::at(
+                    format!("{pointer}/{}", text::escaped(name)),
+                    "unknown-field",
+                    "there is no such field here",
+                )
+            })
             .collect(),
         K::Required { property } => {
             let name = property.as_str().unwrap_or_default();
@@ -236,12 +247,22 @@ fn is_null_expected(error: &ValidationError<'_>) -> bool {
 
 fn expected_type(error: &ValidationError<'_>) -> String {
     let text = error.to_string();
-    let wanted: Vec<&str> = text.rsplit("is not of type").next().unwrap_or_default().split('"').skip(1).step_by(2).collect();
+    let wanted: Vec<&str> =
+        text.rsplit("is not of type").next().unwrap_or_default().split('"').skip(1).step_by(2).collect();
     let wanted: Vec<&str> = wanted.into_iter().filter(|name| !name.is_empty()).collect();
     match wanted.as_slice() {
         [] => "is of another type than the contract says".into(),
-        ["string"] if error.instance().is_number() => "must be a string; numbers with decimals are strings, too".into(),
-        wanted => format!("must be {}", wanted.join(" or ").replace("string", "a string").replace("integer", "a whole number").replace("boolean", "true or false")),
+        ["string"] if error.instance().is_number() => {
+            "must be a string; numbers with decimals are strings, too".into()
+        }
+        wanted => format!(
+            "must be {}",
+            wanted
+                .join(" or ")
+                .replace("string", "a string")
+                .replace("integer", "a whole number")
+                .replace("boolean", "true or false")
+        ),
     }
 }
 
@@ -321,7 +342,8 @@ fn declared<T: IntoParams + 'static>() -> Rc<Declared> {
                 crate::contract::close_enumerations(&mut schema);
                 (parameter.name, schema)
             };
-            let schemas: Map<_, _> = T::into_params(|| Some(ParameterIn::Query)).into_iter().map(schema).collect();
+            let schemas: Map<_, _> =
+                T::into_params(|| Some(ParameterIn::Query)).into_iter().map(schema).collect();
             let validator = compile(&json!({"type": "object", "properties": schemas}));
             Rc::new(Declared { schemas, validator })
         }))

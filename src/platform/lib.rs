@@ -42,8 +42,8 @@ pub mod prelude {
     pub use crate::{operation, text_enum};
     pub use chrono::{DateTime, NaiveDate, Utc};
     pub use diesel::prelude::{
-        AsChangeset, BoolExpressionMethods, ExpressionMethods, Insertable, NullableExpressionMethods, OptionalExtension,
-        QueryDsl, Queryable, Selectable, SelectableHelper,
+        AsChangeset, BoolExpressionMethods, ExpressionMethods, Insertable, NullableExpressionMethods,
+        OptionalExtension, QueryDsl, Queryable, Selectable, SelectableHelper,
     };
     pub use diesel_async::RunQueryDsl;
     pub use serde::{Deserialize, Serialize};

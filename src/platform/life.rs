@@ -24,13 +24,18 @@ impl Life {
     /// # Errors
     /// 409 `invalid-state`, naming the state and the steps that it allows.
     pub fn step(&self, state: &str, action: &str) -> Result<&'static str, Problem> {
-        self.steps.iter().find(|step| step.action == action && step.from.contains(&state)).map(|step| step.to).ok_or_else(
-            || {
+        self.steps
+            .iter()
+            .find(|step| step.action == action && step.from.contains(&state))
+            .map(|step| step.to)
+            .ok_or_else(|| {
                 let allowed: Vec<_> = self.from(state).map(|step| format!("`{}`", step.action)).collect();
-                let allowed = if allowed.is_empty() { "no further step".to_owned() } else { allowed.join(", ") };
-                INVALID_STATE.because(format!("`{action}` does not start from the state `{state}`, which allows {allowed}."))
-            },
-        )
+                let allowed =
+                    if allowed.is_empty() { "no further step".to_owned() } else { allowed.join(", ") };
+                INVALID_STATE.because(format!(
+                    "`{action}` does not start from the state `{state}`, which allows {allowed}."
+                ))
+            })
     }
 
     fn from(&self, state: &str) -> impl Iterator<Item = &'static Step> {
@@ -51,7 +56,8 @@ impl Life {
 
     /// For the contract's description.
     pub(crate) fn describe(&self) -> String {
-        let states: Vec<_> = self.states.iter().map(|(state, meaning)| format!("| `{state}` | {meaning} |\n")).collect();
+        let states: Vec<_> =
+            self.states.iter().map(|(state, meaning)| format!("| `{state}` | {meaning} |\n")).collect();
         let step = |step: &Step| {
             let from: Vec<_> = step.from.iter().map(|state| format!("`{state}`")).collect();
             format!("| `{}` | {} | `{}` |\n", step.action, from.join(", "), step.to)

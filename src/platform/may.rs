@@ -145,7 +145,8 @@ impl<V: Verb, R: Named> FromRequest for May<V, R> {
     fn from_request(http: &HttpRequest, _: &mut Payload) -> Self::Future {
         let http = http.clone();
         http.extensions_mut().insert(Opening::default());
-        async move { Ok(Self { door: Door::open(http, R::NAME, V::VERB).await?, of: PhantomData }) }.boxed_local()
+        async move { Ok(Self { door: Door::open(http, R::NAME, V::VERB).await?, of: PhantomData }) }
+            .boxed_local()
     }
 }
 
@@ -194,7 +195,8 @@ impl<V: Verb, R: Named> May<V, R> {
     /// 428 without the header, 400 where it is not an ETag.
     pub fn if_match(&self) -> Result<Option<i64>> {
         expected_version(self.door.http.headers())?.ok_or_else(|| {
-            problem::PRECONDITION_REQUIRED.because("Send `If-Match` with the ETag that you read, or `*` on purpose.")
+            problem::PRECONDITION_REQUIRED
+                .because("Send `If-Match` with the ETag that you read, or `*` on purpose.")
         })
     }
 
@@ -333,7 +335,9 @@ fn is_dry_run(http: &HttpRequest) -> Result<bool> {
     match query.iter().find(|(name, _)| name == "dry_run").map(|(_, value)| value.as_str()) {
         None | Some("false") => Ok(false),
         Some("true") => Ok(true),
-        Some(_) => Err(Problem::invalid(vec![Fault::of("dry_run", "not-a-boolean", "must be true or false")])),
+        Some(_) => {
+            Err(Problem::invalid(vec![Fault::of("dry_run", "not-a-boolean", "must be true or false")]))
+        }
     }
 }
 
@@ -394,7 +398,10 @@ fn recall<T>(recalled: &str) -> Result<Answer<T>> {
             .because("This Idempotency-Key was used for another request: use a new one.")
             .at(Fault::of("Idempotency-Key", "reused", "was used for another path or body"))),
         _ => {
-            let status = recalled.status.and_then(|status| StatusCode::from_u16(status).ok()).unwrap_or(StatusCode::OK);
+            let status = recalled
+                .status
+                .and_then(|status| StatusCode::from_u16(status).ok())
+                .unwrap_or(StatusCode::OK);
             let mut answer = Answer::new(status, recalled.body.unwrap_or_default().into_bytes());
             for (name, value) in [(header::LOCATION, recalled.location), (header::ETAG, recalled.etag)] {
                 if let Some(value) = value {
@@ -428,7 +435,8 @@ fn expected_version(headers: &HeaderMap) -> Result<Option<Option<i64>>> {
     if value == "*" {
         return Ok(Some(None));
     }
-    let version = value.strip_prefix("W/").unwrap_or(value).strip_prefix('"').and_then(|tag| tag.strip_suffix('"'));
+    let version =
+        value.strip_prefix("W/").unwrap_or(value).strip_prefix('"').and_then(|tag| tag.strip_suffix('"'));
     match version.map(|tag| tag.split('-').next().unwrap_or_default().parse()) {
         Some(Ok(version)) => Ok(Some(Some(version))),
         // An ETag of the right form that we never gave is one that does not match.
@@ -447,7 +455,10 @@ pub(crate) fn idempotency_key(http: &HttpRequest) -> Result<Option<String>> {
     };
     match key.to_str() {
         Ok(key) if (1..=255).contains(&key.len()) => Ok(Some(key.to_owned())),
-        _ => Err(problem::MALFORMED_REQUEST.because("`Idempotency-Key` has 1 to 255 printable ASCII characters.")),
+        _ => {
+            Err(problem::MALFORMED_REQUEST
+                .because("`Idempotency-Key` has 1 to 255 printable ASCII characters."))
+        }
     }
 }
 
@@ -457,7 +468,8 @@ fn bearer(headers: &HeaderMap) -> Result<&str> {
             .because("Send `Authorization: Bearer <access token>`; /v1/auth/login gives one.")
             .with(header::WWW_AUTHENTICATE, "Bearer")
     };
-    let value = headers.get(header::AUTHORIZATION).ok_or_else(missing)?.to_str().map_err(|_| invalid_token())?;
+    let value =
+        headers.get(header::AUTHORIZATION).ok_or_else(missing)?.to_str().map_err(|_| invalid_token())?;
     match value.split_once(' ') {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(token.trim()),
         _ => Err(missing()),
@@ -480,7 +492,10 @@ impl<V: Verb, R: Named> Argument for May<V, R> {
         });
         let writes = doc.method != Method::GET;
         if writes {
-            doc.parameters.push(query_flag("dry_run", "Do everything, answer as if it were done, and leave nothing behind."));
+            doc.parameters.push(query_flag(
+                "dry_run",
+                "Do everything, answer as if it were done, and leave nothing behind.",
+            ));
         }
         if doc.method == Method::POST {
             doc.parameters.push(idempotency_parameter());
@@ -523,9 +538,15 @@ pub(crate) fn text_header(name: &str, description: &str, example: &str, longest:
         .schema_type(utoipa::openapi::Type::String)
         .min_length(Some(1))
         .max_length(Some(longest));
-    parameter(name, ParameterIn::Header, description).schema(Some(schema)).example(Some(example.into())).build()
+    parameter(name, ParameterIn::Header, description)
+        .schema(Some(schema))
+        .example(Some(example.into()))
+        .build()
 }
 
 fn parameter(name: &str, place: ParameterIn, description: &str) -> utoipa::openapi::path::ParameterBuilder {
-    utoipa::openapi::path::ParameterBuilder::new().name(name).parameter_in(place).description(Some(description))
+    utoipa::openapi::path::ParameterBuilder::new()
+        .name(name)
+        .parameter_in(place)
+        .description(Some(description))
 }

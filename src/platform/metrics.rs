@@ -1,7 +1,9 @@
 //! What Prometheus scrapes, on an address of its own.
 use crate::database::Database;
 use crate::problem::Problem;
-use prometheus::{Encoder, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, Opts, Registry, TextEncoder};
+use prometheus::{
+    Encoder, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
+};
 use std::time::Duration;
 
 /// Counters of the process.
@@ -19,16 +21,30 @@ impl Metrics {
     /// None in practice: the names are distinct.
     pub fn new() -> Result<Self, prometheus::Error> {
         let registry = Registry::new();
-        let requests = IntCounterVec::new(Opts::new("backoffice_requests_total", "Requests answered"), &["operation", "status"])?;
+        let requests = IntCounterVec::new(
+            Opts::new("backoffice_requests_total", "Requests answered"),
+            &["operation", "status"],
+        )?;
         let seconds = HistogramVec::new(
-            HistogramOpts::new("backoffice_request_seconds", "Seconds from the first byte in to the first byte out")
-                .buckets(vec![0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0]),
+            HistogramOpts::new(
+                "backoffice_request_seconds",
+                "Seconds from the first byte in to the first byte out",
+            )
+            .buckets(vec![0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0]),
             &["operation"],
         )?;
-        let statements =
-            IntCounterVec::new(Opts::new("backoffice_database_statements_total", "SQL statements sent, begin and commit included"), &["operation"])?;
+        let statements = IntCounterVec::new(
+            Opts::new(
+                "backoffice_database_statements_total",
+                "SQL statements sent, begin and commit included",
+            ),
+            &["operation"],
+        )?;
         let open = IntGauge::new("backoffice_database_connections", "Connections of the pool that are open")?;
-        let idle = IntGauge::new("backoffice_database_connections_idle", "Connections of the pool that wait to be used")?;
+        let idle = IntGauge::new(
+            "backoffice_database_connections_idle",
+            "Connections of the pool that wait to be used",
+        )?;
         registry.register(Box::new(requests.clone()))?;
         registry.register(Box::new(seconds.clone()))?;
         registry.register(Box::new(statements.clone()))?;
@@ -53,7 +69,8 @@ impl Metrics {
     /// # Errors
     /// 500 where it can not be written.
     pub fn page(&self, pools: &[Database]) -> crate::problem::Result<String> {
-        let (open, idle) = pools.iter().map(Database::connections).fold((0, 0), |(a, b), (c, d)| (a + c, b + d));
+        let (open, idle) =
+            pools.iter().map(Database::connections).fold((0, 0), |(a, b), (c, d)| (a + c, b + d));
         self.open.set(i64::try_from(open).unwrap_or(i64::MAX));
         self.idle.set(i64::try_from(idle).unwrap_or(i64::MAX));
         let mut page = Vec::new();

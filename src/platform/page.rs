@@ -177,7 +177,11 @@ fn read_order(sort: &str, keys: &[SortKey]) -> Result<Vec<Order>> {
         let key = keys.iter().chain([&ID]).find(|key| key.name == name);
         match key {
             Some(key) if order.iter().any(|known| known.key == *key) => {
-                return Err(Problem::invalid(vec![Fault::of("sort", "repeated", format!("must name `{name}` once"))]));
+                return Err(Problem::invalid(vec![Fault::of(
+                    "sort",
+                    "repeated",
+                    format!("must name `{name}` once"),
+                )]));
             }
             Some(key) => order.push(Order { key: *key, descending }),
             None => {

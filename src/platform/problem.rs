@@ -102,7 +102,13 @@ kinds! {
 impl Kind {
     /// A problem of this kind; `detail` is a sentence that says what to do.
     pub fn because(&'static self, detail: impl Into<String>) -> Problem {
-        Problem { kind: self, detail: detail.into(), errors: Vec::new(), collided: false, headers: Vec::new() }
+        Problem {
+            kind: self,
+            detail: detail.into(),
+            errors: Vec::new(),
+            collided: false,
+            headers: Vec::new(),
+        }
     }
 }
 
@@ -271,7 +277,9 @@ fn violation(kind: DatabaseErrorKind, info: &(dyn DatabaseErrorInformation + Sen
     match kind {
         K::UniqueViolation => {
             let fault = place("already-taken", "must be unique, and another one has this value");
-            CONFLICT.because("Another one has this value already: choose another, or change that one.").at(fault)
+            CONFLICT
+                .because("Another one has this value already: choose another, or change that one.")
+                .at(fault)
         }
         K::ForeignKeyViolation if info.message().starts_with("update or delete") => {
             IN_USE.because("Others still refer to it: move or remove them first, or archive it.")
@@ -286,18 +294,19 @@ fn violation(kind: DatabaseErrorKind, info: &(dyn DatabaseErrorInformation + Sen
         K::CheckViolation => match constraint {
             ring if ring.ends_with("_cycle") => {
                 let fault = place("closes-a-ring", "would stand above itself");
-                CONFLICT.because("The move would close a ring: choose a parent outside the moved branch.").at(fault)
+                CONFLICT
+                    .because("The move would close a ring: choose a parent outside the moved branch.")
+                    .at(fault)
             }
             _ => Problem::invalid(vec![place("breaks-a-rule", "is outside what is allowed here")]),
         },
-        K::RestrictViolation | K::ExclusionViolation => {
-            CONFLICT.because(format!("Not possible: {}.", constraint.replace('_', " "))).at(place(
-                "breaks-a-rule",
-                &constraint.replace('_', " "),
-            ))
-        }
+        K::RestrictViolation | K::ExclusionViolation => CONFLICT
+            .because(format!("Not possible: {}.", constraint.replace('_', " ")))
+            .at(place("breaks-a-rule", &constraint.replace('_', " "))),
         K::SerializationFailure => Problem { collided: true, ..Problem::unavailable(info.message()) },
-        K::ReadOnlyTransaction | K::UnableToSendCommand | K::ClosedConnection => Problem::unavailable(info.message()),
+        K::ReadOnlyTransaction | K::UnableToSendCommand | K::ClosedConnection => {
+            Problem::unavailable(info.message())
+        }
         _ => untyped(info.message()),
     }
 }
@@ -328,7 +337,11 @@ fn untyped(message: &str) -> Problem {
         return Problem::unavailable(message);
     }
     if NUMERIC.iter().any(|text| message.contains(text)) {
-        return Problem::invalid(vec![Fault::at("", "out-of-range", "a value, or a sum of values, is too large")]);
+        return Problem::invalid(vec![Fault::at(
+            "",
+            "out-of-range",
+            "a value, or a sum of values, is too large",
+        )]);
     }
     Problem::internal(message)
 }

@@ -27,7 +27,9 @@ impl RequestContext {
     /// Takes the caller's request id if it has the form `[A-Za-z0-9-]{1,64}`, and the W3C trace context if it is one.
     pub fn new(headers: &HeaderMap) -> Self {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-        let id = text("x-request-id").filter(|id| is_request_id(id)).map_or_else(|| Uuid::now_v7().to_string(), str::to_owned);
+        let id = text("x-request-id")
+            .filter(|id| is_request_id(id))
+            .map_or_else(|| Uuid::now_v7().to_string(), str::to_owned);
         let traceparent = text("traceparent").filter(|trace| is_traceparent(trace)).map(str::to_owned);
         Self(Rc::new(Inner { id, traceparent, statements: Cell::new(0), caller: Cell::new(None) }))
     }

@@ -49,7 +49,8 @@ pub trait Resource: Named + Serialize + DeserializeOwned + ToSchema + Sized + 's
     /// Writes it as clients see it, `available_actions` included, and answers its ETag.
     fn write_json(&self, grants: &Grants, out: &mut Vec<u8>) -> Result<String> {
         serde_json::to_writer(&mut *out, self).map_err(Problem::internal)?;
-        let actions = Self::life().zip(self.state()).map(|(life, state)| life.available(state, self.person(), grants));
+        let actions =
+            Self::life().zip(self.state()).map(|(life, state)| life.available(state, self.person(), grants));
         if let Some(actions) = &actions {
             out.pop();
             out.extend_from_slice(b",\"available_actions\":");
@@ -111,13 +112,20 @@ pub(crate) async fn list<R: Store>(
 }
 
 fn accepts_csv(http: &actix_web::HttpRequest) -> bool {
-    http.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|accept| accept.contains("text/csv"))
+    http.headers()
+        .get(header::ACCEPT)
+        .and_then(|accept| accept.to_str().ok())
+        .is_some_and(|accept| accept.contains("text/csv"))
 }
 
 /// The same request with the next cursor (RFC 8288).
 fn next_link(http: &actix_web::HttpRequest, cursor: &str) -> String {
-    let others = url::form_urlencoded::parse(http.query_string().as_bytes()).filter(|(name, _)| name != "cursor");
-    let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(others).append_pair("cursor", cursor).finish();
+    let others =
+        url::form_urlencoded::parse(http.query_string().as_bytes()).filter(|(name, _)| name != "cursor");
+    let query = url::form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(others)
+        .append_pair("cursor", cursor)
+        .finish();
     format!("<{}?{query}>; rel=\"next\"", http.path())
 }
 
@@ -172,7 +180,11 @@ pub(crate) async fn history<R: Store>(
 ///
 /// # Errors
 /// 404 where there is none that the caller may know of, 412 where it changed.
-pub async fn lock<V: crate::may::Verb, R: Store>(may: &May<V, R>, db: &mut crate::database::Db, id: &Id<R>) -> Result<R> {
+pub async fn lock<V: crate::may::Verb, R: Store>(
+    may: &May<V, R>,
+    db: &mut crate::database::Db,
+    id: &Id<R>,
+) -> Result<R> {
     let row = R::lock(db, id.0).await?;
     same_version(&row, may.if_match_given()?)?;
     Ok(row)

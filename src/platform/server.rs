@@ -3,7 +3,9 @@
 use crate::api::{Api, Described};
 use crate::may::app_data;
 use crate::metrics::Metrics;
-use crate::problem::{Fault, HEADERS_TOO_LARGE, INTERNAL, METHOD_NOT_ALLOWED, Problem, Result, TOO_MANY_REQUESTS};
+use crate::problem::{
+    Fault, HEADERS_TOO_LARGE, INTERNAL, METHOD_NOT_ALLOWED, Problem, Result, TOO_MANY_REQUESTS,
+};
 use crate::request::RequestContext;
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -41,7 +43,9 @@ pub struct Limits {
 impl Limits {
     #[must_use]
     pub fn new(per_session: NonZeroU32, per_organization: NonZeroU32) -> Self {
-        let quota = |per_second: NonZeroU32| Quota::per_second(per_second).allow_burst(per_second.saturating_mul(TEN));
+        let quota = |per_second: NonZeroU32| {
+            Quota::per_second(per_second).allow_burst(per_second.saturating_mul(TEN))
+        };
         Self {
             session: DefaultKeyedRateLimiter::keyed(quota(per_session)),
             organization: DefaultKeyedRateLimiter::keyed(quota(per_organization)),
@@ -51,9 +55,12 @@ impl Limits {
     }
 
     pub(crate) fn check(&self, session: Uuid, organization: Uuid) -> Result<()> {
-        let of_session = self.session.check_key(&session).map_err(|until| ("session", self.per_session, until));
+        let of_session =
+            self.session.check_key(&session).map_err(|until| ("session", self.per_session, until));
         let of_both = of_session.and_then(|()| {
-            self.organization.check_key(&organization).map_err(|until| ("organization", self.per_organization, until))
+            self.organization
+                .check_key(&organization)
+                .map_err(|until| ("organization", self.per_organization, until))
         });
         of_both.map_err(|(whose, limit, until)| {
             let seconds = until.wait_time_from(DefaultClock::default().now()).as_secs() + 1;
@@ -86,7 +93,12 @@ pub struct Operations(HashMap<(Method, String), Described>);
 impl Operations {
     #[must_use]
     pub fn of(api: &Api) -> Self {
-        Self(api.operations().iter().map(|each| ((each.method.clone(), each.path.clone()), each.clone())).collect())
+        Self(
+            api.operations()
+                .iter()
+                .map(|each| ((each.method.clone(), each.path.clone()), each.clone()))
+                .collect(),
+        )
     }
 
     fn find(&self, method: &Method, pattern: &str) -> Option<&Described> {
@@ -94,13 +106,22 @@ impl Operations {
     }
 
     /// A parameter that the operation does not know is refused, never ignored.
-    pub(crate) fn refuse_unknown_parameters(&self, http: &HttpRequest, query: &[(String, String)]) -> Result<()> {
+    pub(crate) fn refuse_unknown_parameters(
+        &self,
+        http: &HttpRequest,
+        query: &[(String, String)],
+    ) -> Result<()> {
         if query.is_empty() {
             return Ok(());
         }
-        let Some(operation) = http.match_pattern().and_then(|pattern| self.find(http.method(), &pattern)) else { return Ok(()) };
+        let Some(operation) = http.match_pattern().and_then(|pattern| self.find(http.method(), &pattern))
+        else {
+            return Ok(());
+        };
         let unknown = query.iter().filter(|(name, _)| !operation.query.contains(name));
-        let faults: Vec<_> = unknown.map(|(name, _)| Fault::of(name, "unknown-parameter", "there is no such parameter here")).collect();
+        let faults: Vec<_> = unknown
+            .map(|(name, _)| Fault::of(name, "unknown-parameter", "there is no such parameter here"))
+            .collect();
         if faults.is_empty() { Ok(()) } else { Err(Problem::invalid(faults)) }
     }
 }
@@ -137,12 +158,22 @@ pub async fn observe<B: MessageBody + 'static>(
     let pattern = response.request().match_pattern();
     let operation = pattern.as_ref().and_then(|pattern| {
         let get_or = if method == Method::HEAD { Method::GET } else { method.clone() };
-        app_data::<Operations>(response.request()).find(&get_or, pattern).map(|operation| operation.id.clone())
+        app_data::<Operations>(response.request())
+            .find(&get_or, pattern)
+            .map(|operation| operation.id.clone())
     });
     let operation = operation.or(pattern).unwrap_or_else(|| "none".into());
     let took = started.elapsed();
-    app_data::<Metrics>(response.request()).observe(&operation, response.status().as_u16(), took, context.statements());
-    let (organization, caller) = context.caller().map_or((String::from("-"), String::from("-")), |(organization, caller)| (organization.to_string(), caller.to_string()));
+    app_data::<Metrics>(response.request()).observe(
+        &operation,
+        response.status().as_u16(),
+        took,
+        context.statements(),
+    );
+    let (organization, caller) =
+        context.caller().map_or((String::from("-"), String::from("-")), |(organization, caller)| {
+            (organization.to_string(), caller.to_string())
+        });
     log::info!(
         target: "backoffice::access",
         request_id = context.id(), operation = operation.as_str(), organization = organization.as_str(), caller = caller.as_str(),
@@ -155,19 +186,28 @@ pub async fn observe<B: MessageBody + 'static>(
 
 fn refuse_headers(request: &HttpRequest) -> Option<Problem> {
     if *request.method() == Method::TRACE || *request.method() == Method::CONNECT {
-        return Some(METHOD_NOT_ALLOWED.because("This server does not take that method.").with(header::ALLOW, "GET, HEAD, POST, PATCH, DELETE"));
+        return Some(
+            METHOD_NOT_ALLOWED
+                .because("This server does not take that method.")
+                .with(header::ALLOW, "GET, HEAD, POST, PATCH, DELETE"),
+        );
     }
-    let size: usize = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+    let size: usize =
+        request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
     let size = size + request.uri().path_and_query().map_or(0, |path| path.as_str().len());
-    (size > LONGEST_HEADERS).then(|| HEADERS_TOO_LARGE.because(format!("All headers together may have {LONGEST_HEADERS} bytes.")))
+    (size > LONGEST_HEADERS)
+        .then(|| HEADERS_TOO_LARGE.because(format!("All headers together may have {LONGEST_HEADERS} bytes.")))
 }
 
 /// What the framework answers with a text of its own becomes a problem.
-fn as_problem<B: MessageBody + 'static>(response: ServiceResponse<B>) -> ServiceResponse<EitherBody<B, BoxBody>> {
+fn as_problem<B: MessageBody + 'static>(
+    response: ServiceResponse<B>,
+) -> ServiceResponse<EitherBody<B, BoxBody>> {
     let status = response.status();
     // A problem, or what a room says in JSON of its own, as OAuth asks for; never the framework's text.
     let kind = response.headers().get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
-    let is_problem = kind.is_some_and(|kind| matches!(kind, b"application/problem+json" | b"application/json"));
+    let is_problem =
+        kind.is_some_and(|kind| matches!(kind, b"application/problem+json" | b"application/json"));
     if (status.is_client_error() || status.is_server_error()) && !is_problem {
         let told = told_status(status, &format!("{status}"));
         return response.into_response(told.error_response()).map_into_right_body();
@@ -188,7 +228,10 @@ fn told_status(status: StatusCode, text: &str) -> Problem {
 }
 
 fn add_headers<B>(response: &mut ServiceResponse<B>, context: &RequestContext, settings: &Settings) {
-    let is_page = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+    let is_page = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
     let headers = response.headers_mut();
     let mut set = |name: &'static str, value: &str| {
         if let Ok(value) = HeaderValue::from_str(value) {
@@ -204,7 +247,10 @@ fn add_headers<B>(response: &mut ServiceResponse<B>, context: &RequestContext, s
     set("referrer-policy", "no-referrer");
     set("cache-control", "no-store");
     let pages = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; script-src 'self'; frame-ancestors 'none'";
-    set("content-security-policy", if is_page { pages } else { "default-src 'none'; frame-ancestors 'none'" });
+    set(
+        "content-security-policy",
+        if is_page { pages } else { "default-src 'none'; frame-ancestors 'none'" },
+    );
     if settings.behind_tls {
         set("strict-transport-security", "max-age=31536000");
     }

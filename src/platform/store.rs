@@ -8,8 +8,8 @@ use diesel::associations::HasTable;
 use diesel::expression::{AppearsOnTable, Expression, SelectableExpression, ValidGrouping, is_aggregate};
 use diesel::pg::Pg;
 use diesel::query_builder::{
-    AsChangeset, AsQuery, AstPass, DeleteStatement, InsertStatement, IntoUpdateTarget, Query, QueryFragment, QueryId,
-    UpdateStatement,
+    AsChangeset, AsQuery, AstPass, DeleteStatement, InsertStatement, IntoUpdateTarget, Query, QueryFragment,
+    QueryId, UpdateStatement,
 };
 use diesel::query_dsl::methods::{BoxedDsl, FilterDsl, FindDsl, LimitDsl, OrderDsl, SelectDsl};
 use diesel::sql_types::{BigInt, Bool, Text, Uuid as SqlUuid};
@@ -23,7 +23,11 @@ use uuid::Uuid;
 
 /// The queries behind list and read.
 pub trait Store: Resource {
-    fn list(db: &mut Db, query: &ListQuery<Self::Filter>, rows: i64) -> impl Future<Output = Result<Vec<Self>>>;
+    fn list(
+        db: &mut Db,
+        query: &ListQuery<Self::Filter>,
+        rows: i64,
+    ) -> impl Future<Output = Result<Vec<Self>>>;
     fn count(db: &mut Db, query: &ListQuery<Self::Filter>) -> impl Future<Output = Result<i64>>;
     fn find(db: &mut Db, id: Uuid) -> impl Future<Output = Result<Self>>;
     /// Finds it and keeps others from changing it until the transaction ends.
@@ -81,9 +85,10 @@ pub type Rows<R> = dsl::IntoBoxed<'static, dsl::Select<<R as Stored>::Table, dsl
 type Key = (Uuid, Uuid);
 type One<R> = dsl::Find<<R as Stored>::Table, Key>;
 type Where<R> = <One<R> as IntoUpdateTarget>::WhereClause;
-type Insert<R> = 
+type Insert<R> =
     InsertStatement<<R as Stored>::Table, <<R as Written>::New as Insertable<<R as Stored>::Table>>::Values>;
-type Update<R> = UpdateStatement<<R as Stored>::Table, Where<R>, <<R as Written>::Edit as AsChangeset>::Changeset>;
+type Update<R> =
+    UpdateStatement<<R as Stored>::Table, Where<R>, <<R as Written>::Edit as AsChangeset>::Changeset>;
 type Back<R, Q> = dsl::Returning<Q, dsl::AsSelect<R, Pg>>;
 type Picked<R> = dsl::Select<One<R>, dsl::AsSelect<R, Pg>>;
 
@@ -104,7 +109,8 @@ where
     async fn list(db: &mut Db, query: &ListQuery<Self::Filter>, rows: i64) -> Result<Vec<Self>> {
         let mut found = matching::<R>(db.organization(), query);
         if let Some(values) = &query.after {
-            let behind = Condition::Behind { table: R::TABLE, order: query.order.clone(), values: values.clone() };
+            let behind =
+                Condition::Behind { table: R::TABLE, order: query.order.clone(), values: values.clone() };
             found = FilterDsl::filter(found, behind);
         }
         let order = OrderBy { table: R::TABLE, order: query.order.clone() };
@@ -116,12 +122,14 @@ where
     }
 
     async fn find(db: &mut Db, id: Uuid) -> Result<Self> {
-        let one = SelectDsl::select(FindDsl::find(R::Table::table(), (db.organization(), id)), R::as_select());
+        let one =
+            SelectDsl::select(FindDsl::find(R::Table::table(), (db.organization(), id)), R::as_select());
         Ok(one.get_result(db).await?)
     }
 
     async fn lock(db: &mut Db, id: Uuid) -> Result<Self> {
-        let one = SelectDsl::select(FindDsl::find(R::Table::table(), (db.organization(), id)), R::as_select());
+        let one =
+            SelectDsl::select(FindDsl::find(R::Table::table(), (db.organization(), id)), R::as_select());
         Ok(Locked(one).get_result(db).await?)
     }
 }
@@ -136,7 +144,8 @@ where
     let mut rows = R::narrow(own, query.filter.clone());
     if let Some(typed) = &query.search {
         let pattern = crate::text::contains(typed);
-        rows = FilterDsl::filter(rows, Condition::Contains { table: R::TABLE, columns: R::SEARCHED, pattern });
+        rows =
+            FilterDsl::filter(rows, Condition::Contains { table: R::TABLE, columns: R::SEARCHED, pattern });
     }
     rows
 }
@@ -158,7 +167,11 @@ where
 
     async fn create(db: &mut Db, new: <R as Written>::New) -> Result<Self> {
         R::check_new(db, &new).await?;
-        Ok(diesel::insert_into(R::Table::table()).values(new).returning(R::as_select()).get_result(db).await?)
+        Ok(diesel::insert_into(R::Table::table())
+            .values(new)
+            .returning(R::as_select())
+            .get_result(db)
+            .await?)
     }
 
     async fn change(db: &mut Db, row: Self, edit: <R as Written>::Edit) -> Result<Self> {
@@ -217,7 +230,12 @@ impl QueryFragment<Pg> for Condition {
 }
 
 /// `(a, id) > ($1, $2)`, which an index serves, where all keys run the same way; else `a > $1 or a = $1 and id < $2`.
-fn behind<'b>(out: &mut AstPass<'_, 'b, Pg>, table: &str, order: &'b [Order], values: &'b [String]) -> QueryResult<()> {
+fn behind<'b>(
+    out: &mut AstPass<'_, 'b, Pg>,
+    table: &str,
+    order: &'b [Order],
+    values: &'b [String],
+) -> QueryResult<()> {
     let key = |out: &mut AstPass<'_, 'b, Pg>, index: usize| column(out, table, order[index].key.name);
     let value = |out: &mut AstPass<'_, 'b, Pg>, index: usize| {
         out.push_bind_param::<Text, _>(&values[index])?;
@@ -338,5 +356,9 @@ impl<Q> QueryId for Counted<Q> {
 /// Refuses a reference that is not there in words of its own, for rules that no foreign key holds.
 #[must_use]
 pub fn unknown_reference(field: &str) -> Problem {
-    Problem::invalid(vec![Fault::at(format!("/{field}"), "unknown-reference", "there is no such row in this organization")])
+    Problem::invalid(vec![Fault::at(
+        format!("/{field}"),
+        "unknown-reference",
+        "there is no such row in this organization",
+    )])
 }

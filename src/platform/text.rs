@@ -52,7 +52,10 @@ pub fn fault(text: &str, one_line: bool) -> Option<(&'static str, &'static str)>
         return Some(("more-than-one-line", "must be a single line"));
     }
     if one_line && text.chars().any(is_invisible) {
-        return Some(("invisible-character", "must hold no invisible characters and no changes of writing direction"));
+        return Some((
+            "invisible-character",
+            "must hold no invisible characters and no changes of writing direction",
+        ));
     }
     if one_line && !text.is_empty() && text.trim() != text {
         return Some(("surrounding-space", "must not begin or end with a space"));

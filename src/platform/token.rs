@@ -131,14 +131,17 @@ impl Tokens {
             if retired_at.is_some_and(|at| at < still_verifies) {
                 continue;
             }
-            let header = URL_SAFE_NO_PAD.encode(json!({"typ": "at+jwt", "alg": "ES256", "kid": id}).to_string());
+            let header =
+                URL_SAFE_NO_PAD.encode(json!({"typ": "at+jwt", "alg": "ES256", "kid": id}).to_string());
             if retired_at.is_none() && keys.signing.is_none() {
                 keys.signing = Some((header.clone(), EncodingKey::from_ec_der(&private)));
             }
             let (x, y) = (URL_SAFE_NO_PAD.encode(&public[1..33]), URL_SAFE_NO_PAD.encode(&public[33..65]));
             let key = DecodingKey::from_ec_components(&x, &y).map_err(Problem::internal)?;
             keys.by_header.insert(header, key);
-            keys.published.push(json!({"kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": id, "x": x, "y": y}));
+            keys.published.push(
+                json!({"kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": id, "x": x, "y": y}),
+            );
         }
         *self.keys.write().unwrap_or_else(std::sync::PoisonError::into_inner) = keys;
         Ok(())
@@ -156,11 +159,12 @@ impl Tokens {
     /// 503 where no key is there yet: `migrate` makes the first.
     pub fn sign(&self, claims: &Claims) -> Result<String> {
         let keys = self.keys.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let (header, key) = keys.signing.as_ref().ok_or_else(|| Problem::unavailable("there is no signing key"))?;
+        let (header, key) =
+            keys.signing.as_ref().ok_or_else(|| Problem::unavailable("there is no signing key"))?;
         let payload = serde_json::to_vec(claims).map_err(Problem::internal)?;
         let message = format!("{header}.{}", URL_SAFE_NO_PAD.encode(payload));
-        let signature =
-            jsonwebtoken::crypto::sign(message.as_bytes(), key, Algorithm::ES256).map_err(Problem::internal)?;
+        let signature = jsonwebtoken::crypto::sign(message.as_bytes(), key, Algorithm::ES256)
+            .map_err(Problem::internal)?;
         Ok(format!("{message}.{signature}"))
     }
 
@@ -170,7 +174,11 @@ impl Tokens {
     /// 401 in every other case, without a reason that would help a forger.
     pub async fn verify(&self, token: &str, database: &Database) -> Result<Arc<Claims>> {
         if let Some(claims) = self.verified.get(token) {
-            return if claims.exp + LEEWAY.cast_signed() > Utc::now().timestamp() { Ok(claims) } else { Err(invalid_token()) };
+            return if claims.exp + LEEWAY.cast_signed() > Utc::now().timestamp() {
+                Ok(claims)
+            } else {
+                Err(invalid_token())
+            };
         }
         if token.len() > LONGEST {
             return Err(invalid_token());

@@ -30,6 +30,7 @@ async fn until(patience: Duration, what: &str, mut is_so: impl AsyncFnMut() -> b
 
 /// Sends a signal to one process.
 fn signal(name: &str, pid: u32) {
-    let status = std::process::Command::new("kill").args([&format!("-{name}"), &pid.to_string()]).status().unwrap();
+    let status =
+        std::process::Command::new("kill").args([&format!("-{name}"), &pid.to_string()]).status().unwrap();
     assert!(status.success(), "kill -{name} {pid}");
 }

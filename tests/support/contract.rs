@@ -56,7 +56,11 @@ pub fn operations() -> Vec<Operation> {
 
 /// Every permission that the contract names.
 pub fn permissions() -> Vec<String> {
-    let mut all: Vec<String> = operations().iter().filter_map(|each| each.permission().map(str::to_owned)).filter(|each| each.contains(':')).collect();
+    let mut all: Vec<String> = operations()
+        .iter()
+        .filter_map(|each| each.permission().map(str::to_owned))
+        .filter(|each| each.contains(':'))
+        .collect();
     all.sort();
     all.dedup();
     all
@@ -68,11 +72,19 @@ pub fn check(method: &Method, path: &str, answer: &Answer) {
     let bare = path.split('?').next().unwrap();
     let asked = if *method == Method::HEAD { "get".to_owned() } else { method.as_str().to_lowercase() };
     let Some((pattern, item)) = find(bare) else {
-        assert!(answer.status >= 400, "{method} {path} answered {} and is not in the contract", answer.status);
+        assert!(
+            answer.status >= 400,
+            "{method} {path} answered {} and is not in the contract",
+            answer.status
+        );
         return check_problem(answer);
     };
     let Some(operation) = item.get(&asked) else {
-        assert!([405, 200, 204].contains(&answer.status), "{method} {path} answered {} and is not in the contract", answer.status);
+        assert!(
+            [405, 200, 204].contains(&answer.status),
+            "{method} {path} answered {} and is not in the contract",
+            answer.status
+        );
         return;
     };
     let status = answer.status.to_string();
@@ -82,24 +94,62 @@ pub fn check(method: &Method, path: &str, answer: &Answer) {
     }
     let told = &operation["responses"][&status];
     let told = resolve(told);
-    assert!(!told.is_null(), "{method} {pattern} answered {status}, which the contract does not know: {}", answer.text);
+    assert!(
+        !told.is_null(),
+        "{method} {pattern} answered {status}, which the contract does not know: {}",
+        answer.text
+    );
     for name in answer.headers.keys() {
-        const TRANSPORT: &[&str] = &["content-type", "content-length", "date", "cache-control", "x-content-type-options", "x-frame-options",
-            "referrer-policy", "content-security-policy", "transfer-encoding", "vary", "connection", "traceparent", "content-disposition",
-            "access-control-allow-origin", "access-control-expose-headers", "access-control-allow-credentials", "content-encoding", "strict-transport-security"];
-        let known = TRANSPORT.contains(&name.as_str()) || told["headers"].as_object().is_some_and(|all| all.keys().any(|each| each.eq_ignore_ascii_case(name.as_str())));
-        assert!(known, "{method} {pattern} {status} answered with the header {name}, which the contract does not know");
+        const TRANSPORT: &[&str] = &[
+            "content-type",
+            "content-length",
+            "date",
+            "cache-control",
+            "x-content-type-options",
+            "x-frame-options",
+            "referrer-policy",
+            "content-security-policy",
+            "transfer-encoding",
+            "vary",
+            "connection",
+            "traceparent",
+            "content-disposition",
+            "access-control-allow-origin",
+            "access-control-expose-headers",
+            "access-control-allow-credentials",
+            "content-encoding",
+            "strict-transport-security",
+        ];
+        let known = TRANSPORT.contains(&name.as_str())
+            || told["headers"]
+                .as_object()
+                .is_some_and(|all| all.keys().any(|each| each.eq_ignore_ascii_case(name.as_str())));
+        assert!(
+            known,
+            "{method} {pattern} {status} answered with the header {name}, which the contract does not know"
+        );
     }
     if answer.text.is_empty() {
         return;
     }
     let kind = answer.header("content-type").unwrap_or_default().split(';').next().unwrap().to_owned();
     let content = &told["content"][&kind];
-    assert!(!content.is_null(), "{method} {pattern} {status} answered {kind}, which the contract does not know: {}", answer.text);
+    assert!(
+        !content.is_null(),
+        "{method} {pattern} {status} answered {kind}, which the contract does not know: {}",
+        answer.text
+    );
     if kind.ends_with("json") {
         let validator = validator(&format!("{asked} {pattern} {status} {kind}"), &content["schema"]);
-        let faults: Vec<String> = validator.iter_errors(&answer.body).map(|fault| format!("{}: {fault}", fault.instance_path())).collect();
-        assert!(faults.is_empty(), "{method} {pattern} {status} breaks the contract: {faults:#?}\n{}", answer.text);
+        let faults: Vec<String> = validator
+            .iter_errors(&answer.body)
+            .map(|fault| format!("{}: {fault}", fault.instance_path()))
+            .collect();
+        assert!(
+            faults.is_empty(),
+            "{method} {pattern} {status} breaks the contract: {faults:#?}\n{}",
+            answer.text
+        );
     }
 }
 
@@ -119,7 +169,8 @@ fn find(path: &str) -> Option<(&'static str, &'static Value)> {
     let parts: Vec<&str> = path.split('/').collect();
     let fits = |pattern: &str| {
         let pattern: Vec<&str> = pattern.split('/').collect();
-        pattern.len() == parts.len() && pattern.iter().zip(&parts).all(|(a, b)| a == b || (a.starts_with('{') && !b.is_empty()))
+        pattern.len() == parts.len()
+            && pattern.iter().zip(&parts).all(|(a, b)| a == b || (a.starts_with('{') && !b.is_empty()))
     };
     paths.iter().find(|(pattern, _)| fits(pattern)).map(|(pattern, item)| (pattern.as_str(), item))
 }

@@ -17,8 +17,9 @@ use std::sync::LazyLock;
 use tokio_postgres::Client;
 use uuid::Uuid;
 
-static RUNTIME: LazyLock<tokio::runtime::Runtime> =
-    LazyLock::new(|| tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap());
+static RUNTIME: LazyLock<tokio::runtime::Runtime> = LazyLock::new(|| {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
+});
 
 /// Runs a test: `#[test] fn somebody_is_hired() { run(async { … }) }`. One runtime, so that connections are shared.
 pub fn run<T>(test: impl Future<Output = T>) -> T {
@@ -39,11 +40,15 @@ impl Organization {
     /// The same in a database of the test's own, given as its owner sees it.
     pub async fn new_in(database: &Client) -> Self {
         let id = Uuid::now_v7();
-        let statement = "select set_config('app.org_id', $1::uuid::text, false), set_config('app.reach', 'org:', false)";
+        let statement =
+            "select set_config('app.org_id', $1::uuid::text, false), set_config('app.reach', 'org:', false)";
         database.execute(statement, &[&id]).await.unwrap();
         let slug = format!("test-{}", id.simple());
         database
-            .execute("insert into organizations (org_id, id, slug, name) values ($1, $1, $2, 'Test')", &[&id, &slug])
+            .execute(
+                "insert into organizations (org_id, id, slug, name) values ($1, $1, $2, 'Test')",
+                &[&id, &slug],
+            )
             .await
             .unwrap();
         let roles: Vec<Value> = identity::permissions::BUILT_IN_ROLES
@@ -92,7 +97,13 @@ impl Caller {
     }
 
     /// The same in a database of the test's own, with the keys that are in it.
-    pub async fn sign_in_to(database: &Client, tokens: &Tokens, organization: Uuid, permissions: &[&str], employee: Option<Uuid>) -> Self {
+    pub async fn sign_in_to(
+        database: &Client,
+        tokens: &Tokens,
+        organization: Uuid,
+        permissions: &[&str],
+        employee: Option<Uuid>,
+    ) -> Self {
         let [user, session, membership, role] = [(); 4].map(|()| Uuid::now_v7());
         let held: Vec<(String, String, &str)> = permissions
             .iter()
@@ -112,7 +123,13 @@ impl Caller {
             .execute("insert into logins (id, email, name, password_hash, home_organization_id) values ($1, $2, 'Tester', 'none', $3)", &[&user, &email, &organization])
             .await
             .unwrap();
-        database.execute("insert into roles (org_id, id, name, title) values ($1, $2, $3, 'Test')", &[&organization, &role, &role_name]).await.unwrap();
+        database
+            .execute(
+                "insert into roles (org_id, id, name, title) values ($1, $2, $3, 'Test')",
+                &[&organization, &role, &role_name],
+            )
+            .await
+            .unwrap();
         database
             .execute(
                 "insert into role_permissions (org_id, role_id, resource, verb, reach)
@@ -141,8 +158,14 @@ impl Caller {
     /// The same session, as if its password had been given so many seconds ago.
     pub async fn signed_in_ago(&self, seconds: i64) -> Self {
         let earlier = "update sessions set signed_in_at = now() - $3::bigint * interval '1 second' where org_id = $1 and id = $2";
-        service().database().await.execute(earlier, &[&self.organization, &self.session, &seconds]).await.unwrap();
-        let claims = Claims::new(self.user, self.organization, self.session, false, Utc::now().timestamp() - seconds);
+        service()
+            .database()
+            .await
+            .execute(earlier, &[&self.organization, &self.session, &seconds])
+            .await
+            .unwrap();
+        let claims =
+            Claims::new(self.user, self.organization, self.session, false, Utc::now().timestamp() - seconds);
         Self { token: service().tokens().await.sign(&claims).unwrap(), ..self.clone() }
     }
 
@@ -199,7 +222,8 @@ impl Request {
         self
     }
     pub fn json(self, body: &Value) -> Self {
-        let kind = if self.method == Method::PATCH { "application/merge-patch+json" } else { "application/json" };
+        let kind =
+            if self.method == Method::PATCH { "application/merge-patch+json" } else { "application/json" };
         self.body(kind, body.to_string().into_bytes())
     }
     pub fn body(mut self, content_type: &str, body: impl Into<Vec<u8>>) -> Self {

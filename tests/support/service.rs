@@ -38,10 +38,14 @@ impl Service {
         sweep();
         // Durability is tested where it counts, in tests/faults; here speed counts.
         let parameters = match name {
-            "shared" => vec![("synchronous_commit".to_owned(), "off".to_owned()), ("max_connections".to_owned(), "200".to_owned())],
+            "shared" => vec![
+                ("synchronous_commit".to_owned(), "off".to_owned()),
+                ("max_connections".to_owned(), "200".to_owned()),
+            ],
             _ => vec![],
         };
-        let cluster = cluster::Cluster::start(cluster::Settings { data_dir, bin_dir: None, parameters }).unwrap();
+        let cluster =
+            cluster::Cluster::start(cluster::Settings { data_dir, bin_dir: None, parameters }).unwrap();
         cluster.create_database("backoffice").unwrap();
         let url = cluster.url("backoffice");
         let (base, metrics, child) = Self::spawn(&url, flags);
@@ -114,7 +118,9 @@ impl Service {
 fn sweep() {
     for entry in std::fs::read_dir(std::env::temp_dir()).into_iter().flatten().flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
-        let owner = name.strip_prefix("backoffice-test-").and_then(|rest| rest.rsplit('-').next()?.parse::<u32>().ok());
+        let owner = name
+            .strip_prefix("backoffice-test-")
+            .and_then(|rest| rest.rsplit('-').next()?.parse::<u32>().ok());
         if owner.is_some_and(|owner| !std::path::Path::new(&format!("/proc/{owner}")).exists()) {
             let _ = std::fs::remove_dir_all(entry.path());
         }

@@ -1,5 +1,9 @@
 //! Clusters in folders of their own under the folder for temporary files, started, stopped, crashed and abandoned.
-#![allow(clippy::expect_used, clippy::unwrap_used, reason = "what a test does not expect fails it there and then")]
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "what a test does not expect fails it there and then"
+)]
 
 use std::fs::{self, Permissions};
 use std::io::{BufRead, BufReader};
