@@ -2,7 +2,7 @@ alter table invitations drop constraint invitations_employee_id_fkey;
 drop index invitations_by_employee;
 alter table memberships drop constraint memberships_employee_id_fkey;
 drop policy reach on employees;
-drop function limit_reach;
+drop function limit_reach, team_of_caller;
 drop table reporting_lines, department_lines;
 alter table departments drop constraint departments_head_id_fkey;
 drop table employees, positions, departments;

@@ -86,6 +86,12 @@ begin
 end $$;
 select limit_reach('employees');
 
+-- Which of these people report to the caller, however far down; the caller among them.
+create function team_of_caller(people uuid[]) returns uuid[] language sql stable as $$
+    select coalesce(array_agg(below_id), '{}') from reporting_lines
+    where org_id = (select current_org()) and above_id = (select current_person()) and below_id = any(people)
+$$;
+
 -- A department is archived when it is empty, and stays so.
 create function keep_archived_empty() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
 begin

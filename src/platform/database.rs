@@ -50,6 +50,7 @@ pub struct Settings {
 #[derive(Clone)]
 pub struct Database {
     pool: Pool<AsyncPgConnection>,
+    plain: bool,
 }
 
 impl Database {
@@ -59,6 +60,7 @@ impl Database {
     /// The URL can not be read.
     pub fn new(settings: &Settings) -> std::result::Result<Self, tokio_postgres::Error> {
         let config = service_config(settings)?;
+        let plain = is_plain(&config);
         let mut manager = ManagerConfig::default();
         manager.recycling_method = RecyclingMethod::Fast; // a ping at every checkout costs 27 % of the rate
         manager.custom_setup = Box::new(move |_| connect(config.clone()).boxed());
@@ -69,7 +71,7 @@ impl Database {
             .runtime(deadpool::Runtime::Tokio1)
             .build()
             .unwrap_or_else(|error| unreachable!("the runtime is named: {error}"));
-        Ok(Self { pool })
+        Ok(Self { pool, plain })
     }
 
     /// How many connections are open, and how many of them wait to be used.
@@ -190,7 +192,7 @@ impl Database {
 
     async fn lease(&self) -> Result<Lease> {
         let connection = self.pool.get().await.map_err(Problem::unavailable)?;
-        Ok(Lease { connection: Some(Arc::new(connection)), clean: false })
+        Ok(Lease { connection: Some(Arc::new(connection)), clean: false, plain: self.plain })
     }
 }
 
@@ -214,6 +216,8 @@ fn is_dead(error: &diesel::result::Error) -> bool {
 struct Lease {
     connection: Option<Arc<Object<Manager>>>,
     clean: bool,
+    /// The server is spoken to without TLS.
+    plain: bool,
 }
 
 impl Lease {
@@ -237,14 +241,24 @@ impl Drop for Lease {
         }
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         let cancel = connection.cancel_token();
+        let plain = self.plain;
         runtime.spawn(async move {
-            // The futures of the abandoned query hold the connection a moment longer than this lease.
-            tokio::task::yield_now().await;
-            if let Ok(object) = Arc::try_unwrap(connection) {
-                drop(Object::take(object));
-            }
-            if let Err(error) = cancel.cancel_query(tokio_postgres::NoTls).await {
+            let cancelled = if plain {
+                cancel.cancel_query(tokio_postgres::NoTls).await
+            } else {
+                cancel.cancel_query(tls()).await
+            };
+            if let Err(error) = cancelled {
                 log::debug!("an abandoned query was not cancelled: {error}");
+            }
+            // The futures of the abandoned query may hold the connection a moment longer than this lease.
+            let mut held = connection;
+            loop {
+                held = match Arc::try_unwrap(held) {
+                    Ok(object) => break drop(Object::take(object)),
+                    Err(held) => held,
+                };
+                tokio::time::sleep(Duration::from_millis(10)).await;
             }
         });
     }
@@ -328,7 +342,7 @@ async fn establish(config: &tokio_postgres::Config) -> ConnectionResult<AsyncPgC
         let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
         ConnectionError::BadConnection(format!("{error}{}", cause.unwrap_or_default()))
     };
-    if config.get_ssl_mode() == SslMode::Disable || is_local(config) {
+    if is_plain(config) {
         let (client, connection) = config.connect(tokio_postgres::NoTls).await.map_err(failed)?;
         AsyncPgConnection::try_from_client_and_connection(client, connection).await
     } else {
@@ -355,8 +369,11 @@ async fn connect(config: tokio_postgres::Config) -> ConnectionResult<AsyncPgConn
     Ok(connection)
 }
 
-fn is_local(config: &tokio_postgres::Config) -> bool {
-    config.get_hosts().iter().all(|host| matches!(host, tokio_postgres::config::Host::Unix(_)))
+/// Whether the server is spoken to without TLS: because it was said so, or through a socket of this machine.
+fn is_plain(config: &tokio_postgres::Config) -> bool {
+    let is_socket =
+        |host: &tokio_postgres::config::Host| matches!(host, tokio_postgres::config::Host::Unix(_));
+    config.get_ssl_mode() == SslMode::Disable || config.get_hosts().iter().all(is_socket)
 }
 
 fn tls() -> tokio_postgres_rustls::MakeRustlsConnect {

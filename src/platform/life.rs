@@ -1,6 +1,6 @@
 //! The life of a resource as data: its states, and the steps between them. The handler, the 409, `available_actions` and
 //! the contract's description all read the same table.
-use crate::may::{Grants, Reach};
+use crate::may::Grants;
 use crate::problem::{INVALID_STATE, Problem};
 use uuid::Uuid;
 
@@ -42,16 +42,10 @@ impl Life {
         self.steps.iter().filter(move |step| step.from.contains(&state))
     }
 
-    /// The steps that this state and this caller's permissions allow now. `person` is whom the row is about: a verb with
-    /// less reach than the row was seen by allows nothing but what is the caller's own.
+    /// The steps that this state and this caller's permissions allow now. `person` is whom the row is about, since a verb
+    /// may reach less far than the permission by which the row was seen.
     pub(crate) fn available(&self, state: &str, person: Option<Uuid>, grants: &Grants) -> Vec<&'static str> {
-        let seen_by = grants.reach("read").unwrap_or(Reach::Own);
-        let may = |verb: &str| match grants.reach(verb) {
-            Some(Reach::Org) => true,
-            Some(reach) => reach >= seen_by || (person.is_some() && person == grants.employee),
-            None => false,
-        };
-        self.from(state).filter(|step| may(step.verb)).map(|step| step.action).collect()
+        self.from(state).filter(|step| grants.reaches(step.verb, person)).map(|step| step.action).collect()
     }
 
     /// For the contract's description.

@@ -6,6 +6,7 @@ use crate::answer::{Answer, Outcome};
 use crate::api::{Argument, OperationDoc};
 use crate::database::{Database, Db};
 use crate::input::{self, BodyDigest};
+use crate::life::Life;
 use crate::problem::{self, Fault, Problem, Result};
 use crate::request::{self, RequestContext};
 use crate::server::{Limits, Operations};
@@ -23,6 +24,7 @@ use schema::idempotency_keys;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use std::cell::OnceCell;
+use std::collections::HashSet;
 use std::marker::PhantomData;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -40,6 +42,11 @@ diesel::define_sql_function! {
 diesel::define_sql_function! {
     /// See the migration of the platform: what became of the Idempotency-Key.
     fn recall_answer(key: Text, fingerprint: Binary) -> Nullable<Text>;
+}
+
+diesel::define_sql_function! {
+    /// See the migration of people, who report to each other: which of these people report to the caller.
+    fn team_of_caller(people: diesel::sql_types::Array<diesel::sql_types::Uuid>) -> diesel::sql_types::Array<diesel::sql_types::Uuid>;
 }
 
 /// What permissions are granted on. `JournalEntry` is `journal-entries`.
@@ -97,6 +104,10 @@ pub struct Grants {
     /// The employee that the caller is.
     pub employee: Option<Uuid>,
     verbs: Vec<(String, Reach)>,
+    /// How far the permission reached by which the rows were seen.
+    seen_by: Option<Reach>,
+    /// Of the people whom those rows are about, the caller's team; asked for only where a verb reaches less far.
+    team: OnceCell<HashSet<Uuid>>,
 }
 
 impl Grants {
@@ -111,13 +122,31 @@ impl Grants {
             };
             (verb.to_owned(), reach)
         });
-        Self { employee: employee.parse().ok(), verbs: verbs.collect() }
+        Self { employee: employee.parse().ok(), verbs: verbs.collect(), ..Self::default() }
     }
 
     /// How far the verb reaches, if it is held: as far as the widest of the roles that give it.
     #[must_use]
     pub fn reach(&self, verb: &str) -> Option<Reach> {
         self.verbs.iter().filter(|(held, _)| held == verb).map(|(_, reach)| *reach).max()
+    }
+
+    /// Whether the verb reaches a row about this person, which the caller sees.
+    pub(crate) fn reaches(&self, verb: &str, person: Option<Uuid>) -> bool {
+        let is_mine = || person.is_some() && person == self.employee;
+        let is_my_teams =
+            || person.is_some_and(|person| self.team.get().is_some_and(|team| team.contains(&person)));
+        match self.reach(verb) {
+            Some(reach) if Some(reach) >= self.seen_by => true,
+            Some(Reach::Team) => is_mine() || is_my_teams(),
+            Some(_) => is_mine(),
+            None => false,
+        }
+    }
+
+    /// Whether one of the verbs reaches the team, while rows were seen beyond it.
+    fn asks_for_team(&self, mut verbs: impl Iterator<Item = &'static str>) -> bool {
+        self.seen_by == Some(Reach::Org) && verbs.any(|verb| self.reach(verb) == Some(Reach::Team))
     }
 }
 
@@ -168,8 +197,7 @@ impl<V: Verb, R: Named> May<V, R> {
 
     /// What the caller holds on the resource; known once `read` or `write` has let them in.
     pub fn grants(&self) -> &Grants {
-        static NOTHING: Grants = Grants { employee: None, verbs: Vec::new() };
-        self.door.grants.get().unwrap_or(&NOTHING)
+        self.door.grants.get_or_init(Grants::default)
     }
 
     /// Reads: context, check and query in one flush.
@@ -187,6 +215,25 @@ impl<V: Verb, R: Named> May<V, R> {
     /// As [`May::read`], and what the Idempotency-Key asks for.
     pub async fn write<T: Outcome>(&self, work: impl AsyncFn(&mut Db) -> Result<T>) -> Result<Answer<T>> {
         self.door.write(work).await
+    }
+
+    /// Finds out which of these people are the caller's team, where a step of the life asks for it. Without this the steps
+    /// of somebody who sees the whole company and may act on their team alone would not be known.
+    pub(crate) async fn learn_team(
+        &self,
+        life: Option<&'static Life>,
+        people: impl Iterator<Item = Uuid>,
+    ) -> Result<()> {
+        let verbs = life.into_iter().flat_map(|life| life.steps).map(|step| step.verb);
+        if self.grants().asks_for_team(verbs) {
+            let people: Vec<Uuid> = people.collect();
+            let asking = async |db: &mut Db| {
+                Ok(diesel::select(team_of_caller(&people)).get_result::<Vec<Uuid>>(db).await?)
+            };
+            let team = self.door.read(asking).await?;
+            let _ = self.grants().team.set(team.into_iter().collect());
+        }
+        Ok(())
     }
 
     /// The version that `If-Match` names; `None` for `*`.
@@ -254,7 +301,7 @@ impl Door {
     fn admit(&self, entered: Option<String>) -> Result<()> {
         let grants = admit(entered, self.resource, self.verb)?;
         // Set a second time where a transaction is run again; the first answer was the same.
-        let _ = self.grants.set(grants);
+        let _ = self.grants.set(Grants { seen_by: grants.reach(self.verb), ..grants });
         Ok(())
     }
 

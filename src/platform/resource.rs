@@ -104,6 +104,7 @@ pub(crate) async fn list<R: Store>(
             query.page(rows, total)
         })
         .await?;
+    may.learn_team(R::life(), page.data.iter().filter_map(R::person)).await?;
     let answer = page.answer(may.grants())?;
     Ok(match &page.next_cursor {
         Some(cursor) => answer.with(header::LINK, &next_link(may.http(), cursor)),
@@ -135,6 +136,7 @@ pub(crate) async fn read<R: Store>(may: May<Read, R>, id: Id<R>, moment: input::
         return row.answer(&Grants::default());
     }
     let row = may.read(async |db| R::find(db, id.0).await).await?;
+    may.learn_team(R::life(), row.person().into_iter()).await?;
     let answer = row.answer(may.grants())?;
     if etag::matches(may.http(), answer.header(&header::ETAG)) {
         let tag = answer.header(&header::ETAG).unwrap_or_default().to_owned();

@@ -200,7 +200,10 @@ fn nobody_is_hired_into_a_department_that_is_archived_meanwhile() {
                 owner.post("/v1/employees", body).await
             });
             let place = format!("/v1/employees/{outsider}");
-            let moving = owner.patch(&place, json!({"department_id": department}));
+            let moving = async {
+                sleep(Duration::from_millis(hiring_after)).await;
+                owner.patch(&place, json!({"department_id": department})).await
+            };
             let archive = async {
                 sleep(Duration::from_millis(archiving_after)).await;
                 owner.act(&format!("/v1/departments/{department}/archive")).await

@@ -157,3 +157,32 @@ fn a_filter_a_search_and_an_order_do_not_widen_a_reach() {
             .is_problem(404, "not-found");
     });
 }
+
+#[test]
+fn who_sees_everybody_and_acts_on_a_team_is_told_so() {
+    run(async {
+        let org = Organization::new().await;
+        let owner = org.owner().await;
+        let line = line(&owner, 3).await;
+        let stranger = owner.hire("Stranger", None).await;
+        // The second of the line sees the whole company, and may change herself and the one below her.
+        let lead = org.employee(&line[1], &["employees:read", "employees:write=team"]).await;
+        let page = lead.get("/v1/employees").await.is(200);
+        let may_act: BTreeSet<String> = page["data"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|row| !row["available_actions"].as_array().unwrap().is_empty())
+            .map(id)
+            .collect();
+        assert_eq!(page["data"].as_array().unwrap().len(), 4, "all are seen");
+        assert_eq!(may_act, set(&line[1..]));
+
+        let below = lead.get(&format!("/v1/employees/{}", line[2])).await.is(200);
+        assert_eq!(below["available_actions"], json!(["activate", "terminate"]));
+        let beside = lead.get(&format!("/v1/employees/{stranger}")).await.is(200);
+        assert_eq!(beside["available_actions"], json!([]));
+        let activated = lead.act(&format!("/v1/employees/{}/activate", line[2])).await.is(200);
+        assert_eq!(activated["available_actions"], json!(["start_leave", "terminate"]));
+    });
+}
