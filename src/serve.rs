@@ -48,7 +48,8 @@ async fn serve(settings: &Settings, server: &ServeSettings, url: &str) -> Done {
         .workers
         .map_or_else(|| std::thread::available_parallelism().map_or(2, usize::from), usize::from);
     let pool = settings.pool(url.to_owned(), (usize::from(settings.connections) / workers).max(1));
-    let tokens = web::Data::new(Tokens::default());
+    let tokens = server.public_url.as_deref().map_or_else(Tokens::default, Tokens::issued_by);
+    let tokens = web::Data::new(tokens);
     let keeper = Database::new(&settings.pool(url.to_owned(), 1))?;
     tokens.reload(&keeper).await?;
 
@@ -63,8 +64,11 @@ async fn serve(settings: &Settings, server: &ServeSettings, url: &str) -> Done {
     let limits = web::Data::new(Limits::new(server.rate_per_session, server.rate_per_organization));
     let metrics = web::Data::new(Metrics::new()?);
     let sign_in = web::Data::new(identity::sign_in::SignIn::new()?);
-    let chosen =
-        web::Data::new(server::Settings { trust_proxy: server.trust_proxy, behind_tls: server.behind_tls });
+    let chosen = web::Data::new(server::Settings {
+        trust_proxy: server.trust_proxy,
+        behind_tls: server.behind_tls,
+        public_url: server.public_url.clone(),
+    });
     let pools: Arc<Mutex<Vec<Database>>> = Arc::default();
     let origins = server.cors_origins.clone();
 

@@ -134,9 +134,22 @@ pub struct ServeSettings {
     /// The service is reached over HTTPS, by a proxy in front of it: tell browsers to stay there.
     #[arg(long, env = "BACKOFFICE_BEHIND_TLS")]
     pub behind_tls: bool,
+    /// The address by which the world knows the service, such as <https://books.example>: the issuer of its tokens.
+    #[arg(long, env = "BACKOFFICE_PUBLIC_URL", value_parser = public_url)]
+    pub public_url: Option<String>,
     /// Seconds between the first sign of stopping, at which /readyz answers 503, and the end of listening.
     #[arg(long, env = "BACKOFFICE_DRAIN_SECONDS", default_value_t = 1, value_parser = clap::value_parser!(u16).range(0..=60))]
     pub drain_seconds: u16,
+}
+
+/// An `http` or `https` address without path, query and fragment (RFC 8414 §2).
+fn public_url(text: &str) -> Result<String, String> {
+    let url = text.trim_end_matches('/');
+    let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    match host {
+        Some(host) if !host.is_empty() && !host.contains(['/', '?', '#', '@', ' ']) => Ok(url.to_owned()),
+        _ => Err("must be an address such as https://books.example, without a path".into()),
+    }
 }
 
 #[derive(Debug, Args)]

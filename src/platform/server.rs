@@ -30,6 +30,8 @@ pub struct Settings {
     pub trust_proxy: bool,
     /// Whether answers may be told to stay on HTTPS (HSTS).
     pub behind_tls: bool,
+    /// The address by which the world knows the service, without a slash at its end: `https://books.example`.
+    pub public_url: Option<String>,
 }
 
 /// Requests per second that a session and an organization may send; each may save up ten seconds' worth.

@@ -28,7 +28,7 @@ const RELOAD_PAUSE: Duration = Duration::from_secs(5);
 /// What an access token says.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Claims {
-    /// The issuer: `backoffice`.
+    /// The issuer: the public address of the service, or `backoffice` where it has none; `sign` writes it.
     pub iss: String,
     /// The audience: `backoffice`.
     pub aud: String,
@@ -72,6 +72,7 @@ impl Claims {
 
 /// Signs and verifies. One for the process.
 pub struct Tokens {
+    issuer: String,
     keys: RwLock<Keys>,
     /// Tokens whose signature was checked: a check costs as much as the rest of a read.
     verified: quick_cache::sync::Cache<String, Arc<Claims>>,
@@ -90,13 +91,23 @@ struct Keys {
 
 impl Default for Tokens {
     fn default() -> Self {
+        Self::issued_by(PARTY)
+    }
+}
+
+impl Tokens {
+    /// Tokens whose issuer is the public address of the service (RFC 8414 §2), as RFC 9068 asks; tokens that were issued
+    /// before it was known by that address hold until they run out.
+    #[must_use]
+    pub fn issued_by(issuer: &str) -> Self {
         let mut validation = Validation::new(Algorithm::ES256);
         validation.set_audience(&[PARTY]);
-        validation.set_issuer(&[PARTY]);
+        validation.set_issuer(&[PARTY, issuer]);
         validation.set_required_spec_claims(&["exp", "aud", "iss", "sub"]);
         validation.leeway = LEEWAY;
         validation.validate_nbf = true;
         Self {
+            issuer: issuer.to_owned(),
             keys: RwLock::default(),
             verified: quick_cache::sync::Cache::new(20_000),
             reloaded: Mutex::default(),
@@ -161,7 +172,8 @@ impl Tokens {
         let keys = self.keys.read().unwrap_or_else(std::sync::PoisonError::into_inner);
         let (header, key) =
             keys.signing.as_ref().ok_or_else(|| Problem::unavailable("there is no signing key"))?;
-        let payload = serde_json::to_vec(claims).map_err(Problem::internal)?;
+        let claims = Claims { iss: self.issuer.clone(), ..claims.clone() };
+        let payload = serde_json::to_vec(&claims).map_err(Problem::internal)?;
         let message = format!("{header}.{}", URL_SAFE_NO_PAD.encode(payload));
         let signature = jsonwebtoken::crypto::sign(message.as_bytes(), key, Algorithm::ES256)
             .map_err(Problem::internal)?;

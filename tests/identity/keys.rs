@@ -1,7 +1,7 @@
 //! What a stranger needs to verify our tokens, and the change of keys while the service runs.
 use crate::company::{Company, PASSWORD, Pair, Place, bearing, claims, here, login};
 use crate::installation::backoffice;
-use crate::support::{Caller, Organization, Request, run};
+use crate::support::{Caller, Organization, Request, Service, run};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -158,5 +158,27 @@ fn keys_change_while_the_service_runs_and_old_tokens_hold() {
         let forged = Caller { token: old.token.clone(), ..old };
         let late = read(&format!("{}x", forged.token)).await;
         late.is_problem(401, "unauthenticated");
+    });
+}
+
+#[test]
+fn a_service_with_a_public_address_issues_its_tokens_by_it() {
+    run(async {
+        let flags = &["--public-url", "https://books.example/"];
+        let (base, _, mut known) = Service::spawn(&here().url, flags);
+        let company = Company::new().await;
+        let pair = Pair::of(login(&company.owner.email, PASSWORD).to(&base).send().await);
+        assert_eq!(claims(&pair.access)["iss"], json!("https://books.example"), "RFC 9068 §4");
+        let told = Request::new(Method::GET, "/.well-known/oauth-authorization-server").to(&base).send();
+        let told = told.await.is(200);
+        assert_eq!(told["issuer"], json!("https://books.example"), "RFC 8414 §3.3: the same");
+        assert_eq!(told["token_endpoint"], json!("https://books.example/oauth/token"));
+
+        let me = |token: &str| bearing(Method::GET, "/v1/me", token).to(&base).send();
+        me(&pair.access).await.is(200);
+        // A token from before the service was known by its address holds until it runs out.
+        me(&Pair::taken(&company.owner).await.access).await.is(200);
+        known.kill().unwrap();
+        known.wait().unwrap();
     });
 }
