@@ -168,7 +168,8 @@ fn a_body_that_drips_is_ended_while_others_are_answered() {
         assert_eq!(status, 408, "{body}");
         let problem: Value = serde_json::from_str(&body).unwrap();
         assert_eq!(problem["code"], "request-timeout");
-        assert!(took < Duration::from_secs(15), "after {took:?}");
+        // Ten seconds for the body, then five in which a client may take its answer before the connection is closed.
+        assert!(took < Duration::from_secs(20), "after {took:?}");
     }
     assert!(begun.elapsed() < Duration::from_mins(1));
 }
