@@ -606,6 +606,8 @@ create function set_user_status(in_user uuid, in_version bigint, in_status text)
 declare
     version_now bigint;
     before text;
+    here text := current_setting('app.org_id', true);
+    organization uuid;
 begin
     select status into before from logins
         where id = in_user and home_organization_id = current_org() and version = in_version and status <> in_status for no key update;
@@ -616,7 +618,12 @@ begin
             from user_organizations where user_id = in_user and organization_id = current_org();
     else
         perform end_sessions_of_user(in_user, null, 'user.' || in_status, jsonb_build_object('status', before));
-        perform ensure_owner(current_org(), (select role_ids from memberships where org_id = current_org() and user_id = in_user));
+        -- In every organization, not at home alone: each keeps an owner who can sign in.
+        for organization in select organization_id from user_organizations where user_id = in_user loop
+            perform set_config('app.org_id', organization::text, true);
+            perform ensure_owner(organization, (select role_ids from memberships where org_id = organization and user_id = in_user));
+        end loop;
+        perform set_config('app.org_id', here, true);
     end if;
     return version_now;
 end $$;

@@ -125,3 +125,17 @@ fn the_owners_role_itself_can_not_go() {
         }
     });
 }
+
+#[test]
+fn the_home_of_a_login_takes_the_last_owner_from_no_other_organization() {
+    run(async {
+        let (home, other) = (Company::new().await, Company::new().await);
+        let (person, _) = second_owner(&home).await;
+        let abroad = other.session(&other.admit(&person.email, &["owner"], None).await).await;
+        remove(&abroad, &other.owner().await, "suspend").await.is(200);
+        // At home another owner is left; abroad this is the last one.
+        let disable = format!("/v1/users/{}/disable", person.user);
+        stays(home.owner().await.act(&disable).await);
+        abroad.get("/v1/me").await.is(200);
+    });
+}
