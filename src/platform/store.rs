@@ -2,7 +2,7 @@
 //! tables implements [`Store`] itself. Generic over Diesel is hard to read and is written only here.
 use crate::database::Db;
 use crate::page::{ListQuery, Order};
-use crate::problem::{Fault, Problem, Result};
+use crate::problem::{Problem, Result};
 use crate::resource::Resource;
 use diesel::associations::HasTable;
 use diesel::expression::{AppearsOnTable, Expression, SelectableExpression, ValidGrouping, is_aggregate};
@@ -351,14 +351,4 @@ impl<Q> Query for Counted<Q> {
 impl<Q> QueryId for Counted<Q> {
     type QueryId = ();
     const HAS_STATIC_QUERY_ID: bool = false;
-}
-
-/// Refuses a reference that is not there in words of its own, for rules that no foreign key holds.
-#[must_use]
-pub fn unknown_reference(field: &str) -> Problem {
-    Problem::invalid(vec![Fault::at(
-        format!("/{field}"),
-        "unknown-reference",
-        "there is no such row in this organization",
-    )])
 }
