@@ -22,7 +22,17 @@ use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// The rooms of the house, from the ground up.
-const ROOMS: &[fn(&mut Api)] = &[identity::routes, people::routes];
+const ROOMS: &[fn(&mut Api)] = &[
+    identity::routes,
+    directory::routes,
+    numbers::routes,
+    approvals::routes,
+    files::routes,
+    webhooks::routes,
+    audit::routes,
+    archive::routes,
+    people::routes,
+];
 
 const DESCRIPTION: &str = include_str!("../docs/contract.md");
 

@@ -14,6 +14,8 @@ pub struct Permission {
 
 const ORG: &[GrantReach] = &[GrantReach::Org];
 const ANY: &[GrantReach] = &[GrantReach::Own, GrantReach::Team, GrantReach::Org];
+/// What one started oneself, or everybody's.
+const MAKER: &[GrantReach] = &[GrantReach::Own, GrantReach::Org];
 
 /// Resources, their verbs, and how far these reach.
 const CATALOGUE: &[(&str, &[&str], &[GrantReach])] = &[
@@ -22,6 +24,7 @@ const CATALOGUE: &[(&str, &[&str], &[GrantReach])] = &[
     ("employees", &["read", "write"], ANY),
     ("events", &["read"], ORG),
     ("invitations", &["read", "write"], ORG),
+    ("jobs", &["read", "write"], MAKER),
     ("memberships", &["read", "write", "assign"], ORG),
     ("organizations", &["read", "write"], ORG),
     ("positions", &["read", "write"], ORG),
@@ -66,6 +69,9 @@ pub struct BuiltInRole {
 const STRUCTURE: &[&str] = &["departments:read", "positions:read", "organizations:read"];
 /// Structure and people, for those who deal with everybody.
 const DIRECTORY: &[&str] = &["departments:read", "positions:read", "organizations:read", "employees:read"];
+
+/// What every role holds for its holder alone, unless it holds more: to follow what one started.
+const EVERYBODY: &[&str] = &["jobs:read", "jobs:write"];
 
 /// The roles that every organization has, by what their holders do all day.
 #[rustfmt::skip]
@@ -126,6 +132,11 @@ impl BuiltInRole {
             .chain(with(self.team, GrantReach::Team))
             .chain(with(self.own, GrantReach::Own))
             .collect();
+        for grant in with(EVERYBODY, GrantReach::Own) {
+            if grants.iter().all(|held| held.permission != grant.permission) {
+                grants.push(grant);
+            }
+        }
         grants.sort_by(|a, b| a.permission.cmp(&b.permission));
         grants
     }
@@ -141,7 +152,7 @@ fn matching(pattern: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{BUILT_IN_ROLES, BuiltInRole, catalogue, find, matching};
+    use super::{BUILT_IN_ROLES, BuiltInRole, EVERYBODY, catalogue, find, matching};
     use std::collections::HashSet;
 
     fn role(name: &str) -> &'static BuiltInRole {
@@ -179,6 +190,9 @@ mod tests {
         assert_eq!(role("owner").grants().len(), catalogue().len());
         let reads = catalogue().into_iter().filter(|each| each.verb == "read").count();
         assert_eq!(role("auditor").grants().len(), reads);
-        assert!(role("auditor").grants().iter().all(|grant| grant.permission.ends_with(":read")));
+        let beyond: Vec<String> =
+            role("auditor").grants().into_iter().map(|grant| grant.permission).collect();
+        let beyond: Vec<&String> = beyond.iter().filter(|each| !each.ends_with(":read")).collect();
+        assert!(beyond.iter().all(|each| EVERYBODY.contains(&each.as_str())), "{beyond:?}");
     }
 }
