@@ -3,7 +3,7 @@
 use crate::about;
 use crate::answer::{Answer, Outcome};
 use crate::contract;
-use crate::event;
+use crate::feed;
 use crate::may::May;
 use crate::problem::{self, Kind, Problem, Result};
 use crate::resource::{self, Id, Resource};
@@ -235,7 +235,7 @@ impl Api {
         for room in rooms {
             room(&mut api);
         }
-        api.call(operation!(event::list_events));
+        api.call(operation!(feed::list_events));
         api
     }
 

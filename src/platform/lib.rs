@@ -9,6 +9,7 @@ mod csv;
 pub mod database;
 mod etag;
 pub mod event;
+pub mod feed;
 pub mod input;
 pub mod life;
 pub mod may;
