@@ -171,7 +171,7 @@ end $$;
 -- nobody serves: quick ones and slow ones are counted apart, so that those who answer slowly never take all places.
 -- New events are looked for only where the pulse is another than last time.
 create function lease_webhooks(in_worker uuid, in_serving uuid[], in_quick int, in_slow int, in_pulse text)
-    returns table (pulse text, organization uuid, endpoint uuid) language plpgsql volatile security definer set search_path = public, pg_temp as $$
+    returns table (pulse text, organization uuid, endpoint uuid, is_slow boolean) language plpgsql volatile security definer set search_path = public, pg_temp as $$
 declare
     here text := current_setting('app.org_id', true);
     lease constant interval := '15 seconds';
@@ -203,6 +203,7 @@ begin
             places[class] := places[class] - 1;
             organization := queue.organization_id;
             endpoint := queue.endpoint_id;
+            is_slow := queue.is_slow;
             return next;
         end if;
     end loop;
@@ -250,10 +251,12 @@ create function release_webhook(in_worker uuid, in_endpoint uuid) returns void l
     update webhook_queues set leased_by = null, leased_until = null where endpoint_id = in_endpoint and leased_by = in_worker
 $$;
 
--- Something of the endpoint was made open from outside.
-create function wake_webhook(in_endpoint uuid) returns void language sql volatile security definer set search_path = public, pg_temp as $$
-    update webhook_queues set due_at = clock_timestamp(), held_until = null where endpoint_id = in_endpoint and organization_id = (select current_org())
-$$;
+-- A delivery of the endpoint was made open from outside. False where there is no such endpoint.
+create function wake_webhook(in_endpoint uuid) returns boolean language plpgsql volatile security definer set search_path = public, pg_temp as $$
+begin
+    update webhook_queues set due_at = clock_timestamp(), held_until = null where endpoint_id = in_endpoint and organization_id = current_org();
+    return found;
+end $$;
 
 -- Puts the cursor back to the first event that happened at that moment or later.
 create function rewind_webhook(in_endpoint uuid, in_since timestamptz) returns void

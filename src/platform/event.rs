@@ -2,6 +2,7 @@
 //! all of them is in `feed.rs`.
 use crate::answer::Outcome;
 use crate::database::Db;
+use crate::job::{Running, Task};
 use crate::problem::{Fault, Problem, Result};
 use crate::resource::Resource;
 use crate::store::Store;
@@ -81,6 +82,58 @@ impl FromSql<Text, Pg> for Changes {
 impl From<Changes> for Box<RawValue> {
     fn from(changes: Changes) -> Self {
         changes.0
+    }
+}
+
+/// What can happen to one kind of resource.
+#[derive(Clone, Debug)]
+pub(crate) struct Happenings {
+    /// One of them, in snake case: `employee`.
+    pub singular: &'static str,
+    /// The collection that it is in, as events name it.
+    pub resource: &'static str,
+    /// The room, as the contract groups operations.
+    pub tag: &'static str,
+    /// Created, updated, deleted, and the states that a step leads to.
+    pub what: Vec<&'static str>,
+}
+
+impl Happenings {
+    pub(crate) fn of<R: Resource>() -> Self {
+        let mut what = vec!["created", "updated", "deleted"];
+        for step in R::life().into_iter().flat_map(|life| life.steps) {
+            if !what.contains(&step.to) {
+                what.push(step.to);
+            }
+        }
+        Self { singular: R::SINGULAR, resource: R::NAME, tag: R::TAG, what }
+    }
+
+    /// The types of its events.
+    pub(crate) fn types(&self) -> impl Iterator<Item = String> {
+        self.what.iter().map(|what| format!("{}.{what}", self.singular))
+    }
+}
+
+/// Every type of event that there is, read off the resources.
+#[derive(Clone, Debug, Default)]
+pub struct EventTypes(Vec<Happenings>);
+
+impl EventTypes {
+    pub(crate) fn new(all: &[Happenings]) -> Self {
+        Self(all.to_vec())
+    }
+
+    /// Whether there are such events: `employee.created`, `employee.*`, `*`.
+    #[must_use]
+    pub fn has(&self, pattern: &str) -> bool {
+        let is_of = |each: &Happenings, singular: &str, what: &str| {
+            each.singular == singular && (what == "*" || each.what.contains(&what))
+        };
+        pattern == "*"
+            || pattern
+                .split_once('.')
+                .is_some_and(|(singular, what)| self.0.iter().any(|each| is_of(each, singular, what)))
     }
 }
 
@@ -251,14 +304,15 @@ pub(crate) fn position(cursor: Option<&str>, parameter: &str) -> Result<(i64, i6
 }
 
 /// Makes the partitions of this month and the next three, where they are missing.
-///
-/// # Errors
-/// 503 where the database is away.
-pub async fn make_partitions(database: &crate::database::Database) -> Result<()> {
-    database
-        .without_organization(async |db| {
-            diesel::sql_query("select make_event_partitions()").execute(db).await?;
-            Ok(())
-        })
-        .await
+#[derive(Serialize, Deserialize)]
+pub(crate) struct MakePartitions;
+
+impl Task for MakePartitions {
+    const KIND: &'static str = "events.make-partitions";
+
+    async fn run(self, job: &Running) -> Result<Value> {
+        job.write(async |db| Ok(diesel::sql_query("select make_event_partitions()").execute(db).await?))
+            .await?;
+        Ok(Value::Null)
+    }
 }

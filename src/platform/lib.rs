@@ -11,6 +11,7 @@ mod etag;
 pub mod event;
 pub mod feed;
 pub mod input;
+pub mod job;
 pub mod life;
 pub mod may;
 pub mod metrics;
