@@ -300,7 +300,7 @@ impl Api {
 
     /// The history of each of a resource, whose changes are events.
     pub fn historied<R: Store>(&mut self) -> &mut Self {
-        self.happenings.push(event::Happenings::of::<R>());
+        self.happens::<R>();
         let thing = words(R::SINGULAR);
         self.regular::<R, _, _, _>(Method::GET, &format!("{}/{{id}}/history", R::PATH), &format!("get_{}_history", R::SINGULAR),
             &format!("Read the history of {}", article(&thing)),
@@ -427,6 +427,12 @@ impl Api {
     /// A loop of a room's own, which lives as long as a process works.
     pub fn worker(&mut self, each: fn(Workshop) -> LocalBoxFuture<'static, ()>) -> &mut Self {
         self.trades.worker(each);
+        self
+    }
+
+    /// A resource whose changes are events; what has a history is one already.
+    pub fn happens<R: Resource>(&mut self) -> &mut Self {
+        self.happenings.push(event::Happenings::of::<R>());
         self
     }
 

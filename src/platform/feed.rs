@@ -151,13 +151,12 @@ pub async fn list_events(may: May<Read, Events>, query: Params<FeedQuery>) -> Re
     let watch = app_data::<Arc<Watch>>(may.http()).clone();
     let wait = Duration::from_secs(query.wait.unwrap_or(0).unsigned_abs());
     let limit = query.limit.unwrap_or(if streams { PIECE } else { 50 });
-    let place = (streams || !wait.is_zero()).then(|| Place::take(&watch, may.claims().sid)).transpose()?;
-    // Asked for before the page is read, so that nothing falls in between.
-    let mut news = place.as_ref().map(|_| watch.news(may.organization()));
+    // The news are asked for before the page is read, so that nothing falls in between.
+    let mut waiting = if streams || !wait.is_zero() { Some(Waiting::begin(&watch, &may)?) } else { None };
     let mut following = Following { query, limit, position: from };
     let first = following.read(&may).await?;
-    if let (true, Some(place), Some(news)) = (streams, place, news.take_if(|_| streams)) {
-        let state = Streaming { may, following, news, ready: Some(first), _place: place };
+    if let Some(waiting) = waiting.take_if(|_| streams) {
+        let state = Streaming { may, following, waiting, ready: Some(first) };
         let pieces = stream::unfold(Some(state), async |state| state?.piece().await);
         let answer = Answer::stream("text/event-stream", BodyStream::new(pieces));
         // Said to be packed by nothing: a packer would hold events back until it has enough of them.
@@ -166,8 +165,8 @@ pub async fn list_events(may: May<Read, Events>, query: Params<FeedQuery>) -> Re
     let until = Instant::now() + wait;
     let mut data = first;
     while data.is_empty()
-        && let Some(news) = &mut news
-        && news.behind(following.position, until).await
+        && let Some(waiting) = &mut waiting
+        && waiting.behind(following.position, until).await
     {
         data = following.read(&may).await?;
     }
@@ -246,9 +245,8 @@ impl Following {
 struct Streaming {
     may: May<Read, Events>,
     following: Following,
-    news: News,
+    waiting: Waiting,
     ready: Option<Vec<Event>>,
-    _place: Place,
 }
 
 impl Streaming {
@@ -259,10 +257,10 @@ impl Streaming {
             None => {
                 let mut read = Vec::new();
                 let until = Instant::now() + HEARTBEAT;
-                while read.is_empty() && self.news.behind(self.following.position, until).await {
+                while read.is_empty() && self.waiting.behind(self.following.position, until).await {
                     read = self.following.read(&self.may).await.ok()?;
                 }
-                if self.news.is_over() {
+                if self.waiting.is_over() {
                     return None;
                 }
                 if read.is_empty() {
@@ -306,11 +304,11 @@ impl Default for Watch {
 
 impl Watch {
     /// News of the organization's feed.
-    fn news(&self, organization: Uuid) -> News {
+    fn news(&self, organization: Uuid) -> watch::Receiver<(i64, i64)> {
         let mut heads = self.heads.lock().unwrap_or_else(PoisonError::into_inner);
         let head = heads.entry(organization).or_insert_with(|| watch::channel((0, 0)).0).subscribe();
         self.wanted.notify_one();
-        News { head, over: self.over.subscribe() }
+        head
     }
 
     /// Ends all waiting: the service is about to stop.
@@ -370,13 +368,19 @@ async fn newest(database: &Database, organizations: &[Uuid]) -> Result<Vec<Newes
     database.without_organization(asking).await
 }
 
-/// News of one feed.
-struct News {
+/// Somebody who waits for news of a feed.
+struct Waiting {
     head: watch::Receiver<(i64, i64)>,
     over: watch::Receiver<bool>,
+    _place: Place,
 }
 
-impl News {
+impl Waiting {
+    fn begin(watch: &Arc<Watch>, may: &May<Read, Events>) -> Result<Self> {
+        let place = Place::take(watch, may.claims().sid)?;
+        Ok(Self { head: watch.news(may.organization()), over: watch.over.subscribe(), _place: place })
+    }
+
     /// Waits until the feed goes beyond the place; false where the time or the service ran out.
     async fn behind(&mut self, place: (i64, i64), until: Instant) -> bool {
         tokio::select! {

@@ -21,6 +21,7 @@ fn what_was_rolled_back_or_tried_out_is_never_sent() {
         };
         crate::until("the last is told of", async || of_departments().iter().any(|each| two["id"] == each.about())).await;
         assert_eq!(of_departments().len(), 2);
+        // What was told stands in the feed before.
         let feed = caller.get("/v1/events?resource=departments").await.is(200);
         let committed: Vec<_> = feed["data"].as_array().unwrap().iter().map(|each| each["id"].clone()).collect();
         let told: Vec<_> = of_departments().iter().map(|each| json!(each.id())).collect();
