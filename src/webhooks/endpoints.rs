@@ -19,7 +19,7 @@ pub struct WebhookEndpoint {
     pub id: Uuid,
     pub version: i64,
     /// Where to: a public address over HTTPS.
-    #[schema(max_length = 2000, example = "https://hooks.example.com/backoffice")]
+    #[schema(max_length = 2000, example = "https://hooks.example/backoffice")]
     pub url: String,
     /// What it is told of: types of events, `employee.*` for all of a resource, `*` for everything.
     #[schema(value_type = Vec<EventPattern>, max_items = 100, example = json!(["employee.*"]))]
@@ -78,7 +78,7 @@ pub struct NewWebhookEndpoint {
     #[serde(skip, default = "Uuid::now_v7")]
     id: Uuid,
     /// Where to: a public address over HTTPS.
-    #[schema(min_length = 8, max_length = 2000, pattern = "^https?://[!-~]+$", example = "https://hooks.example.com/backoffice")]
+    #[schema(min_length = 8, max_length = 2000, pattern = "^https?://[!-~]+$", example = "https://hooks.example/backoffice")]
     url: String,
     /// What it is told of: types of events, `employee.*` for all of a resource, `*` for everything.
     #[schema(value_type = Vec<EventPattern>, min_items = 1, max_items = 100, example = json!(["employee.*"]))]
@@ -95,7 +95,7 @@ pub struct NewWebhookEndpoint {
 #[serde(deny_unknown_fields)]
 pub struct EditWebhookEndpoint {
     /// Where to: a public address over HTTPS.
-    #[schema(min_length = 8, max_length = 2000, pattern = "^https?://[!-~]+$", example = "https://hooks.example.com/backoffice")]
+    #[schema(min_length = 8, max_length = 2000, pattern = "^https?://[!-~]+$", example = "https://hooks.example/backoffice")]
     url: Option<String>,
     /// All that it is told of from now on.
     #[schema(value_type = Option<Vec<EventPattern>>, min_items = 1, max_items = 100, example = json!(["employee.*"]))]
@@ -114,7 +114,7 @@ pub struct IssuedWebhookSecret {
     #[schema(max_length = 100, example = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD")]
     secret: Option<String>,
     /// Where they go.
-    #[schema(max_length = 2000, example = "https://hooks.example.com/backoffice")]
+    #[schema(max_length = 2000, example = "https://hooks.example/backoffice")]
     url: String,
     /// What it is told of.
     #[schema(value_type = Vec<EventPattern>, max_items = 100, example = json!(["employee.*"]))]

@@ -164,6 +164,7 @@ pub fn row<'a>(caller: &'a Caller, collection: &'a str) -> LocalBoxFuture<'a, St
             "/v1/jobs" => return job(caller).await.to_string(),
             "/v1/memberships" => return organization.caller(&[]).await.membership.to_string(),
             "/v1/sessions" => return organization.caller(&[]).await.session.to_string(),
+            "/v1/webhook-deliveries" => return delivery(caller).await.to_string(),
             "/v1/users" => return organization.caller(&[]).await.user.to_string(),
             _ => {}
         }
@@ -179,6 +180,17 @@ pub fn row<'a>(caller: &'a Caller, collection: &'a str) -> LocalBoxFuture<'a, St
         id.trim_start_matches('/').to_owned()
     }
     .boxed_local()
+}
+
+/// A webhook that was sent to an endpoint of the caller's.
+async fn delivery(caller: &Caller) -> Uuid {
+    let (id, endpoint) = (Uuid::now_v7(), row(caller, "/v1/webhook-endpoints").await);
+    let sent = "insert into webhook_deliveries (org_id, id, webhook_endpoint_id, event_id, type, resource, resource_id, resource_version,
+            happened_at, transaction, sequence, status, attempts, last_attempt_at, answer_status)
+        values ($1, $2, $3, $2, 'employee.active', 'employees', $2, 2, now(), 0, 0, 'delivered', 1, now(), 204)";
+    let endpoint: Uuid = endpoint.parse().unwrap();
+    service().database().await.execute(sent, &[&caller.organization, &id, &endpoint]).await.unwrap();
+    id
 }
 
 /// A job of the caller's, of a kind that nobody works on.
