@@ -462,8 +462,7 @@ impl Api {
     #[must_use]
     pub fn contract(&self, version: &str, description: &str) -> serde_json::Value {
         let document = self.document.clone();
-        let mut contract =
-            contract::finish(document, version, description, &self.problems, &self.not_null);
+        let mut contract = contract::finish(document, version, description, &self.problems, &self.not_null);
         if let Some(told_as) = &self.told_as {
             contract::tell_webhooks(&mut contract, &self.happenings, told_as);
         }

@@ -221,7 +221,10 @@ pub(crate) fn tell_webhooks(document: &mut Value, all: &[Happenings], schema: &s
         .iter()
         .map(|name| json!({"$ref": format!("#/components/parameters/{name}")}))
         .collect();
-    let shown = example(&json!({"$ref": format!("#/components/schemas/{schema}")}), &document["components"]["schemas"]);
+    let shown = example(
+        &json!({"$ref": format!("#/components/schemas/{schema}")}),
+        &document["components"]["schemas"],
+    );
     let mut webhooks = Map::new();
     for happenings in all {
         for (event, what) in happenings.types().zip(&happenings.what) {

@@ -236,7 +236,8 @@ impl Following {
         let is_all = i64::try_from(events.len()).is_ok_and(|read| read < *limit);
         let behind = events.as_slice().last().map(|last| (last.position, last.sequence));
         // All that is complete was looked through, so nobody needs to look through it again.
-        self.position = if is_all { (horizon, 0).max(self.position) } else { behind.unwrap_or(self.position) };
+        self.position =
+            if is_all { (horizon, 0).max(self.position) } else { behind.unwrap_or(self.position) };
         Ok(events)
     }
 }
@@ -344,7 +345,12 @@ impl Watch {
         for newest in found {
             if let Some(head) = heads.get(&newest.organization) {
                 let place = (newest.transaction, newest.sequence);
-                head.send_if_modified(|known| *known != place && { *known = place; true });
+                head.send_if_modified(|known| {
+                    *known != place && {
+                        *known = place;
+                        true
+                    }
+                });
             }
         }
     }
@@ -407,7 +413,9 @@ impl Place {
         let taken = places.entry(session).or_default();
         if *taken >= PLACES {
             return Err(TOO_MANY_REQUESTS
-                .because(format!("This session waits {PLACES} times already: end one of these requests first."))
+                .because(format!(
+                    "This session waits {PLACES} times already: end one of these requests first."
+                ))
                 .with(header::RETRY_AFTER, "1"));
         }
         *taken += 1;

@@ -60,7 +60,10 @@ impl Callable {
             return refused("has-a-fragment", "must not have a part behind `#`, which is never sent");
         }
         if !(is_public || is_listed) {
-            return refused("not-public", "must lead to a public address, or to one that the operator allows");
+            return refused(
+                "not-public",
+                "must lead to a public address, or to one that the operator allows",
+            );
         }
         match url.scheme() {
             "https" => {}
@@ -101,9 +104,8 @@ impl Resolve for Callable {
         Box::pin(async move {
             let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
             let is_named = callable.names(name.as_str());
-            let open: Vec<SocketAddr> = found
-                .filter(|to| is_named || is_public(to.ip()) || callable.lists(to.ip()))
-                .collect();
+            let open: Vec<SocketAddr> =
+                found.filter(|to| is_named || is_public(to.ip()) || callable.lists(to.ip())).collect();
             if open.is_empty() {
                 return Err(NotPublic.into());
             }
@@ -233,10 +235,14 @@ mod tests {
     #[test]
     fn the_operator_allows_networks_and_hosts() {
         let callable = Callable::allowing(&["127.0.0.0/8".into(), "fd00::7".into(), "receiver.test".into()]);
-        for url in ["http://127.0.0.1:25/", "http://[fd00::7]/", "http://receiver.test/", "https://RECEIVER.test./"] {
+        for url in
+            ["http://127.0.0.1:25/", "http://[fd00::7]/", "http://receiver.test/", "https://RECEIVER.test./"]
+        {
             callable.check(url).unwrap_or_else(|fault| panic!("{url}: {fault:?}"));
         }
-        for url in ["http://10.0.0.1/", "http://[fd00::8]/", "http://another.test/", "http://[::ffff:127.0.0.1]/"] {
+        for url in
+            ["http://10.0.0.1/", "http://[fd00::8]/", "http://another.test/", "http://[::ffff:127.0.0.1]/"]
+        {
             callable.check(url).expect_err(url);
         }
     }

@@ -41,7 +41,10 @@ pub struct WebhookDelivery {
     /// When it was sent last.
     pub last_attempt_at: Option<DateTime<Utc>>,
     /// The body that is sent.
-    #[schema(max_length = 2000, example = r#"{"type":"employee.active","timestamp":"2026-03-02T08:00:00.000000Z","data":{"event_id":"01938c6e-7d3a-7c4e-9f0a-6f1c2b3d4e5f","resource":"employees","resource_id":"01938c6e-7d3a-7c4e-9f0a-6f1c2b3d4e60","version":2}}"#)]
+    #[schema(
+        max_length = 2000,
+        example = r#"{"type":"employee.active","timestamp":"2026-03-02T08:00:00.000000Z","data":{"event_id":"01938c6e-7d3a-7c4e-9f0a-6f1c2b3d4e5f","resource":"employees","resource_id":"01938c6e-7d3a-7c4e-9f0a-6f1c2b3d4e60","version":2}}"#
+    )]
     #[diesel(select_expression = sent())]
     #[diesel(select_expression_type = SqlLiteral<Text>)]
     pub sent: String,
@@ -137,7 +140,9 @@ impl Stored for WebhookDelivery {
 
     fn narrow(rows: Rows<Self>, by: WebhookDeliveryFilter) -> Rows<Self> {
         rows.when(by.status, |rows, status| rows.filter(webhook_deliveries::status.eq(status)))
-            .when(by.webhook_endpoint_id, |rows, id| rows.filter(webhook_deliveries::webhook_endpoint_id.eq(id)))
+            .when(by.webhook_endpoint_id, |rows, id| {
+                rows.filter(webhook_deliveries::webhook_endpoint_id.eq(id))
+            })
             .when(by.event_id, |rows, id| rows.filter(webhook_deliveries::event_id.eq(id)))
             .when(by.resource_id, |rows, id| rows.filter(webhook_deliveries::resource_id.eq(id)))
     }

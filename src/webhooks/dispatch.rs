@@ -140,10 +140,17 @@ impl Dispatcher {
         }
     }
 
-    async fn lease(&self, renew: bool, pulse: Option<&str>) -> Result<(Option<String>, Vec<(Uuid, Uuid, bool)>)> {
+    async fn lease(
+        &self,
+        renew: bool,
+        pulse: Option<&str>,
+    ) -> Result<(Option<String>, Vec<(Uuid, Uuid, bool)>)> {
         let (serving, slow) = {
             let serving = self.serving.borrow();
-            (serving.keys().copied().collect::<Vec<_>>(), serving.values().filter(|is_slow| **is_slow).count())
+            (
+                serving.keys().copied().collect::<Vec<_>>(),
+                serving.values().filter(|is_slow| **is_slow).count(),
+            )
         };
         let places = |all: usize, taken: usize| i32::try_from(all.saturating_sub(taken)).unwrap_or(0);
         let (quick, slow) = (places(QUICK, serving.len() - slow), places(SLOW, slow));
@@ -159,7 +166,8 @@ impl Dispatcher {
         };
         let found = self.database.without_organization(leasing).await?;
         let pulse = found.iter().find_map(|each| each.pulse.clone());
-        let leased = found.into_iter().filter_map(|each| Some((each.organization?, each.endpoint?, each.is_slow?)));
+        let leased =
+            found.into_iter().filter_map(|each| Some((each.organization?, each.endpoint?, each.is_slow?)));
         Ok((pulse, leased.collect()))
     }
 
@@ -208,7 +216,9 @@ impl Dispatcher {
         }
         let room = i64::try_from(MOST_OPEN.saturating_sub(open.len())).unwrap_or(0).min(*events);
         let fresh = if room > 0 {
-            self.database.ask(organization, async |db: &mut Db| letter::fresh(db, &standing, room).await).await?
+            self.database
+                .ask(organization, async |db: &mut Db| letter::fresh(db, &standing, room).await)
+                .await?
         } else {
             Vec::new()
         };
@@ -217,14 +227,23 @@ impl Dispatcher {
         if read_to.is_none() && !chains.iter().any(|chain| chain[0].is_due) {
             return Ok(Next::Nothing);
         }
-        let batch = Batch { url: self.callable.check(&standing.url).map_err(|fault| fault.detail), signer: Signer::new(&standing.secrets), until: Instant::now() + BATCH_LASTS, halt: Cell::new(None) };
+        let batch = Batch {
+            url: self.callable.check(&standing.url).map_err(|fault| fault.detail),
+            signer: Signer::new(&standing.secrets),
+            until: Instant::now() + BATCH_LASTS,
+            halt: Cell::new(None),
+        };
         let done: Vec<(Letter, Option<Attempt>)> = stream::iter(chains)
             .map(|chain| batch.send(&self.client, chain))
             .buffer_unordered(AT_ONCE)
             .concat()
             .await;
         // As many at a time as the receiver takes in a while.
-        *events = if Instant::now() < batch.until { (*events * 2).min(LARGEST_BATCH) } else { (*events / 2).max(SMALLEST_BATCH) };
+        *events = if Instant::now() < batch.until {
+            (*events * 2).min(LARGEST_BATCH)
+        } else {
+            (*events / 2).max(SMALLEST_BATCH)
+        };
         self.settle(organization, endpoint, &standing, read_to, &batch, &done).await
     }
 
@@ -256,17 +275,19 @@ impl Dispatcher {
             read_to.unwrap_or((standing.transaction, standing.sequence, standing.seen_at));
         let settling = async |db: &mut Db| {
             letter::file(db, endpoint, done).await?;
-            let settling = diesel::sql_query("select settle_webhook($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) as settled")
-                .bind::<SqlUuid, _>(self.worker)
-                .bind::<SqlUuid, _>(endpoint)
-                .bind::<Integer, _>(standing.generation)
-                .bind::<BigInt, _>(transaction)
-                .bind::<BigInt, _>(sequence)
-                .bind::<Timestamptz, _>(seen_at)
-                .bind::<Bool, _>(delivered > 0)
-                .bind::<Bool, _>(tried > delivered)
-                .bind::<BigInt, _>(hold)
-                .bind::<Bool, _>(is_slow);
+            let settling = diesel::sql_query(
+                "select settle_webhook($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) as settled",
+            )
+            .bind::<SqlUuid, _>(self.worker)
+            .bind::<SqlUuid, _>(endpoint)
+            .bind::<Integer, _>(standing.generation)
+            .bind::<BigInt, _>(transaction)
+            .bind::<BigInt, _>(sequence)
+            .bind::<Timestamptz, _>(seen_at)
+            .bind::<Bool, _>(delivered > 0)
+            .bind::<Bool, _>(tried > delivered)
+            .bind::<BigInt, _>(hold)
+            .bind::<Bool, _>(is_slow);
             let Settled { settled } = settling.get_result(db).await?;
             match (batch.halt.get(), settled.as_str()) {
                 (Some(Halt::Gone), _) => disable(db, endpoint, "gone").await?,
@@ -283,7 +304,9 @@ impl Dispatcher {
 
 /// Says on the endpoint why nothing more is sent to it.
 async fn disable(db: &mut Db, endpoint: Uuid, because: &str) -> Result<()> {
-    let one = webhook_endpoints::table.find((db.organization(), endpoint)).filter(webhook_endpoints::status.eq("active"));
+    let one = webhook_endpoints::table
+        .find((db.organization(), endpoint))
+        .filter(webhook_endpoints::status.eq("active"));
     diesel::update(one)
         .set((webhook_endpoints::status.eq("disabled"), webhook_endpoints::disabled_because.eq(because)))
         .execute(db)
@@ -325,9 +348,11 @@ impl Batch {
         let mut done = Vec::with_capacity(chain.len());
         let mut is_stopped = false;
         for letter in chain {
-            is_stopped = is_stopped || !letter.is_due || self.halt.get().is_some() || Instant::now() >= self.until;
+            is_stopped =
+                is_stopped || !letter.is_due || self.halt.get().is_some() || Instant::now() >= self.until;
             let attempt = if is_stopped { None } else { Some(self.attempt(client, &letter).await) };
-            is_stopped = is_stopped || attempt.as_ref().is_some_and(|attempt| attempt.fate != Fate::Delivered);
+            is_stopped =
+                is_stopped || attempt.as_ref().is_some_and(|attempt| attempt.fate != Fate::Delivered);
             done.push((letter, attempt));
         }
         done
@@ -335,7 +360,9 @@ impl Batch {
 
     async fn attempt(&self, client: &Client, letter: &Letter) -> Attempt {
         let attempt = match &self.url {
-            Ok(url) => send::send(client, url, &self.signer, &letter.event_id.to_string(), &letter.body).await,
+            Ok(url) => {
+                send::send(client, url, &self.signer, &letter.event_id.to_string(), &letter.body).await
+            }
             Err(rule) => Attempt {
                 fate: Fate::Failed,
                 status: None,

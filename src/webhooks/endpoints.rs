@@ -78,7 +78,12 @@ pub struct NewWebhookEndpoint {
     #[serde(skip, default = "Uuid::now_v7")]
     id: Uuid,
     /// Where to: a public address over HTTPS.
-    #[schema(min_length = 8, max_length = 2000, pattern = "^https?://[!-~]+$", example = "https://hooks.example/backoffice")]
+    #[schema(
+        min_length = 8,
+        max_length = 2000,
+        pattern = "^https?://[!-~]+$",
+        example = "https://hooks.example/backoffice"
+    )]
     url: String,
     /// What it is told of: types of events, `employee.*` for all of a resource, `*` for everything.
     #[schema(value_type = Vec<EventPattern>, min_items = 1, max_items = 100, example = json!(["employee.*"]))]
@@ -95,7 +100,12 @@ pub struct NewWebhookEndpoint {
 #[serde(deny_unknown_fields)]
 pub struct EditWebhookEndpoint {
     /// Where to: a public address over HTTPS.
-    #[schema(min_length = 8, max_length = 2000, pattern = "^https?://[!-~]+$", example = "https://hooks.example/backoffice")]
+    #[schema(
+        min_length = 8,
+        max_length = 2000,
+        pattern = "^https?://[!-~]+$",
+        example = "https://hooks.example/backoffice"
+    )]
     url: Option<String>,
     /// All that it is told of from now on.
     #[schema(value_type = Option<Vec<EventPattern>>, min_items = 1, max_items = 100, example = json!(["employee.*"]))]

@@ -212,7 +212,9 @@ struct Outcome {
 
 impl Outcome {
     fn of(letter: &Letter, attempt: Option<&Attempt>) -> Self {
-        let Some(attempt) = attempt else { return Self { status: "pending", attempts: 0, pause_ms: Some(0) } };
+        let Some(attempt) = attempt else {
+            return Self { status: "pending", attempts: 0, pause_ms: Some(0) };
+        };
         let attempts = letter.attempts + 1;
         let pause = usize::try_from(letter.attempts).ok().and_then(|before| PAUSES.get(before)).copied();
         match (attempt.fate, pause) {
@@ -223,7 +225,9 @@ impl Outcome {
                 let dice = i64::from(Uuid::now_v7().as_bytes()[15]); // 0 to 255
                 let pause = pause * 1000 * (204 + dice * 2 / 5) / 255;
                 let asked = match fate {
-                    Fate::Busy(patience) => TimeDelta::from_std(patience).map_or(0, |asked| asked.num_milliseconds()),
+                    Fate::Busy(patience) => {
+                        TimeDelta::from_std(patience).map_or(0, |asked| asked.num_milliseconds())
+                    }
                     _ => 0,
                 };
                 Self { status: "retrying", attempts, pause_ms: Some(pause.max(asked)) }

@@ -104,9 +104,10 @@ fn judge(status: StatusCode, patience: Option<Duration>) -> (Fate, Option<String
             ),
             None => failed(Fate::Failed, "The receiver is busy."),
         },
-        _ if status.is_redirection() => {
-            failed(Fate::Failed, "The receiver answered with a redirect, which is not followed: change the address.")
-        }
+        _ if status.is_redirection() => failed(
+            Fate::Failed,
+            "The receiver answered with a redirect, which is not followed: change the address.",
+        ),
         _ => failed(Fate::Failed, "The receiver did not answer with a status of success (2xx)."),
     }
 }

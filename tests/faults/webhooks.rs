@@ -32,9 +32,19 @@ fn killed_between_sending_and_marking_it_sends_again_under_the_same_id() {
             Reaction::status(200).after(Duration::from_secs(pause))
         });
         let endpoint = json!({"url": receiver.url(), "event_types": ["department.*"]});
-        installation.request(&caller, Method::POST, "/v1/webhook-endpoints").json(&endpoint).send().await.is(201);
+        installation
+            .request(&caller, Method::POST, "/v1/webhook-endpoints")
+            .json(&endpoint)
+            .send()
+            .await
+            .is(201);
         let department = json!({"name": "One", "code": "ONE"});
-        let made = installation.request(&caller, Method::POST, "/v1/departments").json(&department).send().await.is(201);
+        let made = installation
+            .request(&caller, Method::POST, "/v1/departments")
+            .json(&department)
+            .send()
+            .await
+            .is(201);
         let path = format!("/v1/departments/{}", made["id"].as_str().unwrap());
         receiver.got(1).await;
         installation.kill();
@@ -60,14 +70,20 @@ fn killed_again_and_again_under_load_nothing_is_lost() {
             Reaction::status(if is_odd { 500 } else { 200 }).after(Duration::from_millis(20))
         });
         let endpoint = json!({"url": receiver.url(), "event_types": ["department.*"]});
-        installation.request(&caller, Method::POST, "/v1/webhook-endpoints").json(&endpoint).send().await.is(201);
+        installation
+            .request(&caller, Method::POST, "/v1/webhook-endpoints")
+            .json(&endpoint)
+            .send()
+            .await
+            .is(201);
         for round in 0..4 {
             for number in 0..15 {
                 let department = json!({"name": "One", "code": format!("R{round}N{number}")});
                 let made = installation.request(&caller, Method::POST, "/v1/departments").json(&department);
                 let id = made.send().await.is(201)["id"].as_str().unwrap().to_owned();
                 for name in ["Two", "Three"] {
-                    let change = installation.request(&caller, Method::PATCH, &format!("/v1/departments/{id}"));
+                    let change =
+                        installation.request(&caller, Method::PATCH, &format!("/v1/departments/{id}"));
                     change.header("if-match", "*").json(&json!({"name": name})).send().await.is(200);
                 }
             }
@@ -78,7 +94,10 @@ fn killed_again_and_again_under_load_nothing_is_lost() {
         until_known(&receiver, 180).await;
         let database = installation.database().await;
         let rows = database
-            .query("select id::text from events where org_id = $1 and resource = 'departments'", &[&caller.organization])
+            .query(
+                "select id::text from events where org_id = $1 and resource = 'departments'",
+                &[&caller.organization],
+            )
             .await
             .unwrap();
         let committed: BTreeSet<String> = rows.iter().map(|row| row.get(0)).collect();

@@ -162,7 +162,8 @@ async fn answer(mut stream: TcpStream, noted: Arc<Mutex<Vec<Received>>>, react: 
             reaction.body.len()
         );
         let head = if reaction.status == 204 { head.replace("Content-Length: 0\r\n", "") } else { head };
-        if stream.write_all(head.as_bytes()).await.is_err() || stream.write_all(&reaction.body).await.is_err() {
+        if stream.write_all(head.as_bytes()).await.is_err() || stream.write_all(&reaction.body).await.is_err()
+        {
             return;
         }
     }

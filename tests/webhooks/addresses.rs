@@ -37,7 +37,8 @@ fn an_address_inside_is_refused_when_it_is_saved() {
                 assert_eq!((&fault["pointer"], &fault["code"]), (&json!("/url"), &json!(code)), "{url}");
             }
         }
-        for url in ["ftp://hooks.example/", "gopher://x.example.com/", "file:///etc/passwd", "hooks.example"] {
+        for url in ["ftp://hooks.example/", "gopher://x.example.com/", "file:///etc/passwd", "hooks.example"]
+        {
             let body = json!({"url": url, "event_types": ["*"]});
             let problem = caller.post("/v1/webhook-endpoints", body).await.is_problem(422, "invalid-input");
             assert_eq!(problem["errors"][0]["pointer"], "/url", "{url}");
@@ -53,7 +54,11 @@ fn an_address_inside_is_not_called_either() {
         let receiver = Receiver::new().await;
         let port = receiver.address.rsplit(':').next().unwrap();
         let database = service().database().await;
-        for url in [format!("http://127.0.0.2:{port}/"), format!("http://localhost:{port}/"), format!("http://[::1]:{port}/")] {
+        for url in [
+            format!("http://127.0.0.2:{port}/"),
+            format!("http://localhost:{port}/"),
+            format!("http://[::1]:{port}/"),
+        ] {
             let endpoint = endpoint(&caller, &receiver, &["department.*"]).await;
             let id: Uuid = endpoint.id.parse().unwrap();
             // As if it had been saved before the rule was there.
@@ -62,7 +67,9 @@ fn an_address_inside_is_not_called_either() {
             caller.act(&format!("{}/test", endpoint.path)).await.is(201);
             until("it was not called", async || {
                 let all = deliveries(&caller, &endpoint).await;
-                all.iter().any(|each| each["failure"].as_str().is_some_and(|why| why.starts_with("Not called: the address")))
+                all.iter().any(|each| {
+                    each["failure"].as_str().is_some_and(|why| why.starts_with("Not called: the address"))
+                })
             })
             .await;
         }

@@ -19,11 +19,15 @@ fn what_was_rolled_back_or_tried_out_is_never_sent() {
         let of_departments = || -> Vec<Received> {
             receiver.all().into_iter().filter(|each| each.body["data"]["resource"] == "departments").collect()
         };
-        crate::until("the last is told of", async || of_departments().iter().any(|each| two["id"] == each.about())).await;
+        crate::until("the last is told of", async || {
+            of_departments().iter().any(|each| two["id"] == each.about())
+        })
+        .await;
         assert_eq!(of_departments().len(), 2);
         // What was told stands in the feed before.
         let feed = caller.get("/v1/events?resource=departments").await.is(200);
-        let committed: Vec<_> = feed["data"].as_array().unwrap().iter().map(|each| each["id"].clone()).collect();
+        let committed: Vec<_> =
+            feed["data"].as_array().unwrap().iter().map(|each| each["id"].clone()).collect();
         let told: Vec<_> = of_departments().iter().map(|each| json!(each.id())).collect();
         assert_eq!(told, committed);
     });
@@ -40,7 +44,10 @@ fn an_endpoint_is_told_what_it_asked_for() {
         caller.act(&format!("/v1/departments/{department}/archive")).await.is(200);
         let came = receiver.got(2).await;
         let kinds: Vec<_> = came.iter().map(|each| (each.kind(), each.about())).collect();
-        assert_eq!(kinds, [("employee.created", employee.as_str()), ("department.archived", department.as_str())]);
+        assert_eq!(
+            kinds,
+            [("employee.created", employee.as_str()), ("department.archived", department.as_str())]
+        );
 
         let event_types = json!({"event_types": ["department.created"]});
         caller.patch(&endpoint.path, event_types).await.is(200);
@@ -58,9 +65,19 @@ fn events_that_there_are_not_are_refused_with_their_places() {
         let caller = Organization::new().await.owner().await;
         let body = json!({"url": "https://hooks.example/", "event_types": ["employee.*", "emplyee.*", "employee.hired", "*"]});
         let problem = caller.post("/v1/webhook-endpoints", body).await.is_problem(422, "invalid-input");
-        let places: Vec<_> = problem["errors"].as_array().unwrap().iter().map(|each| each["pointer"].clone()).collect();
+        let places: Vec<_> =
+            problem["errors"].as_array().unwrap().iter().map(|each| each["pointer"].clone()).collect();
         assert_eq!(places, ["/event_types/1", "/event_types/2"]);
-        for bad in ["", "employee", "employee.", "*.created", "Employee.created", "employee.*.x", "a%", "employee.created\n"] {
+        for bad in [
+            "",
+            "employee",
+            "employee.",
+            "*.created",
+            "Employee.created",
+            "employee.*.x",
+            "a%",
+            "employee.created\n",
+        ] {
             let body = json!({"url": "https://hooks.example/", "event_types": [bad]});
             caller.post("/v1/webhook-endpoints", body).await.is_problem(422, "invalid-input");
         }

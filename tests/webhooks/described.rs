@@ -13,7 +13,8 @@ fn the_contract_tells_of_every_event() {
         }
         // Each table that writes events, and each state that a step leads to.
         let database = service().database().await;
-        let rows = database.query("select singular from managed_tables where kind = 'resource'", &[]).await.unwrap();
+        let rows =
+            database.query("select singular from managed_tables where kind = 'resource'", &[]).await.unwrap();
         let singulars: Vec<String> = rows.iter().map(|row| row.get(0)).chain(["user".to_owned()]).collect();
         assert!(singulars.len() >= 8);
         for singular in &singulars {
@@ -21,7 +22,9 @@ fn the_contract_tells_of_every_event() {
                 assert!(told.contains_key(&format!("{singular}.{what}")), "{singular}.{what}");
             }
         }
-        for event in ["employee.active", "employee.terminated", "department.archived", "webhook_endpoint.disabled"] {
+        for event in
+            ["employee.active", "employee.terminated", "department.archived", "webhook_endpoint.disabled"]
+        {
             assert!(told.contains_key(event), "{event}");
         }
         // Nothing happened in any of these tests that is not told of.

@@ -28,7 +28,10 @@ fn the_feed_is_narrowed_by_what_was_done_to_what_by_whom_and_when() {
         assert_eq!(all_ids.len(), 3);
         let found = async |query: &str| {
             let page = ana.get(&format!("/v1/events?resource=departments&{query}")).await.is(200);
-            let found = ids(&page).iter().map(|id| all_ids.iter().position(|each| each == id).unwrap()).collect::<Vec<_>>();
+            let found = ids(&page)
+                .iter()
+                .map(|id| all_ids.iter().position(|each| each == id).unwrap())
+                .collect::<Vec<_>>();
             found
         };
         assert_eq!(found("type=department.created").await, [0, 1]);
@@ -39,7 +42,9 @@ fn the_feed_is_narrowed_by_what_was_done_to_what_by_whom_and_when() {
         assert_eq!(found(&format!("at_to={}", at(1))).await, [0, 1]);
         assert_eq!(found(&format!("at_from={}&at_to={}", at(1), at(1))).await, [1]);
         assert_eq!(found("actor=system").await, [] as [usize; 0]);
-        for bad in ["wait=31", "wait=-1", "limit=1001", "limit=0", "at_from=yesterday", "resource_id=1", "actor="] {
+        for bad in
+            ["wait=31", "wait=-1", "limit=1001", "limit=0", "at_from=yesterday", "resource_id=1", "actor="]
+        {
             ana.get(&format!("/v1/events?{bad}")).await.is_problem(422, "invalid-input");
         }
     });
@@ -58,8 +63,13 @@ fn a_page_that_is_not_full_leads_to_the_end_of_what_was_looked_through() {
         assert_eq!(none["data"], json!([]));
         let after = none["next_cursor"].as_str().unwrap();
         let position = caller.department("Two", None).await;
-        let next = caller.get(&format!("/v1/events?wait=10&after={after}&type=department.created")).await.is(200);
-        assert_eq!(next["data"].as_array().unwrap().len(), 1, "what was looked through is not looked through again");
+        let next =
+            caller.get(&format!("/v1/events?wait=10&after={after}&type=department.created")).await.is(200);
+        assert_eq!(
+            next["data"].as_array().unwrap().len(),
+            1,
+            "what was looked through is not looked through again"
+        );
         assert_eq!(next["data"][0]["resource_id"], position);
     });
 }
@@ -68,7 +78,8 @@ fn a_page_that_is_not_full_leads_to_the_end_of_what_was_looked_through() {
 fn who_waits_is_answered_as_soon_as_there_is_something() {
     run(async {
         let caller = Organization::new().await.owner().await;
-        let now = caller.get("/v1/events?limit=1000").await.is(200)["next_cursor"].as_str().unwrap().to_owned();
+        let now =
+            caller.get("/v1/events?limit=1000").await.is(200)["next_cursor"].as_str().unwrap().to_owned();
         // Nothing happens: an empty page when the time is over, and the place to go on from.
         let asked = Instant::now();
         let nothing = caller.get(&format!("/v1/events?wait=1&after={now}")).await.is(200);
@@ -100,7 +111,8 @@ fn who_waits_holds_no_connection_and_is_sent_away_with_the_session() {
         let (base, _, mut child) = Service::spawn(&service().url, &["--workers", "1", "--connections", "2"]);
         let organization = Organization::new().await;
         let callers = join_all((0..4).map(|_| organization.owner())).await;
-        let now = callers[0].get("/v1/events?limit=1000").await.is(200)["next_cursor"].as_str().unwrap().to_owned();
+        let now =
+            callers[0].get("/v1/events?limit=1000").await.is(200)["next_cursor"].as_str().unwrap().to_owned();
         let path = format!("/v1/events?wait=25&after={now}&type=position.created");
         let waiting: Vec<_> = callers
             .iter()

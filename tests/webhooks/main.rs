@@ -35,7 +35,8 @@ async fn endpoint(caller: &Caller, receiver: &Receiver, event_types: &[&str]) ->
 
 /// The deliveries to the endpoint, oldest first.
 async fn deliveries(caller: &Caller, endpoint: &Endpoint) -> Vec<Value> {
-    let path = format!("/v1/webhook-deliveries?webhook_endpoint_id={}&sort=created_at&limit=200", endpoint.id);
+    let path =
+        format!("/v1/webhook-deliveries?webhook_endpoint_id={}&sort=created_at&limit=200", endpoint.id);
     caller.get(&path).await.is(200)["data"].as_array().unwrap().clone()
 }
 

@@ -3,7 +3,8 @@ use crate::support::{Organization, Receiver, run, service};
 use crate::{endpoint, until};
 use serde_json::json;
 
-const KEEPER: &[&str] = &["webhook-endpoints:read", "webhook-endpoints:write", "departments:read", "employees:read=team"];
+const KEEPER: &[&str] =
+    &["webhook-endpoints:read", "webhook-endpoints:write", "departments:read", "employees:read=team"];
 
 #[test]
 fn what_its_maker_may_not_read_in_the_whole_organization_is_not_sent() {
@@ -17,14 +18,21 @@ fn what_its_maker_may_not_read_in_the_whole_organization_is_not_sent() {
         owner.hire("Ana", None).await;
         owner.department("One", None).await;
         let database = service().database().await;
-        let lose = "delete from role_permissions where org_id = $1 and role_id = $2 and resource = 'departments'";
+        let lose =
+            "delete from role_permissions where org_id = $1 and role_id = $2 and resource = 'departments'";
         receiver.got(1).await;
         database.execute(lose, &[&organization.id, &keeper.role]).await.unwrap();
         owner.department("Two", None).await;
         let regain = "insert into role_permissions (org_id, role_id, resource, verb, reach) values ($1, $2, 'positions', 'read', 'org')";
         database.execute(regain, &[&organization.id, &keeper.role]).await.unwrap();
         let department = owner.department("Three", None).await;
-        owner.post("/v1/positions", json!({"department_id": department, "title": "Clerk", "approved_headcount": 1})).await.is(201);
+        owner
+            .post(
+                "/v1/positions",
+                json!({"department_id": department, "title": "Clerk", "approved_headcount": 1}),
+            )
+            .await
+            .is(201);
         let came = receiver.got(2).await;
         let kinds: Vec<_> = came.iter().map(crate::support::Received::kind).collect();
         assert_eq!(kinds, ["department.created", "position.created"]);
@@ -68,7 +76,8 @@ fn when_they_leave_nothing_more_is_sent_and_it_says_why() {
         let leave = "update memberships set status = 'suspended' where org_id = $1 and id = $2";
         database.execute(leave, &[&organization.id, &keeper.membership]).await.unwrap();
         owner.department("One", None).await;
-        until("it is disabled", async || owner.get(&endpoint.path).await.is(200)["status"] == "disabled").await;
+        until("it is disabled", async || owner.get(&endpoint.path).await.is(200)["status"] == "disabled")
+            .await;
         assert_eq!(owner.get(&endpoint.path).await.is(200)["disabled_because"], "reader_left");
         assert!(receiver.all().is_empty());
         // Whoever enables it answers for it.
@@ -80,14 +89,18 @@ fn when_they_leave_nothing_more_is_sent_and_it_says_why() {
 #[test]
 fn another_organization_is_told_nothing() {
     run(async {
-        let (ours, theirs) = (Organization::new().await.owner().await, Organization::new().await.owner().await);
+        let (ours, theirs) =
+            (Organization::new().await.owner().await, Organization::new().await.owner().await);
         let (at_ours, at_theirs) = (Receiver::new().await, Receiver::new().await);
         endpoint(&ours, &at_ours, &["*"]).await;
         endpoint(&theirs, &at_theirs, &["department.*"]).await;
         let department = theirs.department("One", None).await;
         at_theirs.got(1).await;
         ours.department("Two", None).await;
-        until("ours are told of", async || at_ours.all().iter().any(|each| each.kind() == "department.created")).await;
+        until("ours are told of", async || {
+            at_ours.all().iter().any(|each| each.kind() == "department.created")
+        })
+        .await;
         assert!(at_ours.all().iter().all(|each| each.about() != department));
     });
 }

@@ -48,8 +48,11 @@ fn what_fails_holds_back_its_own_resource_and_no_other() {
         let mut versions = of(&stuck);
         versions.dedup();
         assert_eq!(versions, [2, 3, 4, 5], "in order");
-        let ids: BTreeMap<u64, Vec<String>> =
-            receiver.all().iter().filter(|each| each.about() == stuck).fold(BTreeMap::new(), |mut ids, each| {
+        let ids: BTreeMap<u64, Vec<String>> = receiver
+            .all()
+            .iter()
+            .filter(|each| each.about() == stuck)
+            .fold(BTreeMap::new(), |mut ids, each| {
                 ids.entry(each.version()).or_default().push(each.id().to_owned());
                 ids
             });
@@ -135,7 +138,8 @@ fn gone_disables() {
         receiver.reacts(|_| Reaction::status(410));
         let endpoint = endpoint(&caller, &receiver, &["department.*"]).await;
         caller.department("One", None).await;
-        until("it is disabled", async || caller.get(&endpoint.path).await.is(200)["status"] == "disabled").await;
+        until("it is disabled", async || caller.get(&endpoint.path).await.is(200)["status"] == "disabled")
+            .await;
         assert_eq!(caller.get(&endpoint.path).await.is(200)["disabled_because"], "gone");
         let history = caller.get(&format!("{}/history", endpoint.path)).await.is(200);
         let last = history["data"].as_array().unwrap().last().unwrap().clone();
@@ -192,9 +196,12 @@ fn nothing_but_failure_for_days_disables_and_says_so() {
             database.execute(days, &[&id]).await.unwrap() == 1
         })
         .await;
-        until("it is disabled", async || caller.get(&endpoint.path).await.is(200)["status"] == "disabled").await;
+        until("it is disabled", async || caller.get(&endpoint.path).await.is(200)["status"] == "disabled")
+            .await;
         assert_eq!(caller.get(&endpoint.path).await.is(200)["disabled_because"], "failing");
-        let told = caller.get(&format!("/v1/events?type=webhook_endpoint.disabled&resource_id={}", endpoint.id)).await;
+        let told = caller
+            .get(&format!("/v1/events?type=webhook_endpoint.disabled&resource_id={}", endpoint.id))
+            .await;
         assert_eq!(told.is(200)["data"].as_array().unwrap().len(), 1);
     });
 }

@@ -18,7 +18,8 @@ fn two_services_send_each_webhook_once() {
         // Written through both.
         for number in 0..120 {
             let to = if number % 2 == 0 { &base } else { &service().base };
-            let body = serde_json::json!({"name": format!("Department {number}"), "code": format!("D{number}")});
+            let body =
+                serde_json::json!({"name": format!("Department {number}"), "code": format!("D{number}")});
             caller.request(Method::POST, "/v1/departments").json(&body).to(to).send().await.is(201);
         }
         for receiver in &receivers {
@@ -40,9 +41,11 @@ fn who_waits_at_one_service_learns_what_happens_at_another() {
     run(async {
         let (base, _, mut second) = Service::spawn(&service().url, &[]);
         let caller = Organization::new().await.owner().await;
-        let now = caller.get("/v1/events?limit=1000").await.is(200)["next_cursor"].as_str().unwrap().to_owned();
+        let now =
+            caller.get("/v1/events?limit=1000").await.is(200)["next_cursor"].as_str().unwrap().to_owned();
         let waiting = tokio::spawn({
-            let request: Request = caller.request(Method::GET, &format!("/v1/events?wait=20&after={now}")).to(&base);
+            let request: Request =
+                caller.request(Method::GET, &format!("/v1/events?wait=20&after={now}")).to(&base);
             async move {
                 let answer = request.send().await.is(200);
                 (Instant::now(), answer)

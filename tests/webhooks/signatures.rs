@@ -11,8 +11,7 @@ use serde_json::json;
 fn signatures_of(secret: &str, received: &Received) -> usize {
     let key = STANDARD.decode(secret.strip_prefix("whsec_").unwrap()).unwrap();
     let key = hmac::Key::new(hmac::HMAC_SHA256, &key);
-    let signed =
-        format!("{}.{}.{}", received.id(), received.headers["webhook-timestamp"], received.text);
+    let signed = format!("{}.{}.{}", received.id(), received.headers["webhook-timestamp"], received.text);
     let all = received.headers["webhook-signature"].split(' ');
     all.filter(|each| {
         let (version, tag) = each.split_once(',').unwrap();
@@ -108,7 +107,11 @@ fn a_secret_is_shown_once_and_told_nowhere() {
         let key = "the-same";
         let make = || {
             let body = json!({"url": receiver.url(), "event_types": ["*"]});
-            caller.request(reqwest::Method::POST, "/v1/webhook-endpoints").header("idempotency-key", key).json(&body).send()
+            caller
+                .request(reqwest::Method::POST, "/v1/webhook-endpoints")
+                .header("idempotency-key", key)
+                .json(&body)
+                .send()
         };
         assert!(make().await.is(201)["secret"].is_string());
         assert!(make().await.is(201)["secret"].is_null(), "the answer that is given again holds no secret");

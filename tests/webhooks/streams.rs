@@ -71,7 +71,10 @@ fn a_stream_tells_what_was_and_what_comes_and_goes_on_where_it_broke_off() {
         caller.department("One", None).await;
         let mut stream = Stream::open(&caller, base, "resource=departments", None).await;
         let first = stream.next().await.unwrap();
-        assert_eq!((first.event.as_str(), &first.data["type"]), ("department.created", &json!("department.created")));
+        assert_eq!(
+            (first.event.as_str(), &first.data["type"]),
+            ("department.created", &json!("department.created"))
+        );
         let second = caller.department("Two", None).await;
         let told = stream.next().await.unwrap();
         assert_eq!(told.data["resource_id"], second);
@@ -133,7 +136,8 @@ fn streams_and_waiting_end_when_the_service_stops() {
         let (base, _, mut child) = Service::spawn(&service().url, &[]);
         let caller = Organization::new().await.owner().await;
         let mut stream = Stream::open(&caller, &base, "resource=positions", None).await;
-        let waiting = caller.request(reqwest::Method::GET, "/v1/events?wait=30&type=position.created").to(&base);
+        let waiting =
+            caller.request(reqwest::Method::GET, "/v1/events?wait=30&type=position.created").to(&base);
         let waiting = tokio::spawn(waiting.send());
         tokio::time::sleep(Duration::from_millis(500)).await;
         let told = Instant::now();
