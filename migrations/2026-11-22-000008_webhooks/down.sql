@@ -1,5 +1,5 @@
 drop function rewind_webhook(uuid, timestamptz);
-drop function wake_webhook(uuid);
+drop function resend_webhook(uuid);
 drop function release_webhook(uuid, uuid);
 drop function settle_webhook(uuid, uuid, int, bigint, bigint, timestamptz, boolean, boolean, bigint, boolean);
 drop function webhook_cursor(uuid, uuid);

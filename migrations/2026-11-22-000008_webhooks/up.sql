@@ -56,7 +56,7 @@ create table webhook_deliveries (
     version             bigint      not null default 1,
     webhook_endpoint_id uuid        not null,
     event_id            uuid        not null,
-    type                text        not null,
+    event_type          text        not null,
     resource            text        not null,
     resource_id         uuid        not null,
     resource_version    bigint      not null,
@@ -127,6 +127,9 @@ begin
     elsif new.status <> old.status then
         update webhook_queues set is_active = new.status = 'active', held_until = null, failing_since = null, due_at = now()
             where endpoint_id = new.id;
+    else
+        -- Its state was set to what it is: something of it was made open.
+        update webhook_queues set due_at = now(), held_until = null where endpoint_id = new.id;
     end if;
     return null;
 end $$;
@@ -251,11 +254,18 @@ create function release_webhook(in_worker uuid, in_endpoint uuid) returns void l
     update webhook_queues set leased_by = null, leased_until = null where endpoint_id = in_endpoint and leased_by = in_worker
 $$;
 
--- A delivery of the endpoint was made open from outside. False where there is no such endpoint.
-create function wake_webhook(in_endpoint uuid) returns boolean language plpgsql volatile security definer set search_path = public, pg_temp as $$
+-- A delivery is made open again: its endpoint is woken, and the organization told. False where the endpoint is gone.
+create function resend_webhook(in_delivery uuid) returns boolean language plpgsql volatile security definer set search_path = public, pg_temp as $$
+declare
+    delivery webhook_deliveries;
 begin
-    update webhook_queues set due_at = clock_timestamp(), held_until = null where endpoint_id = in_endpoint and organization_id = current_org();
-    return found;
+    select * into delivery from webhook_deliveries where org_id = current_org() and id = in_delivery;
+    update webhook_queues set due_at = clock_timestamp(), held_until = null
+        where endpoint_id = delivery.webhook_endpoint_id and organization_id = current_org();
+    if not found then return false; end if;
+    insert into events (org_id, type, resource, resource_id, version, changes) values (current_org(), 'webhook_delivery.pending', 'webhook-deliveries',
+        in_delivery, delivery.version + 1, jsonb_build_object('status', jsonb_build_object('before', delivery.status, 'after', 'pending')));
+    return true;
 end $$;
 
 -- Puts the cursor back to the first event that happened at that moment or later.
@@ -273,7 +283,7 @@ declare
 begin
     foreach door in array array['events_pulse()', 'newest_events(uuid[])', 'lease_webhooks(uuid, uuid[], int, int, text)', 'webhook_cursor(uuid, uuid)',
         'settle_webhook(uuid, uuid, int, bigint, bigint, timestamptz, boolean, boolean, bigint, boolean)', 'release_webhook(uuid, uuid)',
-        'wake_webhook(uuid)', 'rewind_webhook(uuid, timestamptz)'] loop
+        'resend_webhook(uuid)', 'rewind_webhook(uuid, timestamptz)'] loop
         execute 'revoke all on function ' || door || ' from public';
         execute 'grant execute on function ' || door || ' to backoffice_service';
     end loop;

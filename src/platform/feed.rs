@@ -253,24 +253,21 @@ struct Streaming {
 impl Streaming {
     /// The next events, or a comment after a while without. Nothing more where the session or the permission is gone.
     async fn piece(mut self) -> Option<(Result<Bytes>, Option<Self>)> {
-        let events = match self.ready.take() {
-            Some(first) => first,
-            None => {
-                let mut read = Vec::new();
-                let until = Instant::now() + HEARTBEAT;
-                while read.is_empty() && self.waiting.behind(self.following.position, until).await {
-                    read = self.following.read(&self.may).await.ok()?;
-                }
-                if self.waiting.is_over() {
-                    return None;
-                }
-                if read.is_empty() {
-                    // Quiet: whether the caller may still listen is asked all the same.
-                    read = self.following.read(&self.may).await.ok()?;
-                }
-                read
+        let is_first = self.ready.is_some();
+        let mut events = self.ready.take().unwrap_or_default();
+        if !is_first {
+            let until = Instant::now() + HEARTBEAT;
+            while events.is_empty() && self.waiting.behind(self.following.position, until).await {
+                events = self.following.read(&self.may).await.ok()?;
             }
-        };
+            if self.waiting.is_over() {
+                return None;
+            }
+            if events.is_empty() {
+                // Quiet: whether the caller may still listen is asked all the same.
+                events = self.following.read(&self.may).await.ok()?;
+            }
+        }
         let mut text = Vec::with_capacity(512 * events.len() + 16);
         for event in &events {
             text.extend_from_slice(b"id: ");

@@ -301,8 +301,7 @@ diesel::table! {
         version -> Int8,
         webhook_endpoint_id -> Uuid,
         event_id -> Uuid,
-        #[sql_name = "type"]
-        type_ -> Text,
+        event_type -> Text,
         resource -> Text,
         resource_id -> Uuid,
         resource_version -> Int8,

@@ -19,8 +19,7 @@ pub struct WebhookDelivery {
     pub event_id: Uuid,
     /// What happened.
     #[schema(max_length = 100, example = "employee.active")]
-    #[diesel(column_name = type_)]
-    pub r#type: String,
+    pub event_type: String,
     /// The kind of resource, as in its path.
     #[schema(max_length = 100, example = "employees")]
     pub resource: String,
@@ -65,7 +64,7 @@ pub struct WebhookDelivery {
 }
 
 fn sent() -> SqlLiteral<Text> {
-    sql("webhook_payload(webhook_deliveries.type, webhook_deliveries.happened_at, webhook_deliveries.event_id,
+    sql("webhook_payload(webhook_deliveries.event_type, webhook_deliveries.happened_at, webhook_deliveries.event_id,
         webhook_deliveries.resource, webhook_deliveries.resource_id, webhook_deliveries.resource_version)")
 }
 
@@ -86,8 +85,6 @@ pub struct WebhookDeliveryFilter {
     status: Option<WebhookDeliveryStatus>,
     /// Only deliveries to this endpoint.
     webhook_endpoint_id: Option<Uuid>,
-    /// Only deliveries of this event.
-    event_id: Option<Uuid>,
     /// Only deliveries of what happened to this resource.
     resource_id: Option<Uuid>,
 }
@@ -136,32 +133,31 @@ impl Resource for WebhookDelivery {
 impl Stored for WebhookDelivery {
     type Table = webhook_deliveries::table;
     const TABLE: &'static str = "webhook_deliveries";
-    const SEARCHED: &'static [&'static str] = &["type", "failure"];
+    const SEARCHED: &'static [&'static str] = &["event_type", "failure"];
 
     fn narrow(rows: Rows<Self>, by: WebhookDeliveryFilter) -> Rows<Self> {
         rows.when(by.status, |rows, status| rows.filter(webhook_deliveries::status.eq(status)))
             .when(by.webhook_endpoint_id, |rows, id| {
                 rows.filter(webhook_deliveries::webhook_endpoint_id.eq(id))
             })
-            .when(by.event_id, |rows, id| rows.filter(webhook_deliveries::event_id.eq(id)))
             .when(by.resource_id, |rows, id| rows.filter(webhook_deliveries::resource_id.eq(id)))
     }
 }
 
 diesel::define_sql_function! {
-    fn wake_webhook(endpoint: SqlUuid) -> Bool;
+    fn resend_webhook(delivery: SqlUuid) -> Bool;
 }
 
 impl WebhookDelivery {
     /// Something that did not happen, told to the endpoint to try it.
     pub(crate) async fn test(db: &mut Db, endpoint: &WebhookEndpoint) -> Result<Self> {
         use webhook_deliveries as column;
-        let made: Self = diesel::insert_into(webhook_deliveries::table)
+        let made = diesel::insert_into(webhook_deliveries::table)
             .values((
                 column::id.eq(Uuid::now_v7()),
                 column::webhook_endpoint_id.eq(endpoint.id),
                 column::event_id.eq(Uuid::now_v7()),
-                column::type_.eq("webhook_endpoint.test"),
+                column::event_type.eq("webhook_endpoint.test"),
                 column::resource.eq(WebhookEndpoint::NAME),
                 column::resource_id.eq(endpoint.id),
                 column::resource_version.eq(endpoint.version),
@@ -174,7 +170,6 @@ impl WebhookDelivery {
             .returning(Self::as_returning())
             .get_result(db)
             .await?;
-        diesel::select(wake_webhook(endpoint.id)).execute(db).await?;
         Ok(made)
     }
 }
@@ -201,7 +196,7 @@ async fn resend_webhook_delivery(
     may.write(async |db| {
         let delivery = lock(&may, db, &id).await?;
         let status = LIFE.step(delivery.status.as_str(), "resend")?;
-        if !diesel::select(wake_webhook(delivery.webhook_endpoint_id)).get_result::<bool>(db).await? {
+        if !diesel::select(resend_webhook(delivery.id)).get_result::<bool>(db).await? {
             return Err(CONFLICT.because("The endpoint that it was sent to is there no more."));
         }
         let one = webhook_deliveries::table.find((db.organization(), delivery.id));
@@ -220,6 +215,7 @@ async fn resend_webhook_delivery(
 /// What was sent.
 pub fn routes(api: &mut Api) {
     api.listable::<WebhookDelivery>()
+        .happens::<WebhookDelivery>()
         .call(operation!(get_webhook_delivery))
         .tell_life::<WebhookDelivery>()
         .call(operation!(resend_webhook_delivery));

@@ -104,7 +104,7 @@ pub struct EditWebhookEndpoint {
         min_length = 8,
         max_length = 2000,
         pattern = "^https?://[!-~]+$",
-        example = "https://hooks.example/backoffice"
+        example = "https://hooks.example/elsewhere"
     )]
     url: Option<String>,
     /// All that it is told of from now on.
@@ -309,7 +309,7 @@ async fn retire_older_webhook_endpoint_secret(
     .await
 }
 
-/// Changes nothing of it, and tells in its history that something was done.
+/// Changes nothing of it, tells in its history that something was done, and wakes whoever sends.
 async fn note(db: &mut Db, endpoint: WebhookEndpoint) -> Result<WebhookEndpoint> {
     let one = webhook_endpoints::table.find((db.organization(), endpoint.id));
     let told = diesel::update(one).set(webhook_endpoints::status.eq(endpoint.status));
@@ -354,7 +354,9 @@ async fn test_webhook_endpoint(
     may.write(async |db| {
         let endpoint = lock(&may, db, &id).await?;
         LIFE.step(endpoint.status.as_str(), "test")?;
-        WebhookDelivery::test(db, &endpoint).await.map(Created)
+        let delivery = WebhookDelivery::test(db, &endpoint).await?;
+        note(db, endpoint).await?;
+        Ok(Created(delivery))
     })
     .await
 }

@@ -98,9 +98,9 @@ pub async fn standing(db: &mut Db, worker: Uuid, endpoint: Uuid) -> Result<Optio
 /// Those of the database.
 pub async fn open(db: &mut Db, endpoint: Uuid) -> Result<Vec<Letter>> {
     let open = diesel::sql_query(
-        "select id, event_id, type, resource, resource_id, resource_version, happened_at, transaction, sequence, attempts,
+        "select id, event_id, event_type as type, resource, resource_id, resource_version, happened_at, transaction, sequence, attempts,
             false as is_new, next_attempt_at <= clock_timestamp() as is_due, true as is_wanted,
-            webhook_payload(type, happened_at, event_id, resource, resource_id, resource_version) as body
+            webhook_payload(event_type, happened_at, event_id, resource, resource_id, resource_version) as body
         from webhook_deliveries where org_id = $1 and webhook_endpoint_id = $2 and status in ('pending', 'retrying')
         order by webhook_deliveries.transaction, webhook_deliveries.sequence limit 5000",
     );
@@ -137,7 +137,9 @@ pub async fn fresh(db: &mut Db, standing: &Standing, events: i64) -> Result<Vec<
         .bind::<Timestamptz, _>(standing.seen_at)
         .bind::<BigInt, _>(events);
     let mut letters: Vec<Letter> = fresh.load(db).await?;
-    letters.iter_mut().for_each(|letter| letter.id = Uuid::now_v7());
+    for letter in &mut letters {
+        letter.id = Uuid::now_v7();
+    }
     Ok(letters)
 }
 
@@ -152,7 +154,7 @@ pub async fn file(db: &mut Db, endpoint: Uuid, done: &[(Letter, Option<Attempt>)
     }
     let of = |letter: &Letter, attempt: &Option<Attempt>| Outcome::of(letter, attempt.as_ref());
     let filing = diesel::sql_query(
-        "insert into webhook_deliveries as d (webhook_endpoint_id, id, event_id, type, resource, resource_id, resource_version, happened_at,
+        "insert into webhook_deliveries as d (webhook_endpoint_id, id, event_id, event_type, resource, resource_id, resource_version, happened_at,
             transaction, sequence, status, attempts, next_attempt_at, last_attempt_at, answer_status, answer, failure, took_ms)
         select $1, each.id, each.event_id, each.type, each.resource, each.resource_id, each.resource_version, each.happened_at,
             each.transaction, each.sequence, each.status, each.attempts, clock_timestamp() + each.pause_ms * interval '1 millisecond',

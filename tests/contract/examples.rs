@@ -19,7 +19,9 @@ const REFERENCES: &[(&str, &str)] = &[
     ("position_id", "/v1/positions"),
     ("role_id", "/v1/roles"),
     ("role_ids", "/v1/roles"),
+    ("resource_id", "/v1/employees"),
     ("user_id", "/v1/users"),
+    ("webhook_endpoint_id", "/v1/webhook-endpoints"),
 ];
 
 /// The operation with this id.
@@ -185,7 +187,7 @@ pub fn row<'a>(caller: &'a Caller, collection: &'a str) -> LocalBoxFuture<'a, St
 /// A webhook that was sent to an endpoint of the caller's.
 async fn delivery(caller: &Caller) -> Uuid {
     let (id, endpoint) = (Uuid::now_v7(), row(caller, "/v1/webhook-endpoints").await);
-    let sent = "insert into webhook_deliveries (org_id, id, webhook_endpoint_id, event_id, type, resource, resource_id, resource_version,
+    let sent = "insert into webhook_deliveries (org_id, id, webhook_endpoint_id, event_id, event_type, resource, resource_id, resource_version,
             happened_at, transaction, sequence, status, attempts, last_attempt_at, answer_status)
         values ($1, $2, $3, $2, 'employee.active', 'employees', $2, 2, now(), 0, 0, 'delivered', 1, now(), 204)";
     let endpoint: Uuid = endpoint.parse().unwrap();
