@@ -151,6 +151,57 @@ diesel::table! {
 }
 
 diesel::table! {
+    number_counters (org_id, series_id, period) {
+        org_id -> Uuid,
+        series_id -> Uuid,
+        period -> Text,
+        first -> Int8,
+        last -> Int8,
+    }
+}
+
+diesel::table! {
+    number_kinds (kind) {
+        kind -> Text,
+        table_name -> Nullable<Text>,
+        column_name -> Nullable<Text>,
+        format -> Text,
+        reset -> Text,
+    }
+}
+
+diesel::table! {
+    number_series (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        kind -> Text,
+        name -> Text,
+        format -> Text,
+        start -> Int8,
+        reset -> Text,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    numbers_given (org_id, series_id, period, ordinal) {
+        org_id -> Uuid,
+        series_id -> Uuid,
+        period -> Text,
+        ordinal -> Int8,
+        kind -> Text,
+        number -> Text,
+        resource_id -> Uuid,
+        given_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     organizations (org_id, id) {
         org_id -> Uuid,
         id -> Uuid,
@@ -266,6 +317,8 @@ diesel::table! {
 }
 
 diesel::joinable!(memberships -> logins (user_id));
+diesel::joinable!(number_series -> number_kinds (kind));
 diesel::joinable!(user_organizations -> logins (user_id));
 
 diesel::allow_tables_to_appear_in_same_query!(logins, memberships, user_organizations,);
+diesel::allow_tables_to_appear_in_same_query!(number_kinds, number_series,);
