@@ -51,8 +51,8 @@ create table approvals (
 );
 create unique index approvals_resource_id_key on approvals (org_id, resource, resource_id, action) where status = 'waiting';
 create index approvals_by_resource on approvals (org_id, resource, resource_id, id);
-create index approvals_by_maker on approvals (org_id, created_by, id);
 select manage_resource('approvals');
+create index approvals_by_maker on approvals (org_id, created_by, id);
 -- What becomes of an approval is decided below, and nowhere else. (Whoever may lock a row may update some column of it.)
 revoke update, delete on approvals from backoffice_service;
 grant update (note) on approvals to backoffice_service;

@@ -30,6 +30,93 @@ diesel::table! {
 }
 
 diesel::table! {
+    approvable_actions (resource, action) {
+        resource -> Text,
+        action -> Text,
+    }
+}
+
+diesel::table! {
+    approval_alarms (organization_id, approval_id) {
+        organization_id -> Uuid,
+        approval_id -> Uuid,
+        at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    approval_delegations (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        user_id -> Uuid,
+        delegate_id -> Uuid,
+        starts_at -> Timestamptz,
+        ends_at -> Timestamptz,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    approval_policies (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        name -> Text,
+        resource -> Text,
+        action -> Text,
+        conditions -> Jsonb,
+        steps -> Jsonb,
+        maker_may_decide -> Bool,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    approval_waits (org_id, user_id, approval_id, on_behalf_of) {
+        org_id -> Uuid,
+        user_id -> Uuid,
+        approval_id -> Uuid,
+        on_behalf_of -> Uuid,
+        since -> Timestamptz,
+        until -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    approvals (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        resource -> Text,
+        resource_id -> Uuid,
+        action -> Text,
+        change -> Jsonb,
+        note -> Nullable<Text>,
+        seen_version -> Int8,
+        seen_digest -> Text,
+        steps -> Jsonb,
+        step -> Int4,
+        decisions -> Jsonb,
+        due_at -> Nullable<Timestamptz>,
+        escalated -> Bool,
+        status -> Text,
+        outcome -> Nullable<Text>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
     department_lines (org_id, above_id, below_id) {
         org_id -> Uuid,
         above_id -> Uuid,
