@@ -174,7 +174,10 @@ pub struct ApprovalPolicyFilter {
 }
 
 static LIFE: Life = Life {
-    states: &[("active", "Asks for approvals."), ("retired", "Asks for none any more; requests under way go on.")],
+    states: &[
+        ("active", "Asks for approvals."),
+        ("retired", "Asks for none any more; requests under way go on."),
+    ],
     steps: &[
         Step { action: "retire", from: &["active"], to: "retired", verb: "write" },
         Step { action: "reactivate", from: &["retired"], to: "active", verb: "write" },
@@ -259,14 +262,19 @@ async fn check(
     if faults.is_empty() {
         return Ok(());
     }
-    Err(Problem::invalid(faults.into_iter().map(|each| Fault::at(each.pointer, &each.code, each.detail)).collect()))
+    Err(Problem::invalid(
+        faults.into_iter().map(|each| Fault::at(each.pointer, &each.code, each.detail)).collect(),
+    ))
 }
 
 /// Retire an approval policy
 ///
 /// It asks for no approvals any more. What it asked for is still asked for where a request is under way.
 #[utoipa::path(post, path = "/v1/approval-policies/{id}/retire", tag = "Approvals")]
-async fn retire_approval_policy(may: May<Write, ApprovalPolicy>, id: Id<ApprovalPolicy>) -> Reply<ApprovalPolicy> {
+async fn retire_approval_policy(
+    may: May<Write, ApprovalPolicy>,
+    id: Id<ApprovalPolicy>,
+) -> Reply<ApprovalPolicy> {
     step(may, id, "retire").await
 }
 
@@ -281,7 +289,11 @@ async fn reactivate_approval_policy(
     step(may, id, "reactivate").await
 }
 
-async fn step(may: May<Write, ApprovalPolicy>, id: Id<ApprovalPolicy>, action: &str) -> Reply<ApprovalPolicy> {
+async fn step(
+    may: May<Write, ApprovalPolicy>,
+    id: Id<ApprovalPolicy>,
+    action: &str,
+) -> Reply<ApprovalPolicy> {
     may.write(async |db| {
         let policy = lock(&may, db, &id).await?;
         let status = LIFE.step(policy.status.as_str(), action)?;

@@ -6,7 +6,8 @@
 
 use diesel::QueryableByName;
 use diesel::dsl::sql;
-use diesel::sql_types::{Bool, Nullable, Text, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Bool, Nullable, Text, Uuid as SqlUuid};
+use platform::page::{ListQuery, Order};
 use platform::prelude::*;
 use schema::approvals;
 use serde_json::Value;
@@ -165,6 +166,17 @@ pub struct ApprovalFilter {
     resource_id: Option<Uuid>,
     /// Only what this user asked for.
     created_by: Option<Uuid>,
+    #[param(ignore)]
+    #[serde(skip)]
+    page: Option<InboxPage>,
+}
+
+/// A page of an inbox and nothing else, in the order of the requests.
+#[derive(Clone, Debug)]
+struct InboxPage {
+    behind: Uuid,
+    descending: bool,
+    rows: i64,
 }
 
 text_enum! {
@@ -219,16 +231,50 @@ impl Stored for Approval {
     const SEARCHED: &'static [&'static str] = &["note"];
 
     fn narrow(rows: Rows<Self>, by: ApprovalFilter) -> Rows<Self> {
-        rows.when(by.waiting_for, |rows, WaitingFor::Me| rows.filter(sql::<Bool>(WAITS_FOR_ME)))
+        rows.when(by.waiting_for, |rows, WaitingFor::Me| waits_for_me(rows, by.page))
             .when(by.status, |rows, status| rows.filter(approvals::status.eq(status)))
             .when(by.resource, |rows, resource| rows.filter(approvals::resource.eq(resource)))
             .when(by.resource_id, |rows, id| rows.filter(approvals::resource_id.eq(id)))
             .when(by.created_by, |rows, id| rows.filter(approvals::created_by.eq(id)))
     }
+
+    fn filter_of_page(query: &ListQuery<ApprovalFilter>, rows: i64) -> ApprovalFilter {
+        let filter = query.filter.clone();
+        let others =
+            (&filter.status, &filter.resource, &filter.resource_id, &filter.created_by, &query.search);
+        let is_whole = matches!(others, (None | Some(ApprovalStatus::Waiting), None, None, None, None));
+        let by_id = query.order.as_slice().first().filter(|first| is_whole && first.key.name == "id");
+        let page = by_id.map(|Order { descending, .. }| InboxPage {
+            behind: match query.after.as_deref().and_then(|values| values.first()?.parse().ok()) {
+                Some(behind) => behind,
+                None if *descending => Uuid::max(),
+                None => Uuid::nil(),
+            },
+            descending: *descending,
+            rows,
+        });
+        ApprovalFilter { page, ..filter }
+    }
 }
 
-const WAITS_FOR_ME: &str = "approvals.id in (select w.approval_id from approval_waits w
-    where w.org_id = (select current_org()) and w.user_id = (select current_caller()) and w.since <= now() and w.until > now())";
+/// What waits for the caller. As an array, and for a page no longer than that: a join would be planned as one over all that
+/// waits for anybody, or for the caller, whichever is longer.
+const MINE: &str = "approvals.id = any(array(select distinct w.approval_id from approval_waits w
+    where w.org_id = (select current_org()) and w.user_id = (select current_caller()) and w.since <= now() and w.until > now()";
+
+fn waits_for_me(rows: Rows<Approval>, page: Option<InboxPage>) -> Rows<Approval> {
+    let Some(InboxPage { behind, descending, rows: most }) = page else {
+        return rows.filter(sql::<Bool>(&format!("{MINE}))")));
+    };
+    let (side, order) = if descending { ("<", "desc") } else { (">", "asc") };
+    rows.filter(
+        sql::<Bool>(&format!("{MINE} and w.approval_id {side} "))
+            .bind::<SqlUuid, _>(behind)
+            .sql(&format!(" order by w.approval_id {order} limit "))
+            .bind::<BigInt, _>(most)
+            .sql("))"),
+    )
+}
 
 /// Ask for an approval
 ///
@@ -313,7 +359,8 @@ async fn withdraw_approval(may: May<Write, Approval>, id: Id<Approval>) -> Reply
     may.write(async |db| {
         let approval = lock(&may, db, &id).await?;
         LIFE.step(approval.status.as_str(), "withdraw")?;
-        let withdrawn = diesel::sql_query("select * from withdraw_approval($1)").bind::<SqlUuid, _>(approval.id);
+        let withdrawn =
+            diesel::sql_query("select * from withdraw_approval($1)").bind::<SqlUuid, _>(approval.id);
         Ok(withdrawn.get_result(db).await?)
     })
     .await

@@ -24,7 +24,12 @@ diesel::define_sql_function! {
 ///
 /// # Errors
 /// 409 `approval-required`, naming the policies and what is to be done.
-pub async fn require<R: Resource>(db: &mut Db, id: Uuid, action: &str, change: &impl Serialize) -> Result<()> {
+pub async fn require<R: Resource>(
+    db: &mut Db,
+    id: Uuid,
+    action: &str,
+    change: &impl Serialize,
+) -> Result<()> {
     #[derive(Deserialize)]
     struct Missing {
         policies: Vec<String>,
@@ -46,10 +51,16 @@ pub async fn require<R: Resource>(db: &mut Db, id: Uuid, action: &str, change: &
     let cure = match (missing.status.as_deref(), missing.same) {
         (Some("waiting"), Some(true)) => format!("{last} waits to be decided"),
         (Some("waiting" | "approved"), _) => format!("{last} is for other content: {ask}"),
-        (Some("rejected"), Some(true)) => format!("{last} was rejected (“{outcome}”): change what was refused, and {ask}"),
+        (Some("rejected"), Some(true)) => {
+            format!("{last} was rejected (“{outcome}”): change what was refused, and {ask}")
+        }
         (Some("void"), _) => format!("{last} is void. {outcome} Look at it again, and {ask}"),
         _ => ask.to_owned(),
     };
     let sentence = format!("{asked} {} asks for an approval of this: {cure}.", policies.join(", "));
-    Err(APPROVAL_REQUIRED.because(if policies.len() == 1 { sentence } else { sentence.replace(" asks for", " ask for") }))
+    Err(APPROVAL_REQUIRED.because(if policies.len() == 1 {
+        sentence
+    } else {
+        sentence.replace(" asks for", " ask for")
+    }))
 }

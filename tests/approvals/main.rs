@@ -44,7 +44,8 @@ impl Company {
     async fn new() -> Self {
         let organization = Organization::new().await;
         let owner = organization.owner().await;
-        let maker = organization.caller(&[EVERYBODY, &["departments:write", "positions:write"]].concat()).await;
+        let maker =
+            organization.caller(&[EVERYBODY, &["departments:write", "positions:write"]].concat()).await;
         let department = owner.department("Archive me", None).await;
         Self { organization, owner, maker, department }
     }

@@ -137,13 +137,19 @@ fn a_bookkeeper_changes_how_numbers_look_and_nothing_that_was_given() {
         assert_eq!(hire(&hr).await, "A010");
         hr.patch(&path, json!({"format": "EMP-{number:5}"})).await.is(200);
         assert_eq!(hire(&hr).await, "EMP-00011");
-        for refused in [json!({"start": 5}), json!({"start": 50}), json!({"reset": "yearly", "format": "{year}-{number}"})]
-        {
+        for refused in [
+            json!({"start": 5}),
+            json!({"start": 50}),
+            json!({"reset": "yearly", "format": "{year}-{number}"}),
+        ] {
             let told = hr.patch(&path, refused).await.is_problem(409, "conflict");
             assert!(told["detail"].as_str().unwrap().contains("prepare another series"), "{told}");
         }
         let told = hr.patch(&path, json!({"reset": "yearly"})).await.is_problem(422, "invalid-input");
-        assert_eq!((&told["errors"][0]["pointer"], &told["errors"][0]["code"]), (&json!("/format"), &json!("year-missing")));
+        assert_eq!(
+            (&told["errors"][0]["pointer"], &told["errors"][0]["code"]),
+            (&json!("/format"), &json!("year-missing"))
+        );
         assert_eq!(hire(&hr).await, "EMP-00012");
         // Numbers were given: the series stays for as long as they do.
         hr.delete(&path).await.is_problem(409, "in-use");
@@ -175,7 +181,10 @@ fn one_series_takes_over_from_the_other_and_none_is_none() {
         assert_eq!(hire(&hr).await, "B1");
         hr.act(&format!("/v1/number-series/{second}/close")).await.is(200);
         let told = hr.post("/v1/employees", somebody()).await.is_problem(409, "conflict");
-        assert!(told["detail"].as_str().unwrap().contains("no series of the kind employees is active"), "{told}");
+        assert!(
+            told["detail"].as_str().unwrap().contains("no series of the kind employees is active"),
+            "{told}"
+        );
         hire_as(&hr, "B2").await.is(201);
         hr.act(&format!("/v1/number-series/{second}/activate")).await.is(200);
         assert_eq!(hire(&hr).await, "B3", "somebody bears B2");
@@ -186,16 +195,30 @@ fn one_series_takes_over_from_the_other_and_none_is_none() {
 fn a_series_says_what_is_wrong_with_it() {
     run(async {
         let hr = Organization::new().await.owner().await;
-        let wrong = json!({"kind": "invoices", "name": "Invoices", "format": "INV-{number:6}", "reset": "yearly"});
+        let wrong =
+            json!({"kind": "invoices", "name": "Invoices", "format": "INV-{number:6}", "reset": "yearly"});
         let told = hr.post("/v1/number-series", wrong).await.is_problem(422, "invalid-input");
         let faults: Vec<_> =
             told["errors"].as_array().unwrap().iter().map(|each| each["pointer"].as_str().unwrap()).collect();
         assert_eq!(faults, ["/kind", "/format"]);
         assert!(told["errors"][0]["detail"].as_str().unwrap().contains("employees"), "{told}");
-        for format in ["E-", "{number}{number}", "{year}", "E {number}", "{number:0}", "{number:13}", "-{number}", "{day}{number}", "É{number}"] {
+        for format in [
+            "E-",
+            "{number}{number}",
+            "{year}",
+            "E {number}",
+            "{number:0}",
+            "{number:13}",
+            "-{number}",
+            "{day}{number}",
+            "É{number}",
+        ] {
             let body = json!({"kind": "employees", "name": format, "format": format});
             let told = hr.post("/v1/number-series", body).await.is_problem(422, "invalid-input");
-            assert!(told["errors"].as_array().unwrap().iter().any(|each| each["pointer"] == "/format"), "{told}");
+            assert!(
+                told["errors"].as_array().unwrap().iter().any(|each| each["pointer"] == "/format"),
+                "{told}"
+            );
         }
     });
 }
@@ -219,7 +242,8 @@ fn sixteen_who_hire_at_once_get_each_number_once() {
         });
         let given = join_all(hiring).await;
         for (side, caller) in [&ours, &theirs].into_iter().enumerate() {
-            let numbers: BTreeSet<_> = given.iter().filter(|each| each.0 == side).filter_map(|each| each.1.clone()).collect();
+            let numbers: BTreeSet<_> =
+                given.iter().filter(|each| each.0 == side).filter_map(|each| each.1.clone()).collect();
             // 40 a side; those divisible by 10 are refused on one, those by 5 alone on the other: 8 each.
             let wanted: BTreeSet<_> = (1..=32).map(|number| format!("E-{number:04}")).collect();
             assert_eq!(numbers, wanted);
@@ -268,11 +292,13 @@ fn series_of_different_kinds_never_wait_for_each_other() {
         let hr = Organization::new().await.owner().await;
         hire(&hr).await;
         let kind = format!("k{}", Uuid::now_v7().simple());
-        let register = "insert into number_kinds (kind, format, reset) values ($1, 'INV-{year}-{number:6}', 'yearly')";
+        let register =
+            "insert into number_kinds (kind, format, reset) values ($1, 'INV-{year}-{number:6}', 'yearly')";
         service().database().await.execute(register, &[&kind]).await.unwrap();
         let database = room(&service().url);
         let day = "2026-05-04".parse().unwrap();
-        let first = database.as_system(hr.organization, async |db| numbers::take(db, &kind, day, Uuid::now_v7()).await);
+        let first = database
+            .as_system(hr.organization, async |db| numbers::take(db, &kind, day, Uuid::now_v7()).await);
         assert_eq!(first.await.unwrap(), "INV-2026-000001");
         let (told, waiting) = tokio::sync::oneshot::channel();
         let told = std::cell::Cell::new(Some(told));

@@ -61,10 +61,15 @@ fn all_policies_that_apply_are_asked_for() {
         policy(&elsewhere, third.user).await;
         let asked = company.ask().await;
         let steps = company.owner.get(&format!("/v1/approvals/{asked}")).await.is(200)["steps"].clone();
-        let users: Vec<_> = steps.as_array().unwrap().iter().map(|step| step["user_ids"][0].clone()).collect();
+        let users: Vec<_> =
+            steps.as_array().unwrap().iter().map(|step| step["user_ids"][0].clone()).collect();
         assert_eq!(users, [json!(first.user), json!(second.user)]);
         // The department moves below the other branch: what was asked for is void, and the third policy applies.
-        company.owner.patch(&format!("/v1/departments/{}", company.department), json!({"parent_id": elsewhere})).await.is(200);
+        company
+            .owner
+            .patch(&format!("/v1/departments/{}", company.department), json!({"parent_id": elsewhere}))
+            .await
+            .is(200);
         let asked = company.ask().await;
         let steps = company.owner.get(&format!("/v1/approvals/{asked}")).await.is(200)["steps"].clone();
         assert_eq!(steps.as_array().unwrap().len(), 3);
@@ -76,7 +81,8 @@ fn conditions_compare_as_people_would() {
     run(async {
         let company = Company::new().await;
         let boss = company.member().await;
-        let position = json!({"title": "Packer", "department_id": company.department, "approved_headcount": 3});
+        let position =
+            json!({"title": "Packer", "department_id": company.department, "approved_headcount": 3});
         let position = id(&company.owner.post("/v1/positions", position).await.is(201));
         let path = format!("/v1/positions/{position}");
         for (condition, applies) in [
@@ -91,7 +97,10 @@ fn conditions_compare_as_people_would() {
             let policy = json!({"name": unique("Policy"), "resource": "positions", "action": "change-headcount",
                 "conditions": [condition], "steps": [{"user_ids": [boss.user]}]});
             let policy = id(&company.owner.post("/v1/approval-policies", policy).await.is(201));
-            let tried = company.owner.request(reqwest::Method::PATCH, &format!("{path}?dry_run=true")).header("if-match", "*");
+            let tried = company
+                .owner
+                .request(reqwest::Method::PATCH, &format!("{path}?dry_run=true"))
+                .header("if-match", "*");
             let tried = tried.json(&json!({"approved_headcount": 12})).send().await;
             assert_eq!(tried.status, if applies { 409 } else { 200 }, "{condition}: {}", tried.text);
             company.owner.delete(&format!("/v1/approval-policies/{policy}")).await.is(204);
@@ -117,17 +126,36 @@ fn everything_wrong_with_a_policy_is_told_at_once() {
                 {"role": "executive", "time_limit_hours": 5},
                 {"role": "executive", "time_limit_hours": 5, "then": {}}]});
         let told = company.owner.post("/v1/approval-policies", wrong).await.is_problem(422, "invalid-input");
-        let faults: Vec<_> = told["errors"].as_array().unwrap().iter().map(|each| each["pointer"].as_str().unwrap()).collect();
-        assert_eq!(faults, [
-            "/conditions/0/field", "/conditions/1/field", "/conditions/2", "/conditions/3/in_department",
-            "/steps/0/role", "/steps/1", "/steps/2/user_ids/0", "/steps/3", "/steps/4/then"]);
+        let faults: Vec<_> =
+            told["errors"].as_array().unwrap().iter().map(|each| each["pointer"].as_str().unwrap()).collect();
+        assert_eq!(
+            faults,
+            [
+                "/conditions/0/field",
+                "/conditions/1/field",
+                "/conditions/2",
+                "/conditions/3/in_department",
+                "/steps/0/role",
+                "/steps/1",
+                "/steps/2/user_ids/0",
+                "/steps/3",
+                "/steps/4/then"
+            ]
+        );
         let other = json!({"name": "Other", "resource": "departments", "action": "explode", "steps": [{"role": "owner"}]});
         let told = company.owner.post("/v1/approval-policies", other).await.is_problem(422, "invalid-input");
-        assert!(told["errors"][0]["detail"].as_str().unwrap().contains("`archive` of `departments`"), "{told}");
+        assert!(
+            told["errors"][0]["detail"].as_str().unwrap().contains("`archive` of `departments`"),
+            "{told}"
+        );
         let policy = company.archiving(json!([{"role": "executive"}])).await;
-        let told = company.owner.patch(&format!("/v1/approval-policies/{policy}"), json!({"steps": [{"role": "nobody"}]})).await;
+        let told = company
+            .owner
+            .patch(&format!("/v1/approval-policies/{policy}"), json!({"steps": [{"role": "nobody"}]}))
+            .await;
         assert_eq!(told.is_problem(422, "invalid-input")["errors"][0]["pointer"], "/steps/0/role");
-        let steps: Value = company.owner.get(&format!("/v1/approval-policies/{policy}")).await.is(200)["steps"].clone();
+        let steps: Value =
+            company.owner.get(&format!("/v1/approval-policies/{policy}")).await.is(200)["steps"].clone();
         assert_eq!(steps[0]["role"], "executive");
     });
 }

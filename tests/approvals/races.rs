@@ -61,7 +61,8 @@ fn of_a_yes_and_a_change_at_once_no_yes_is_left_for_what_changed() {
         for round in 0..ROUNDS {
             let approval = company.ask().await;
             let change = json!({"name": format!("Round {round}")});
-            let (approved, changed) = join(approve(&boss, &approval), company.owner.patch(&path, change)).await;
+            let (approved, changed) =
+                join(approve(&boss, &approval), company.owner.patch(&path, change)).await;
             assert_eq!(changed.status, 200, "{}", changed.text);
             assert!([200, 404, 409].contains(&approved.status), "{}", approved.text);
             assert_eq!(company.status(&approval).await, "void");

@@ -7,7 +7,8 @@ use serde_json::json;
 fn a_department_is_archived_when_two_have_said_yes_and_only_once() {
     run(async {
         let company = Company::new().await;
-        let (first, second, stranger) = (company.member().await, company.member().await, company.member().await);
+        let (first, second, stranger) =
+            (company.member().await, company.member().await, company.member().await);
         // Nobody asks for anything yet.
         company.archive().await.is(200);
         company.maker.act(&format!("/v1/departments/{}/restore", company.department)).await.is(200);
@@ -30,7 +31,8 @@ fn a_department_is_archived_when_two_have_said_yes_and_only_once() {
 
         let approved = approve(&second, &approval).await.is(200);
         assert_eq!(approved["status"], "approved");
-        let said: Vec<_> = approved["decisions"].as_array().unwrap().iter().map(|each| each["by"].clone()).collect();
+        let said: Vec<_> =
+            approved["decisions"].as_array().unwrap().iter().map(|each| each["by"].clone()).collect();
         assert_eq!(said, [json!(first.user), json!(second.user)]);
         approve(&second, &approval).await.is_problem(409, "invalid-state");
 
@@ -56,9 +58,15 @@ fn steps_follow_one_another_and_one_no_ends_it() {
         approve(&first, &approval).await.is(200);
         assert_eq!((inbox(&first).await.len(), inbox(&second).await.len()), (0, 1));
         // Without a reason there is no no.
-        second.post(&format!("/v1/approvals/{approval}/reject"), json!({})).await.is_problem(422, "invalid-input");
+        second
+            .post(&format!("/v1/approvals/{approval}/reject"), json!({}))
+            .await
+            .is_problem(422, "invalid-input");
         let rejected = reject(&second, &approval, "Not before the audit").await.is(200);
-        assert_eq!((&rejected["status"], &rejected["outcome"]), (&json!("rejected"), &json!("Not before the audit")));
+        assert_eq!(
+            (&rejected["status"], &rejected["outcome"]),
+            (&json!("rejected"), &json!("Not before the audit"))
+        );
         let told = stopped(company.archive().await);
         assert!(told.contains("Not before the audit"), "{told}");
         // Who decided can look back, and nobody else can look at all.
@@ -96,7 +104,11 @@ fn the_maker_decides_where_the_policy_says_so() {
         // Nobody but the maker is named, and there is no owner to fall back on.
         let told = company.try_to_ask().await.is_problem(409, "conflict");
         assert!(told["detail"].as_str().unwrap().contains("too few can decide step 1"), "{told}");
-        company.owner.patch(&format!("/v1/approval-policies/{policy}"), json!({"maker_may_decide": true})).await.is(200);
+        company
+            .owner
+            .patch(&format!("/v1/approval-policies/{policy}"), json!({"maker_may_decide": true}))
+            .await
+            .is(200);
         let approval = company.ask().await;
         assert_eq!(approve(&company.maker, &approval).await.is(200)["status"], "approved");
     });
@@ -117,10 +129,16 @@ fn one_asks_only_about_what_one_sees_and_what_a_policy_asks_for() {
         };
         let theirs = Organization::new().await.owner().await.department("Theirs", None).await;
         assert_eq!(pointer(&company.maker, about("departments", &theirs, "archive")).await, "/resource_id");
-        assert_eq!(pointer(&company.maker, about("departments", &company.department, "explode")).await, "/action");
+        assert_eq!(
+            pointer(&company.maker, about("departments", &company.department, "explode")).await,
+            "/action"
+        );
         assert_eq!(pointer(&company.maker, about("logins", &company.department, "archive")).await, "/action");
         let blind = company.organization.caller(&["approvals:write=own"]).await;
-        assert_eq!(pointer(&blind, about("departments", &company.department, "archive")).await, "/resource_id");
+        assert_eq!(
+            pointer(&blind, about("departments", &company.department, "archive")).await,
+            "/resource_id"
+        );
         let mut with_a_change = about("departments", &company.department, "archive");
         with_a_change["change"] = json!({"no_such_field": 1});
         assert_eq!(pointer(&company.maker, with_a_change).await, "/change");
@@ -144,7 +162,11 @@ fn a_program_asks_and_decides_nothing_on_its_own() {
             "delete from approval_alarms",
         ] {
             let refused = service.execute(statement, &[]).await.expect_err(statement);
-            assert_eq!(refused.code(), Some(&tokio_postgres::error::SqlState::INSUFFICIENT_PRIVILEGE), "{statement}");
+            assert_eq!(
+                refused.code(),
+                Some(&tokio_postgres::error::SqlState::INSUFFICIENT_PRIVILEGE),
+                "{statement}"
+            );
         }
         assert_eq!(company.status(&approval).await, "waiting");
     });

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 /// Somebody with a login, who reports to somebody.
 async fn employed(company: &Company, name: &str, manager: Option<&str>) -> (String, Caller) {
     let employee = company.owner.hire(name, manager).await;
-    let caller = company.organization.employee(&employee, &[EVERYBODY, &["departments:write"]].concat()).await;
+    let caller =
+        company.organization.employee(&employee, &[EVERYBODY, &["departments:write"]].concat()).await;
     (employee, caller)
 }
 
@@ -34,7 +35,10 @@ fn the_managers_line_is_asked_and_whoever_left_is_passed_over() {
     run(async {
         let company = Company::new().await;
         let (_, chief) = employed(&company, "Chief", None).await;
-        let chief_id = company.owner.get("/v1/employees?q=Chief").await.is(200)["data"][0]["id"].as_str().unwrap().to_owned();
+        let chief_id = company.owner.get("/v1/employees?q=Chief").await.is(200)["data"][0]["id"]
+            .as_str()
+            .unwrap()
+            .to_owned();
         let (boss_id, boss) = employed(&company, "Boss", Some(&chief_id)).await;
         let (_, maker) = employed(&company, "Maker", Some(&boss_id)).await;
         let company = Company { maker, ..company };
@@ -54,7 +58,8 @@ fn the_managers_line_is_asked_and_whoever_left_is_passed_over() {
 fn whoever_lost_the_role_decides_no_more_and_the_next_are_asked() {
     run(async {
         let company = Company::new().await;
-        let (head, successor, owner) = (company.member().await, company.member().await, company.member().await);
+        let (head, successor, owner) =
+            (company.member().await, company.member().await, company.member().await);
         give(&company, &head, "executive").await;
         give(&company, &owner, "owner").await;
         company.archiving(json!([{"role": "executive", "time_limit_hours": 48, "then": {"user_ids": [successor.user]}}])).await;
@@ -149,16 +154,31 @@ fn when_the_time_is_over_others_are_asked_too() {
     run(async {
         let company = Company::new().await;
         let (slow, next) = (company.member().await, company.member().await);
-        company.archiving(json!([{"user_ids": [slow.user], "time_limit_hours": 24, "then": {"user_ids": [next.user]}}])).await;
+        company
+            .archiving(
+                json!([{"user_ids": [slow.user], "time_limit_hours": 24, "then": {"user_ids": [next.user]}}]),
+            )
+            .await;
         let approval = company.ask().await;
         let due = company.owner.get(&format!("/v1/approvals/{approval}")).await.is(200);
-        let (asked, due): (chrono::DateTime<chrono::Utc>, chrono::DateTime<chrono::Utc>) =
-            (due["created_at"].as_str().unwrap().parse().unwrap(), due["due_at"].as_str().unwrap().parse().unwrap());
+        let (asked, due): (chrono::DateTime<chrono::Utc>, chrono::DateTime<chrono::Utc>) = (
+            due["created_at"].as_str().unwrap().parse().unwrap(),
+            due["due_at"].as_str().unwrap().parse().unwrap(),
+        );
         assert_eq!((due - asked).num_hours(), 24);
         // A day passes.
         let database = service().database().await;
-        database.execute("update approvals set due_at = now() where org_id = $1", &[&company.owner.organization]).await.unwrap();
-        database.execute("update approval_alarms set at = now() where organization_id = $1", &[&company.owner.organization]).await.unwrap();
+        database
+            .execute("update approvals set due_at = now() where org_id = $1", &[&company.owner.organization])
+            .await
+            .unwrap();
+        database
+            .execute(
+                "update approval_alarms set at = now() where organization_id = $1",
+                &[&company.owner.organization],
+            )
+            .await
+            .unwrap();
         let begun = Instant::now();
         while inbox(&next).await.is_empty() {
             assert!(begun.elapsed() < Duration::from_secs(60), "nobody moved it on");
@@ -168,7 +188,14 @@ fn when_the_time_is_over_others_are_asked_too() {
         assert_eq!((&moved["escalated"], &moved["status"]), (&json!(true), &json!("waiting")));
         assert_eq!(inbox(&slow).await.len(), 1, "the first may still decide");
         assert_eq!(approve(&next, &approval).await.is(200)["status"], "approved");
-        let alarms: i64 = database.query_one("select count(*) from approval_alarms where organization_id = $1", &[&company.owner.organization]).await.unwrap().get(0);
+        let alarms: i64 = database
+            .query_one(
+                "select count(*) from approval_alarms where organization_id = $1",
+                &[&company.owner.organization],
+            )
+            .await
+            .unwrap()
+            .get(0);
         assert_eq!(alarms, 0);
     });
 }

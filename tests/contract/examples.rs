@@ -164,7 +164,11 @@ pub fn body<'a>(caller: &'a Caller, operation: &'a Operation) -> LocalBoxFuture<
 /// give it.
 async fn ask_for_approvals(caller: &Caller) {
     let name = "Large teams";
-    if !caller.get("/v1/approval-policies?q=Large%20teams").await.is(200)["data"].as_array().unwrap().is_empty() {
+    if !caller.get("/v1/approval-policies?q=Large%20teams").await.is(200)["data"]
+        .as_array()
+        .unwrap()
+        .is_empty()
+    {
         return;
     }
     let other = Organization { id: caller.organization }.caller(&[]).await.user;
