@@ -57,7 +57,7 @@ create table numbers_given (
     resource_id uuid        not null,
     given_at    timestamptz not null default now(),
     primary key (org_id, series_id, period, ordinal),
-    constraint numbers_given_series_id_fkey foreign key (org_id, series_id, period) references number_counters (org_id, series_id, period),
+    constraint numbers_given_series_id_fkey foreign key (org_id, series_id, period) references number_counters (org_id, series_id, period) deferrable initially deferred,
     constraint number_was_given_before_by_another_series_or_format unique (org_id, kind, number)
 );
 select frozen_when('numbers_given', 'true');

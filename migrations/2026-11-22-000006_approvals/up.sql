@@ -124,7 +124,7 @@ create table approval_waits (
     on_behalf_of uuid        not null,
     since        timestamptz not null default '-infinity',
     until        timestamptz not null default 'infinity',
-    primary key (org_id, user_id, approval_id, on_behalf_of),
+    primary key (org_id, user_id, approval_id, on_behalf_of, since),
     constraint approval_waits_approval_id_fkey foreign key (org_id, approval_id) references approvals (org_id, id) on delete cascade
 );
 create index approval_waits_by_approval on approval_waits (org_id, approval_id, user_id);
@@ -230,7 +230,7 @@ end $$;
 -- Those who stand in for the holders of these seats now or later, as far as they may decide.
 create function place_stand_ins(in_approval uuid, in_seats uuid[]) returns void language sql security definer set search_path = public, pg_temp as $$
     insert into approval_waits (org_id, user_id, approval_id, on_behalf_of, since, until)
-    select w.org_id, d.delegate_id, w.approval_id, w.user_id, min(d.starts_at), max(d.ends_at)
+    select w.org_id, d.delegate_id, w.approval_id, w.user_id, d.starts_at, max(d.ends_at)
     from approval_waits w
     join approval_delegations d on d.org_id = w.org_id and d.user_id = w.user_id and d.ends_at > now()
     join approvals a on a.org_id = w.org_id and a.id = w.approval_id
@@ -238,7 +238,7 @@ create function place_stand_ins(in_approval uuid, in_seats uuid[]) returns void 
         and d.delegate_id in (select approval_members(array[d.delegate_id]))
         and (d.delegate_id is distinct from a.created_by or (a.steps -> (a.step - 1) -> 'maker_may_decide')::boolean)
         and not a.decisions @> jsonb_build_array(jsonb_build_object('step', a.step, 'by', d.delegate_id))
-    group by w.org_id, d.delegate_id, w.approval_id, w.user_id
+    group by w.org_id, d.delegate_id, w.approval_id, w.user_id, d.starts_at
     on conflict do nothing
 $$;
 
@@ -271,7 +271,9 @@ create function begin_approval() returns trigger language plpgsql as $$
 declare
     seen record;
 begin
-    if not exists (select from approvable_actions where resource = new.resource and action = new.action) then
+    if new.org_id is distinct from current_org() then -- whom nobody named has nothing to ask
+        raise exception 'new row violates row-level security policy for table "approvals"' using errcode = 'insufficient_privilege';
+    elsif not exists (select from approvable_actions where resource = new.resource and action = new.action) then
         raise exception 'no such action' using errcode = 'foreign_key_violation', table = 'approvals', constraint = 'approvals_action_fkey';
     elsif not may_reach(current_session(), 'read', new.resource, new.resource_id) then
         raise exception 'no such row' using errcode = 'foreign_key_violation', table = 'approvals', constraint = 'approvals_resource_id_fkey';

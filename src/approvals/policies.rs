@@ -130,8 +130,7 @@ pub struct NewApprovalPolicy {
     action: String,
     /// It applies where all of them hold; always, where there are none.
     #[schema(value_type = Option<Vec<ApprovalCondition>>, max_items = 10)]
-    #[serde(default)]
-    conditions: List<ApprovalCondition>,
+    conditions: Option<List<ApprovalCondition>>,
     /// Who has to say yes, one step after the other.
     #[schema(value_type = Vec<ApprovalPolicyStep>, min_items = 1, max_items = 10)]
     steps: List<ApprovalPolicyStep>,
@@ -226,7 +225,8 @@ impl Written for ApprovalPolicy {
     type Edit = EditApprovalPolicy;
 
     async fn check_new(db: &mut Db, new: &NewApprovalPolicy) -> Result<()> {
-        check(db, &new.resource, &new.action, &new.conditions, &new.steps).await
+        let always = List::default();
+        check(db, &new.resource, &new.action, new.conditions.as_ref().unwrap_or(&always), &new.steps).await
     }
 
     async fn check_edit(db: &mut Db, row: &Self, edit: &EditApprovalPolicy) -> Result<()> {

@@ -11,6 +11,7 @@ use platform::page::{ListQuery, Order};
 use platform::prelude::*;
 use schema::approvals;
 use serde_json::Value;
+use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 
 /// A request for a yes, and what became of it.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema, Queryable, Selectable, QueryableByName)]
@@ -27,7 +28,7 @@ pub struct Approval {
     #[schema(max_length = 63, example = "change-headcount")]
     pub action: String,
     /// What is to be changed, where the action takes that: the body that will be sent.
-    #[schema(value_type = Object, example = json!({"approved_headcount": 12}))]
+    #[schema(schema_with = any_change)]
     pub change: Value,
     /// Why it is asked for.
     #[schema(max_length = 1000, example = "The new warehouse opens in May.")]
@@ -60,6 +61,13 @@ pub struct Approval {
     pub outcome: Option<String>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+}
+
+/// A body of whatever operation.
+fn any_change() -> Object {
+    let told = "What is to be changed, where the action takes that: the body that will be sent, all of it and nothing else.";
+    let object = ObjectBuilder::new().schema_type(Type::Object).max_properties(Some(50));
+    object.description(Some(told)).examples([json!({"approved_headcount": 12})]).build()
 }
 
 text_enum! {
@@ -144,7 +152,7 @@ pub struct NewApproval {
     #[schema(max_length = 63, pattern = "^[a-z][a-z0-9-]{1,62}$", example = "change-headcount")]
     action: String,
     /// What is to be changed, where the action takes that: the body that will be sent, all of it and nothing else.
-    #[schema(value_type = Option<Object>, example = json!({"approved_headcount": 12}))]
+    #[schema(schema_with = any_change)]
     change: Option<Value>,
     /// Why it is asked for.
     #[schema(min_length = 1, max_length = 1000, example = "The new warehouse opens in May.")]

@@ -220,7 +220,7 @@ impl QueryFragment<Pg> for Condition {
                 out.push_bind_param::<SqlUuid, _>(organization)
             }
             Self::Contains { table, columns, pattern } => {
-                out.push_sql("(");
+                out.push_sql(if columns.is_empty() { "(false" } else { "(" }); // what has no text holds none
                 for (index, name) in columns.iter().enumerate() {
                     out.push_sql(if index > 0 { " or " } else { "" });
                     column(&mut out, table, name)?;
