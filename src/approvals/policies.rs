@@ -289,21 +289,6 @@ async fn reactivate_approval_policy(
     step(may, id, "reactivate").await
 }
 
-async fn step(
-    may: May<Write, ApprovalPolicy>,
-    id: Id<ApprovalPolicy>,
-    action: &str,
-) -> Reply<ApprovalPolicy> {
-    may.write(async |db| {
-        let policy = lock(&may, db, &id).await?;
-        let status = LIFE.step(policy.status.as_str(), action)?;
-        let one = approval_policies::table.find((db.organization(), policy.id));
-        let stepped = diesel::update(one).set(approval_policies::status.eq(status));
-        Ok(stepped.returning(ApprovalPolicy::as_returning()).get_result(db).await?)
-    })
-    .await
-}
-
 pub fn routes(api: &mut Api) {
     api.resource::<ApprovalPolicy>()
         .call(operation!(retire_approval_policy))

@@ -200,17 +200,6 @@ async fn close_number_series(may: May<Write, NumberSeries>, id: Id<NumberSeries>
     step(may, id, "close").await
 }
 
-async fn step(may: May<Write, NumberSeries>, id: Id<NumberSeries>, action: &str) -> Reply<NumberSeries> {
-    may.write(async |db| {
-        let series = lock(&may, db, &id).await?;
-        let status = LIFE.step(series.status.as_str(), action)?;
-        let one = number_series::table.find((db.organization(), series.id));
-        let stepped = diesel::update(one).set(number_series::status.eq(status));
-        Ok(stepped.returning(NumberSeries::as_returning()).get_result(db).await?)
-    })
-    .await
-}
-
 pub fn routes(api: &mut Api) {
     api.resource::<NumberSeries>()
         .call(operation!(activate_number_series))

@@ -1,5 +1,5 @@
 //! What comes in: every operation that takes a body meets every kind of bad one with a problem that says where.
-use crate::examples::{body, body_schema, fields, holds_ids, lists, may_be, ready, with};
+use crate::examples::{body, body_schema, fields, holds_ids, lists, may_be, ready, resolved, with};
 use crate::support::{Answer, Caller, Operation, Organization, Request, operations, run};
 use serde_json::{Value, json};
 
