@@ -80,7 +80,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    approval_waits (org_id, user_id, approval_id, on_behalf_of) {
+    approval_waits (org_id, user_id, approval_id, on_behalf_of, since) {
         org_id -> Uuid,
         user_id -> Uuid,
         approval_id -> Uuid,

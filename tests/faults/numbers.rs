@@ -18,7 +18,13 @@ type Acknowledged = Arc<Mutex<BTreeMap<String, String>>>;
 
 /// Hires one person after another until told to stop, under a key of its own each; every fifth reports to nobody that there
 /// is, which is found when the number is taken already.
-async fn write(installation: Arc<Installation>, caller: Caller, writer: usize, stop: Arc<AtomicBool>, log: Acknowledged) -> usize {
+async fn write(
+    installation: Arc<Installation>,
+    caller: Caller,
+    writer: usize,
+    stop: Arc<AtomicBool>,
+    log: Acknowledged,
+) -> usize {
     let mut refused = 0;
     for each in 0.. {
         if stop.load(Ordering::Relaxed) {
@@ -32,7 +38,8 @@ async fn write(installation: Arc<Installation>, caller: Caller, writer: usize, s
         }
         // Whatever happens to the service, the answer comes in the end, and once.
         loop {
-            let request = installation.request(&caller, Method::POST, "/v1/employees").header("idempotency-key", &key);
+            let request =
+                installation.request(&caller, Method::POST, "/v1/employees").header("idempotency-key", &key);
             let answer = match timeout(Duration::from_secs(5), request.json(&body).try_send()).await {
                 Ok(Ok(answer)) => answer,
                 Ok(Err(_)) | Err(_) => {
@@ -42,7 +49,9 @@ async fn write(installation: Arc<Installation>, caller: Caller, writer: usize, s
             };
             match (answer.status, fails) {
                 (201, false) => {
-                    log.lock().unwrap().insert(key, answer.body["employee_number"].as_str().unwrap().to_owned());
+                    log.lock()
+                        .unwrap()
+                        .insert(key, answer.body["employee_number"].as_str().unwrap().to_owned());
                     break;
                 }
                 (422, true) => {
@@ -65,7 +74,13 @@ fn numbers_are_whole_however_many_fail_and_whoever_is_killed() {
         let (stop, log) = (Arc::<AtomicBool>::default(), Acknowledged::default());
         let writers: Vec<_> = (0..WRITERS)
             .map(|writer| {
-                tokio::spawn(write(Arc::clone(&installation), caller.clone(), writer, Arc::clone(&stop), Arc::clone(&log)))
+                tokio::spawn(write(
+                    Arc::clone(&installation),
+                    caller.clone(),
+                    writer,
+                    Arc::clone(&stop),
+                    Arc::clone(&log),
+                ))
             })
             .collect();
         for round in 0..ROUNDS {
@@ -82,17 +97,27 @@ fn numbers_are_whole_however_many_fail_and_whoever_is_killed() {
             refused += writer.await.unwrap();
         }
         let log = std::mem::take(&mut *log.lock().unwrap());
-        assert!(log.len() > 100 && refused > 20, "{} were numbered and {refused} refused: too few to tell", log.len());
+        assert!(
+            log.len() > 100 && refused > 20,
+            "{} were numbered and {refused} refused: too few to tell",
+            log.len()
+        );
 
         // 1 to n, each once, and everybody has the number that they were told.
         let database = installation.database().await;
         let people = "select employee_number from employees where org_id = $1 order by employee_number";
-        let people: Vec<String> =
-            database.query(people, &[&caller.organization]).await.unwrap().iter().map(|row| row.get(0)).collect();
+        let people: Vec<String> = database
+            .query(people, &[&caller.organization])
+            .await
+            .unwrap()
+            .iter()
+            .map(|row| row.get(0))
+            .collect();
         let mut told: Vec<String> = log.into_values().collect();
         told.sort();
         assert_eq!(people, told);
-        let mut counted: Vec<u64> = people.iter().map(|number| number.strip_prefix("E-").unwrap().parse().unwrap()).collect();
+        let mut counted: Vec<u64> =
+            people.iter().map(|number| number.strip_prefix("E-").unwrap().parse().unwrap()).collect();
         counted.sort_unstable();
         let all: Vec<u64> = (1..=u64::try_from(people.len()).unwrap()).collect();
         assert_eq!(counted, all);
