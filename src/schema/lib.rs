@@ -108,6 +108,19 @@ diesel::table! {
         created_by -> Nullable<Uuid>,
         updated_at -> Timestamptz,
         updated_by -> Nullable<Uuid>,
+        mailed_token_hash -> Nullable<Bytea>,
+    }
+}
+
+diesel::table! {
+    login_tokens (hash) {
+        hash -> Bytea,
+        user_id -> Uuid,
+        purpose -> Text,
+        login_version -> Int8,
+        organization_id -> Nullable<Uuid>,
+        email -> Nullable<Text>,
+        expires_at -> Timestamptz,
     }
 }
 
@@ -123,6 +136,7 @@ diesel::table! {
         password_changed_at -> Timestamptz,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        second_factor_enrolled_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -180,6 +194,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    recovery_codes (user_id, hash) {
+        user_id -> Uuid,
+        hash -> Bytea,
+    }
+}
+
+diesel::table! {
     refresh_tokens (org_id, hash) {
         org_id -> Uuid,
         hash -> Bytea,
@@ -222,6 +243,17 @@ diesel::table! {
         created_by -> Nullable<Uuid>,
         updated_at -> Timestamptz,
         updated_by -> Nullable<Uuid>,
+        requires_second_factor -> Bool,
+    }
+}
+
+diesel::table! {
+    second_factors (user_id) {
+        user_id -> Uuid,
+        key -> Bytea,
+        last_step -> Int8,
+        failures -> Int4,
+        failing_since -> Timestamptz,
     }
 }
 
@@ -245,6 +277,8 @@ diesel::table! {
         created_by -> Nullable<Uuid>,
         updated_at -> Timestamptz,
         updated_by -> Nullable<Uuid>,
+        amr -> Array<Nullable<Text>>,
+        awaits_second_factor -> Bool,
     }
 }
 
@@ -265,7 +299,17 @@ diesel::table! {
     }
 }
 
+diesel::joinable!(login_tokens -> logins (user_id));
 diesel::joinable!(memberships -> logins (user_id));
+diesel::joinable!(recovery_codes -> second_factors (user_id));
+diesel::joinable!(second_factors -> logins (user_id));
 diesel::joinable!(user_organizations -> logins (user_id));
 
-diesel::allow_tables_to_appear_in_same_query!(logins, memberships, user_organizations,);
+diesel::allow_tables_to_appear_in_same_query!(
+    login_tokens,
+    logins,
+    memberships,
+    recovery_codes,
+    second_factors,
+    user_organizations,
+);
