@@ -346,27 +346,28 @@ begin
     return token.user_id;
 end $$;
 
--- The address that was confirmed by the token of a link, once. The user and the address before, or nothing.
-create function change_email(in_hash bytea, in_request text, out out_user uuid, out out_before text)
+-- The address that was confirmed by the token of a link, once. The user, or null where the token does not hold.
+create function change_email(in_hash bytea, in_request text) returns uuid
     language plpgsql security definer set search_path = public, pg_temp as $$
 declare
     token record;
+    before text;
     here text := current_setting('app.org_id', true);
     organization uuid;
 begin
     select * into token from find_login_token(in_hash, 'email_change');
-    if not found then return; end if;
-    select email into out_before from logins where id = token.user_id and version = token.login_version for no key update;
-    if not found then return; end if;
-    out_user := token.user_id;
+    if not found then return null; end if;
+    select email into before from logins where id = token.user_id and version = token.login_version for no key update;
+    if not found then return null; end if;
     perform use_login_token(in_hash);
-    update logins set email = token.email, version = version + 1, updated_at = now() where id = out_user;
-    perform act_as('user:' || out_user, null, in_request);
-    for organization in select organization_id from user_organizations where user_id = out_user loop
+    update logins set email = token.email, version = version + 1, updated_at = now() where id = token.user_id;
+    perform act_as('user:' || token.user_id, null, in_request);
+    for organization in select organization_id from user_organizations where user_id = token.user_id loop
         perform set_config('app.org_id', organization::text, true);
-        perform tell_of_user('user.updated', organization, out_user, jsonb_build_object('email', out_before));
+        perform tell_of_user('user.updated', organization, token.user_id, jsonb_build_object('email', before));
     end loop;
     perform set_config('app.org_id', here, true);
+    return token.user_id;
 end $$;
 
 -- Where a mail to a user goes.

@@ -1,10 +1,12 @@
 //! What is everybody's own: who I am, what I may do, where I am signed in, my password.
+use crate::mails::{Mail, Notice};
 use crate::passwords;
 use crate::roles::{Grant, HeldGrant};
 use crate::sessions::{Session, end};
 use crate::sign_in::SignIn;
 use diesel::QueryableByName;
 use diesel::sql_types::{Bool, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use platform::job::enqueue;
 use platform::may::app_data;
 use platform::prelude::*;
 use platform::problem::{CONFLICT, FORBIDDEN};
@@ -264,6 +266,7 @@ async fn change_password(may: May<Write, Me>, input: Input<ChangePasswordRequest
                 CONFLICT.because("The password was changed in the meantime: start again with the new one.")
             );
         }
+        enqueue(db, &Mail::notice(claims.sub, Notice::PasswordChanged)).await?;
         Ok(())
     })
     .await

@@ -120,7 +120,13 @@ mod tests {
     fn a_key_is_written_as_apps_read_it() {
         assert_eq!(as_text(KEY), "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ");
         let uri = as_uri(KEY, "ana+1@demo.example");
-        assert_eq!(uri, format!("otpauth://totp/backoffice:ana%2B1%40demo.example?secret={}&issuer=backoffice", as_text(KEY)));
+        assert_eq!(
+            uri,
+            format!(
+                "otpauth://totp/backoffice:ana%2B1%40demo.example?secret={}&issuer=backoffice",
+                as_text(KEY)
+            )
+        );
     }
 
     #[test]

@@ -39,13 +39,17 @@ kinds! {
         "Sign in at /v1/auth/login, or take a new access token from /v1/auth/refresh, and send it as `Authorization: Bearer …`.";
     FRESH_LOGIN_REQUIRED = 401 "fresh-login-required" "Sign in again for this step",
         "The step is sensitive, and the last sign-in was more than fifteen minutes ago (RFC 9470).",
-        "Sign in again at /v1/auth/login and repeat the request with the new access token.";
+        "Prove at /v1/auth/reauthenticate that it is still you, or sign in again, and repeat the request with the new access token.";
     INVALID_CREDENTIALS = 401 "invalid-credentials" "E-mail or password is wrong",
         "No login has this e-mail address and password, or it may not sign in. The answer is the same for all reasons.",
         "Check both, or ask an administrator of the organization.";
     FORBIDDEN = 403 "forbidden" "Your roles do not allow this",
         "The operation needs a permission that none of your roles holds, or not with the reach that this row needs.",
         "Ask an administrator for a role with the permission that `detail` names.";
+    SECOND_FACTOR_ENROLMENT_REQUIRED = 403 "second-factor-enrolment-required" "Your roles ask for a second factor",
+        "The organization lets nobody use this role with a password alone, and this session was begun with one. It reaches \
+         what is everybody's own at /v1/me, and nothing else.",
+        "POST /v1/me/second-factor gives a key for an authenticator app; /v1/me/second-factor/confirm with its first code opens the rest.";
     NOT_FOUND = 404 "not-found" "There is no such thing",
         "Nothing is at this address that you may know of. Another organization's rows do not exist for you.",
         "Check the path and the id. Lists show what you can reach.";

@@ -113,18 +113,6 @@ diesel::table! {
 }
 
 diesel::table! {
-    login_tokens (hash) {
-        hash -> Bytea,
-        user_id -> Uuid,
-        purpose -> Text,
-        login_version -> Int8,
-        organization_id -> Nullable<Uuid>,
-        email -> Nullable<Text>,
-        expires_at -> Timestamptz,
-    }
-}
-
-diesel::table! {
     jobs (org_id, id) {
         org_id -> Uuid,
         id -> Uuid,
@@ -150,6 +138,18 @@ diesel::table! {
         created_by -> Nullable<Uuid>,
         updated_at -> Timestamptz,
         updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    login_tokens (hash) {
+        hash -> Bytea,
+        user_id -> Uuid,
+        purpose -> Text,
+        login_version -> Int8,
+        organization_id -> Nullable<Uuid>,
+        email -> Nullable<Text>,
+        expires_at -> Timestamptz,
     }
 }
 
