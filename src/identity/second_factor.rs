@@ -32,7 +32,7 @@ impl Guess {
             (None, Some(code)) => Ok(Self::Recovery(code)),
             (sent, _) => {
                 let rule = "send either `code` or `recovery_code`";
-                let code = if sent.is_some() { "not-both" } else { "required" };
+                let code = if sent.is_some() { "not-both" } else { "no-code" };
                 Err(Problem::invalid(vec![Fault::at("/code", code, rule)]))
             }
         }

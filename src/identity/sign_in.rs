@@ -13,7 +13,7 @@ use platform::anyone::Anyone;
 use platform::api::OperationDoc;
 use platform::may::{Grants, app_data};
 use platform::prelude::*;
-use platform::problem::{INVALID_CREDENTIALS, UNAUTHENTICATED};
+use platform::problem::{INVALID_CREDENTIALS, ProblemBody, SECOND_FACTOR_REQUIRED, UNAUTHENTICATED};
 use platform::request;
 use platform::token::{Claims, LIFETIME};
 use schema::sessions;
@@ -104,29 +104,33 @@ pub struct SecondFactorChallenge {
     expires_in: i64,
 }
 
-/// How a sign-in goes on.
-pub enum SignedIn {
-    /// They are in.
-    Pair(TokenPair),
-    /// They are asked for more.
-    Challenge(SecondFactorChallenge),
+/// Why nobody comes in yet.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it tells the contract what the problem holds beside what every problem does")]
+pub struct SignInProblem {
+    #[schema(inline = false)]
+    #[serde(flatten)]
+    problem: ProblemBody,
+    /// What the sign-in goes on with; only where `code` is `second-factor-required`.
+    second_factor: Option<SecondFactorChallenge>,
 }
+
+/// They are in.
+pub struct SignedIn(TokenPair);
 
 impl Outcome for SignedIn {
     fn answer(&self, _: &Grants) -> Result<Answer<Self>> {
-        let (status, body) = match self {
-            Self::Pair(pair) => (StatusCode::OK, serde_json::to_vec(pair)),
-            Self::Challenge(challenge) => (StatusCode::ACCEPTED, serde_json::to_vec(challenge)),
-        };
-        Ok(Answer::new(status, body.map_err(Problem::internal)?))
+        let body = serde_json::to_vec(&self.0).map_err(Problem::internal)?;
+        Ok(Answer::new(StatusCode::OK, body))
     }
 
     fn describe(doc: &mut OperationDoc) {
         doc.answers::<TokenPair>("200", "Signed in");
-        doc.answers::<SecondFactorChallenge>(
-            "202",
-            "The password is right, and a second factor is asked for",
+        doc.refuses_telling::<SignInProblem>(
+            "401",
+            "Not signed in, or not yet: a second factor is asked for",
         );
+        doc.answer_header("401", "WWW-Authenticate", "How to authenticate (RFC 6750).");
     }
 }
 
@@ -172,8 +176,8 @@ struct Place {
 ///
 /// Answers an access token for ten minutes and a refresh token. Where the user belongs to several organizations,
 /// `organization` says which one; without it the answer is 422 and lists them. A session goes on for 30 days, as long as
-/// its refresh token is used every 7. Where the login has a second factor the answer is 202 with a challenge, and the sign-in
-/// goes on at `/v1/auth/second-factor`.
+/// its refresh token is used every 7. Where the login has a second factor the answer is 401 `second-factor-required` with a
+/// challenge, and the sign-in goes on at `/v1/auth/second-factor`.
 ///
 /// Ten failures for one account from one address within 15 minutes, or a hundred from one address, are answered with 429
 /// for the rest of that time; from other addresses the account can still sign in. Unknown, wrong and disabled are told
@@ -192,19 +196,19 @@ async fn login(anyone: Anyone, input: Input<LoginRequest>) -> Reply<SignedIn> {
     };
     throttle.succeeded(&attempt);
     let organization = choose(&login, input.organization.as_deref())?;
-    let signed_in = if login.has_second_factor {
-        SignedIn::Challenge(challenge(&anyone, organization, &login).await?)
-    } else {
-        let pair =
-            begin(&anyone, organization, login.user_id, login.version, &["pwd"], async |_| Ok(())).await?;
-        SignedIn::Pair(pair)
-    };
-    signed_in.answer(&Grants::default())
+    if login.has_second_factor {
+        let challenge = challenge(&anyone, organization, &login).await?;
+        return Err(SECOND_FACTOR_REQUIRED
+            .because("Go on at /v1/auth/second-factor with this challenge and a code.")
+            .telling("second_factor", challenge));
+    }
+    let pair = begin(&anyone, organization, login.user_id, login.version, &["pwd"], async |_| Ok(())).await?;
+    SignedIn(pair).answer(&Grants::default())
 }
 
 /// Sign in with a second factor
 ///
-/// The second half of a sign-in that answered a challenge: a code of the authenticator app, or a recovery code. Each code
+/// The second half of a sign-in that was answered with a challenge: a code of the authenticator app, or a recovery code. Each code
 /// works once. A wrong one is 401 `invalid-credentials`, and another can be tried; 401 `unauthenticated` says that the
 /// challenge is over, and the sign-in begins anew. Ten wrong codes within 15 minutes, from wherever, are answered with 429
 /// for the rest of that time.

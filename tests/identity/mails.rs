@@ -481,7 +481,7 @@ fn what_happens_to_the_second_factor_is_told_by_mail() {
         ask_for_reset(&person.email).await.is(202);
         let token = mails_at(&person.email, 2).await[1].token("reset-password");
         reset(&token, NEW).await.is(204);
-        sign_in(&person, NEW).await.is(202);
+        sign_in(&person, NEW).await.is_problem(401, "second-factor-required");
         mails_at(&person.email, 3).await;
         let owner = signed_in(&company.owner).await;
         let path = format!("/v1/users/{}/reset-second-factor", person.user);

@@ -52,8 +52,8 @@ impl Phone {
 
 /// The challenge that a right password is answered with.
 async fn challenge(person: &Person) -> String {
-    let challenged = login(&person.email, PASSWORD).send().await.is(202);
-    challenged["challenge"].as_str().unwrap().to_owned()
+    let challenged = login(&person.email, PASSWORD).send().await.is_problem(401, "second-factor-required");
+    challenged["second_factor"]["challenge"].as_str().unwrap().to_owned()
 }
 
 async fn answer(body: Value) -> Answer {
@@ -107,7 +107,9 @@ fn a_second_factor_is_enrolled_and_asked_for_at_sign_in() {
         let changed: Vec<&str> = last["changes"].as_object().unwrap().keys().map(String::as_str).collect();
         assert_eq!((&last["type"], changed), (&json!("user.updated"), vec!["second_factor_enrolled_at"]));
 
-        let challenged = login(&person.email, PASSWORD).send().await.is(202);
+        let challenged =
+            login(&person.email, PASSWORD).send().await.is_problem(401, "second-factor-required");
+        let challenged = &challenged["second_factor"];
         assert_eq!(
             (&challenged["methods"], &challenged["expires_in"]),
             (&json!(["totp", "recovery_code"]), &json!(300))
@@ -220,7 +222,7 @@ fn recovery_codes_work_once_each_however_they_are_typed() {
             session.post(renew, json!({"code": phone.wrong()})).await.is_problem(422, "invalid-input");
         assert_eq!(fault(&wrong), ("/code", "wrong-code"));
         let both = json!({"code": phone.code(), "recovery_code": phone.recovery_codes[2]});
-        for (body, code) in [(both, "not-both"), (json!({}), "required")] {
+        for (body, code) in [(both, "not-both"), (json!({}), "no-code")] {
             let refused = session.post(renew, body).await.is_problem(422, "invalid-input");
             assert_eq!(fault(&refused), ("/code", code));
         }
@@ -252,8 +254,9 @@ fn ten_wrong_codes_are_enough_from_wherever_they_come() {
         let app = Totp::from_url("otpauth://totp/a?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ").unwrap();
         let phone = Phone { app, user: person.user, recovery_codes: vec![] };
         let begin = async || {
-            let challenged = login(&person.email, PASSWORD).from(&address()).send().await.is(202);
-            challenged["challenge"].as_str().unwrap().to_owned()
+            let challenged = login(&person.email, PASSWORD).from(&address()).send().await;
+            let challenged = challenged.is_problem(401, "second-factor-required");
+            challenged["second_factor"]["challenge"].as_str().unwrap().to_owned()
         };
         let guess = async |challenge: &str, code: &str| {
             let body = json!({"challenge": challenge, "code": code});
@@ -379,7 +382,7 @@ fn it_is_still_me_is_proven_with_all_that_sign_in_asks_for() {
         let stale = fresh.signed_in_ago(16 * 60).await;
         let prove = async |body: Value| stale.post("/v1/auth/reauthenticate", body).await;
         let missing = prove(json!({"password": PASSWORD})).await.is_problem(422, "invalid-input");
-        assert_eq!(fault(&missing), ("/code", "required"));
+        assert_eq!(fault(&missing), ("/code", "no-code"));
         let wrong = prove(json!({"password": PASSWORD, "code": phone.wrong()}))
             .await
             .is_problem(422, "invalid-input");

@@ -42,7 +42,7 @@ fn who_has_no_second_factor_reaches_nothing_but_the_way_to_one() {
         Phone::enrolled(&caller).await;
         again.get("/v1/employees").await.is(200);
         Pair::of(again.refreshed().await).get("/v1/employees").await.is(200);
-        login(&person.email, PASSWORD).send().await.is(202);
+        login(&person.email, PASSWORD).send().await.is_problem(401, "second-factor-required");
     });
 }
 
