@@ -24,8 +24,8 @@ begin
     update invitations set status = 'accepted' where org_id = here and id = in_invitation;
     return true;
 end $$;
-alter table invitations drop column mailed_token_hash;
-select manage_resource('invitations', secret => '{token_hash}', personal => '{email}');
+drop table invitation_links;
+delete from managed_tables where name = 'invitation_links';
 
 drop function renew_session(uuid, bytea, bytea, text);
 create function renew_session(in_session uuid, in_token_hash bytea, in_next_hash bytea, in_request text,

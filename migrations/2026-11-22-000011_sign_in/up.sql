@@ -376,9 +376,18 @@ create function find_address(in_user uuid, out email text, out name text)
     select email, name from logins where id = in_user
 $$;
 
--- An invitation that is mailed has a token of its own, which the inviter never sees: it proves whose address it is.
-alter table invitations add column mailed_token_hash bytea;
-select manage_resource('invitations', secret => '{token_hash,mailed_token_hash}', personal => '{email}');
+-- The link in a mail has a token of its own, which the inviter never sees: it proves whose address it is.
+create table invitation_links (
+    org_id        uuid  not null,
+    invitation_id uuid  not null,
+    hash          bytea not null,
+    primary key (org_id, invitation_id),
+    constraint invitation_links_invitation_id_fkey foreign key (org_id, invitation_id) references invitations (org_id, id) on delete cascade
+);
+select manage_record('invitation_links');
+grant select, insert, update, delete on invitation_links to backoffice_service;
+
+-- As before, by either token.
 create or replace function accept_invitation(in_invitation uuid, in_token_hash bytea, in_user uuid, in_email text, in_name text, in_password_hash text,
     in_membership uuid, in_request text) returns boolean language plpgsql as $$
 declare
@@ -386,7 +395,9 @@ declare
     here uuid := current_org();
 begin
     select * into invited from invitations
-        where org_id = here and id = in_invitation and in_token_hash in (token_hash, mailed_token_hash) and status = 'open' and expires_at > now() for update;
+        where org_id = here and id = in_invitation and status = 'open' and expires_at > now()
+            and in_token_hash in (token_hash, (select l.hash from invitation_links l where l.org_id = here and l.invitation_id = in_invitation))
+        for update;
     if not found then return false; end if;
     if in_password_hash is not null then
         perform add_login(in_user, in_email, in_name, in_password_hash);

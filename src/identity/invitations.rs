@@ -178,7 +178,7 @@ async fn create_invitation(
         );
         let made = diesel::insert_into(invitations::table).values(invitation);
         let made: Invitation = made.returning(Invitation::as_returning()).get_result(db).await?;
-        enqueue(db, &Mail::Invitation { invitation: id }).await?;
+        app_data::<Mailer>(may.http()).enqueue(db, &Mail::Invitation { invitation: id }).await?;
         Ok(Told(IssuedInvitation {
             id,
             email: made.email,
@@ -323,10 +323,11 @@ struct Open {
 /// The invitation of this token, if it is open.
 async fn find(db: &mut Db, token: &Opaque) -> Result<Option<Open>> {
     let open = diesel::sql_query(
-        "select i.email, o.slug, i.mailed_token_hash is not distinct from $3 as was_mailed, l.*
+        "select i.email, o.slug, link.hash is not distinct from $3 as was_mailed, l.*
          from invitations i join organizations o on o.org_id = i.org_id and o.id = i.org_id
+         left join invitation_links link on link.org_id = i.org_id and link.invitation_id = i.id
          left join lateral find_login(i.email) l on true
-         where i.org_id = $1 and i.id = $2 and $3 in (i.token_hash, i.mailed_token_hash) and i.status = 'open' and i.expires_at > now()",
+         where i.org_id = $1 and i.id = $2 and $3 in (i.token_hash, link.hash) and i.status = 'open' and i.expires_at > now()",
     );
     let open = open
         .bind::<SqlUuid, _>(token.organization)

@@ -1,7 +1,7 @@
 //! What links in mails do: a password that was forgotten is replaced, another address is confirmed. A link works once, for
 //! half an hour, and for the login as it was when it was asked for; whether an address has a login is told to nobody but
 //! whoever reads its mails.
-use crate::mails::{Mail, Notice};
+use crate::mails::{Mail, Mailer, Notice};
 use crate::opaque::Opaque;
 use crate::passwords;
 use crate::sign_in::SignIn;
@@ -11,7 +11,6 @@ use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Binary, Bool, Text, Uuid as SqlUuid};
 use platform::anyone::Anyone;
 use platform::api::OperationDoc;
-use platform::job::enqueue;
 use platform::may::{Grants, app_data};
 use platform::prelude::*;
 use platform::problem::FORBIDDEN;
@@ -54,7 +53,8 @@ async fn request_password_reset(anyone: Anyone, input: Input<PasswordResetReques
     if throttle.one_more("reset of", &input.0.email, LINKS).is_ok() {
         // Whose address it is, if anybody's, is looked up where nobody waits for it.
         let mail = Mail::PasswordReset { email: input.0.email };
-        anyone.database().without_organization(async |db| enqueue(db, &mail).await).await?;
+        let mailer = app_data::<Mailer>(anyone.http());
+        anyone.database().without_organization(async |db| mailer.enqueue(db, &mail).await).await?;
     }
     Heard.answer(&Grants::default())
 }
@@ -93,7 +93,8 @@ async fn confirm_password_reset(anyone: Anyone, input: Input<ConfirmPasswordRese
         .without_organization(async |db| {
             let resetting = reset_password(&token.hash, &hash, request::current_id());
             let user: Option<Uuid> = diesel::select(resetting).get_result(db).await?;
-            enqueue(db, &Mail::notice(user.ok_or_else(gone)?, Notice::PasswordChanged)).await
+            let notice = Mail::notice(user.ok_or_else(gone)?, Notice::PasswordChanged);
+            app_data::<Mailer>(anyone.http()).enqueue(db, &notice).await
         })
         .await?;
     ().answer(&Grants::default())
@@ -133,8 +134,11 @@ async fn change_my_email(may: May<Write, Me>, input: Input<ChangeEmailRequest>) 
         let present: Present =
             present.bind::<SqlUuid, _>(db.organization()).bind::<SqlUuid, _>(user).get_result(db).await?;
         if present.email != email {
-            enqueue(db, &Mail::EmailChange { user, version: present.version, email: email.clone() }).await?;
-            enqueue(db, &Mail::EmailChangeNotice { to: present.email, email: email.clone() }).await?;
+            let mailer = app_data::<Mailer>(may.http());
+            let confirmation = Mail::EmailChange { user, version: present.version, email: email.clone() };
+            mailer.enqueue(db, &confirmation).await?;
+            let notice = Mail::EmailChangeNotice { to: present.email, email: email.clone() };
+            mailer.enqueue(db, &notice).await?;
         }
         Ok(Heard)
     })

@@ -3,12 +3,12 @@
 use crate::opaque::Opaque;
 use crate::sign_in::{Purpose, issue};
 use diesel::QueryableByName;
-use diesel::sql_types::{Binary, Bool, Nullable, Text, Uuid as SqlUuid};
+use diesel::sql_types::{Binary, Nullable, Text, Uuid as SqlUuid};
 use lettre::message::header::ContentType;
 use lettre::message::{Mailbox, Message};
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
-use platform::job::{Running, Task};
+use platform::job::{Running, Task, enqueue};
 use platform::prelude::*;
 use platform::problem::CONFLICT;
 use serde_json::Value;
@@ -52,7 +52,10 @@ impl Mailer {
         let sender = sender
             .map_err(|_| "BACKOFFICE_MAIL_SENDER is no address such as `Example <no-reply@books.example>`")?;
         let way = match settings.smtp_url.as_deref() {
-            None => Way::Nowhere,
+            None => {
+                log::warn!("no mail is sent, since BACKOFFICE_SMTP_URL names no mail server");
+                Way::Nowhere
+            }
             Some("log:") => Way::Log,
             Some(url) => Way::Smtp(transport(url)?),
         };
@@ -63,6 +66,17 @@ impl Mailer {
     #[must_use]
     pub fn reaches_people(&self) -> bool {
         matches!(self.way, Way::Smtp(_))
+    }
+
+    /// Sends the mail once this transaction has committed.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) async fn enqueue(&self, db: &mut Db, mail: &Mail) -> Result<()> {
+        match self.way {
+            Way::Nowhere => Ok(()),
+            Way::Smtp(_) | Way::Log => enqueue(db, mail).await.map(|_| ()),
+        }
     }
 
     /// The address of a link; where no app is known, the token, for whoever has one.
@@ -78,10 +92,7 @@ impl Mailer {
         let (subject, text) = (letter.subject.clone(), letter.text.clone());
         let to: Mailbox = letter.to.parse().map_err(|_| refused("the address is none"))?;
         match &self.way {
-            Way::Nowhere => {
-                log::warn!("a mail was not sent, since BACKOFFICE_SMTP_URL says no mail server: {subject}");
-                Ok(())
-            }
+            Way::Nowhere => Err(Problem::unavailable("this process knows no mail server, and another asked it to send")),
             Way::Log => {
                 log::info!("mail to {}: {subject}: {text}", letter.to);
                 Ok(())
@@ -276,14 +287,18 @@ async fn invite(db: &mut Db, mailer: &Mailer, invitation: Uuid) -> Result<Option
         organization: String,
         #[diesel(sql_type = Text)]
         day: String,
-        #[diesel(sql_type = Bool)]
-        is_open: bool,
     }
     let (text, token) = Opaque::make(db.organization(), invitation)?;
     let open = diesel::sql_query(
-        "update invitations i set mailed_token_hash = $3 from organizations o
-         where i.org_id = $1 and i.id = $2 and i.status = 'open' and o.org_id = i.org_id and o.id = i.org_id
-         returning i.email, o.name as organization, to_char(i.expires_at at time zone 'UTC', 'YYYY-MM-DD') as day, i.expires_at > now() as is_open",
+        "with open as (
+            select i.id, i.email, o.name as organization, to_char(i.expires_at at time zone 'UTC', 'YYYY-MM-DD') as day
+            from invitations i join organizations o on o.org_id = i.org_id and o.id = i.org_id
+            where i.org_id = $1 and i.id = $2 and i.status = 'open' and i.expires_at > now()
+        ), link as (
+            insert into invitation_links (invitation_id, hash) select id, $3 from open
+                on conflict (org_id, invitation_id) do update set hash = excluded.hash
+        )
+        select email, organization, day from open",
     );
     let open: Option<Open> = open
         .bind::<SqlUuid, _>(db.organization())
@@ -292,7 +307,7 @@ async fn invite(db: &mut Db, mailer: &Mailer, invitation: Uuid) -> Result<Option
         .get_result(db)
         .await
         .optional()?;
-    Ok(open.filter(|open| open.is_open).map(|open| {
+    Ok(open.map(|open| {
         let link = mailer.link("accept-invitation", &text);
         let values = [("link", &*link), ("day", &*open.day), ("organization", &*open.organization)];
         Letter::new(open.email, include_str!("mails/invitation.txt"), &values)

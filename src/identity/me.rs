@@ -1,12 +1,11 @@
 //! What is everybody's own: who I am, what I may do, where I am signed in, my password.
-use crate::mails::{Mail, Notice};
+use crate::mails::{Mail, Mailer, Notice};
 use crate::passwords;
 use crate::roles::{Grant, HeldGrant};
 use crate::sessions::{Session, end};
 use crate::sign_in::SignIn;
 use diesel::QueryableByName;
 use diesel::sql_types::{Bool, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
-use platform::job::enqueue;
 use platform::may::app_data;
 use platform::prelude::*;
 use platform::problem::{CONFLICT, FORBIDDEN};
@@ -266,8 +265,7 @@ async fn change_password(may: May<Write, Me>, input: Input<ChangePasswordRequest
                 CONFLICT.because("The password was changed in the meantime: start again with the new one.")
             );
         }
-        enqueue(db, &Mail::notice(claims.sub, Notice::PasswordChanged)).await?;
-        Ok(())
+        app_data::<Mailer>(may.http()).enqueue(db, &Mail::notice(claims.sub, Notice::PasswordChanged)).await
     })
     .await
 }

@@ -1,11 +1,11 @@
 //! The second factor: an authenticator app whose codes sign-in asks for beside the password (RFC 6238), and recovery codes
 //! for who lost it. Who has one comes in with it alone; an organization says which of its roles ask for it.
-use crate::mails::{Mail, Notice};
+use crate::mails::{Mail, Mailer, Notice};
 use crate::throttle::{WINDOW, too_many};
 use crate::totp;
 use diesel::QueryableByName;
 use diesel::sql_types::{Array, BigInt, Binary, Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid};
-use platform::job::enqueue;
+use platform::may::app_data;
 use platform::prelude::*;
 use platform::problem::{CONFLICT, FORBIDDEN};
 
@@ -257,7 +257,7 @@ async fn confirm_my_second_factor(
         if !diesel::select(enrolling).get_result::<bool>(db).await? {
             return Err(CONFLICT.because("There is no key that waits for its first code: ask for one first."));
         }
-        enqueue(db, &Mail::notice(user, Notice::SecondFactorEnrolled)).await?;
+        app_data::<Mailer>(may.http()).enqueue(db, &Mail::notice(user, Notice::SecondFactorEnrolled)).await?;
         Ok(Once(RecoveryCodes { recovery_codes: Some(codes) }))
     })
     .await
@@ -303,10 +303,10 @@ async fn renew_my_recovery_codes(
 async fn remove_my_second_factor(may: May<Write, Me>, input: Input<SecondFactorProof>) -> Reply<()> {
     diesel::define_sql_function! { fn drop_second_factor(user: SqlUuid, keep: SqlUuid) -> Bool; }
     let (user, session) = (may.claims().sub, may.claims().sid);
+    let http = may.http().clone();
     with_a_code(may, input.0, async |db| {
         diesel::select(drop_second_factor(user, session)).execute(db).await?;
-        enqueue(db, &Mail::notice(user, Notice::SecondFactorRemoved)).await?;
-        Ok(())
+        app_data::<Mailer>(&http).enqueue(db, &Mail::notice(user, Notice::SecondFactorRemoved)).await
     })
     .await
 }

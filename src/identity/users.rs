@@ -1,8 +1,8 @@
 //! Users: the logins of an organization's members. A login is one person's in every organization, so only the one that let
 //! them in first, their home, may disable it; the others suspend their membership.
-use crate::mails::{Mail, Notice};
+use crate::mails::{Mail, Mailer, Notice};
 use diesel::sql_types::{BigInt, Nullable, Text, Uuid as SqlUuid};
-use platform::job::enqueue;
+use platform::may::app_data;
 use platform::prelude::*;
 use platform::problem::{CONFLICT, FORBIDDEN};
 use platform::resource::same_version;
@@ -174,7 +174,7 @@ async fn reset_second_factor(may: May<Write, User>, id: Id<User>) -> Reply<User>
         if !diesel::select(drop_second_factor(user.id, None::<Uuid>)).get_result::<bool>(db).await? {
             return Ok(user);
         }
-        enqueue(db, &Mail::notice(user.id, Notice::SecondFactorReset)).await?;
+        app_data::<Mailer>(may.http()).enqueue(db, &Mail::notice(user.id, Notice::SecondFactorReset)).await?;
         User::find(db, user.id).await
     })
     .await
