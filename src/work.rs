@@ -58,6 +58,9 @@ pub fn begin(
 
 /// What jobs work with beside the database.
 fn tools(jobs: &JobSettings) -> Result<Tools, Box<dyn std::error::Error>> {
+    if jobs.mail.smtp_url.is_none() {
+        log::info!("no mail is sent: BACKOFFICE_SMTP_URL names no mail server");
+    }
     Ok(Tools::default().with(Arc::new(Mailer::new(&jobs.mail.settings())?)))
 }
 

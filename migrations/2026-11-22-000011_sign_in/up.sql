@@ -307,7 +307,9 @@ begin
     insert into login_tokens (hash, user_id, purpose, login_version, organization_id, email, expires_at)
         select in_hash, id, in_purpose, version, in_organization, in_email,
             now() + case in_purpose when 'second_factor' then interval '5 minutes' else interval '30 minutes' end
-        from logins where id = in_user and status = 'active' and version = coalesce(in_version, version);
+        from logins where id = in_user and status = 'active' and version = coalesce(in_version, version)
+            -- Who signs in through an issuer, and has no password, gets none this way.
+            and (in_purpose <> 'password_reset' or password_hash like '$%');
     return found;
 end $$;
 

@@ -12,7 +12,6 @@ use diesel::expression::SqlLiteral;
 use diesel::sql_types::{Array, Binary, Bool, Nullable, Text, Uuid as SqlUuid};
 use platform::anyone::Anyone;
 use platform::api::OperationDoc;
-use platform::job::enqueue;
 use platform::may::{Grants, app_data};
 use platform::prelude::*;
 use platform::request;

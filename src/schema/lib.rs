@@ -94,6 +94,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    invitation_links (org_id, invitation_id) {
+        org_id -> Uuid,
+        invitation_id -> Uuid,
+        hash -> Bytea,
+    }
+}
+
+diesel::table! {
     invitations (org_id, id) {
         org_id -> Uuid,
         id -> Uuid,
@@ -108,7 +116,6 @@ diesel::table! {
         created_by -> Nullable<Uuid>,
         updated_at -> Timestamptz,
         updated_by -> Nullable<Uuid>,
-        mailed_token_hash -> Nullable<Bytea>,
     }
 }
 
