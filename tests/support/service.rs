@@ -23,8 +23,7 @@ static SERVICE: OnceLock<Service> = OnceLock::new();
 /// The shared service.
 pub fn service() -> &'static Service {
     // What is held over the whole contract compares everything that an organization has: nothing is worked off behind it.
-    let flags: &[&str] =
-        if env!("CARGO_CRATE_NAME") == "contract" { &["--jobs-at-once", "0"] } else { &[] };
+    let flags: &[&str] = if env!("CARGO_CRATE_NAME") == "contract" { &["--jobs-at-once", "0"] } else { &[] };
     SERVICE.get_or_init(|| Service::start("shared", flags))
 }
 
