@@ -188,6 +188,7 @@ pub(crate) fn finish(
     document["components"]["responses"] = refusals(problems);
     for schema in document["components"]["schemas"].as_object_mut().into_iter().flat_map(Map::values_mut) {
         require_what_is_always_sent(schema);
+        describe_what_may_be_null(schema);
     }
     describe_common_fields(&mut document);
     close_inputs(&mut document);
@@ -458,6 +459,16 @@ pub(crate) fn tell_sort_keys<R: Resource>(document: &mut OpenApi) {
         {
             schema.pattern = Some(format!("^{key}(,{key}){{0,{}}}$", names.len() - 1));
             schema.default = Some(json!(R::USUAL_ORDER));
+        }
+    }
+}
+
+/// What a field is stands beside its reference, where the field may also be null: it is said of the field.
+fn describe_what_may_be_null(schema: &mut Value) {
+    for field in schema["properties"].as_object_mut().into_iter().flat_map(Map::values_mut) {
+        let said = field["oneOf"].as_array().and_then(|all| all.iter().find_map(|each| each.get("description")));
+        if let Some(said) = said.cloned() {
+            field["description"] = said;
         }
     }
 }

@@ -281,6 +281,7 @@ diesel::table! {
         kind -> Text,
         table_name -> Nullable<Text>,
         column_name -> Nullable<Text>,
+        longest -> Int4,
         format -> Text,
         reset -> Text,
     }
