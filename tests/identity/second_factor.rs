@@ -40,7 +40,7 @@ impl Phone {
     /// Six digits that it shows neither now nor soon.
     fn wrong(&self) -> String {
         let shown: Vec<String> = (-3..=3).map(|step| self.shown_in(30 * step)).collect();
-        (0..).map(|n| format!("{n:06}")).find(|code| !shown.contains(code)).unwrap()
+        (0..10).map(|n| format!("{n:06}")).find(|code| !shown.contains(code)).unwrap()
     }
 
     /// A code that was not used yet: as if the last one had been taken long ago.
