@@ -119,11 +119,15 @@ async fn refresh(db: &mut Db, session: Uuid, with_code: bool) -> Result<(DateTim
         amr: Vec<String>,
     }
     let refreshing = diesel::sql_query(
-        "update sessions set signed_in_at = now(), amr = case when $3 and 'mfa' <> all(amr) then amr || '{pwd,otp,mfa}' else amr end
+        "update sessions set signed_in_at = now(), amr = case when $3 and 'mfa' <> all(amr) then array(select distinct unnest(amr || '{pwd,otp,mfa}')) else amr end
          where org_id = $1 and id = $2 returning signed_in_at, amr",
     );
-    let fresh: Fresh =
-        refreshing.bind::<SqlUuid, _>(db.organization()).bind::<SqlUuid, _>(session).get_result(db).await?;
+    let fresh: Fresh = refreshing
+        .bind::<SqlUuid, _>(db.organization())
+        .bind::<SqlUuid, _>(session)
+        .bind::<Bool, _>(with_code)
+        .get_result(db)
+        .await?;
     Ok((fresh.signed_in_at, fresh.amr))
 }
 
