@@ -31,9 +31,9 @@ impl Guess {
             (Some(code), None) => Ok(Self::Code(code)),
             (None, Some(code)) => Ok(Self::Recovery(code)),
             (sent, _) => {
-                let rule = "send either `code` or `recovery_code`";
+                let rule = "send either `code` or `recovery_code`"; // of the two neither is at fault
                 let code = if sent.is_some() { "not-both" } else { "no-code" };
-                Err(Problem::invalid(vec![Fault::at("/code", code, rule)]))
+                Err(Problem::invalid(vec![Fault::at("", code, rule)]))
             }
         }
     }

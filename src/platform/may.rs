@@ -371,7 +371,7 @@ fn admit(entered: Option<String>, resource: &str, verb: &str) -> Result<Grants> 
     let entered = entered.ok_or_else(invalid_token)?;
     if entered == "second-factor" {
         return Err(problem::SECOND_FACTOR_ENROLMENT_REQUIRED.because(
-            "One of your roles asks for a second factor: enrol one at /v1/me/second-factor, or sign in with it.",
+            "One of your roles asks for a second factor: enrol one at /v1/me/second-factor, or prove yours at /v1/auth/reauthenticate.",
         ));
     }
     let grants = Grants::read(&entered);

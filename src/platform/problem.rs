@@ -115,7 +115,7 @@ impl Kind {
             errors: Vec::new(),
             collided: false,
             headers: Vec::new(),
-            members: serde_json::Map::new(),
+            member: None,
         }
     }
 }
@@ -157,7 +157,8 @@ pub struct Problem {
     /// The same transaction may succeed if run again.
     pub(crate) collided: bool,
     headers: Vec<(header::HeaderName, String)>,
-    members: serde_json::Map<String, serde_json::Value>,
+    /// A member of its own, and its name.
+    member: Option<Box<(String, serde_json::Value)>>,
 }
 
 /// What a problem looks like on the wire (RFC 9457).
@@ -228,7 +229,7 @@ impl Problem {
     /// Adds a member of its own (RFC 9457 §3.2), which the contract of the operation tells of.
     #[must_use]
     pub fn telling(mut self, name: &str, value: impl Serialize) -> Self {
-        self.members.insert(name.to_owned(), serde_json::to_value(value).unwrap_or_default());
+        self.member = Some(Box::new((name.to_owned(), serde_json::to_value(value).unwrap_or_default())));
         self
     }
 
@@ -243,7 +244,9 @@ impl Problem {
             errors: self.errors.clone(),
         };
         let mut body = serde_json::to_value(body).unwrap_or_default();
-        body.as_object_mut().into_iter().for_each(|body| body.extend(self.members.clone()));
+        if let Some((name, value)) = self.member.as_deref() {
+            body[name] = value.clone();
+        }
         body
     }
 

@@ -40,6 +40,8 @@ async fn furnished() -> Caller {
     let key = Uuid::now_v7().to_string();
     let request = caller.request(invite.method.clone(), &invite.path).header("idempotency-key", &key);
     request.json(&invited).send().await.is(201);
+    let link = "insert into invitation_links (org_id, invitation_id, hash) select org_id, id, sha256('link') from invitations where org_id = $1";
+    database.execute(link, &[&org]).await.unwrap();
     let login = "update memberships set employee_id = $3 where org_id = $1 and id = $2";
     let report: Uuid = report.parse().unwrap();
     database.execute(login, &[&org, &caller.membership, &report]).await.unwrap();
