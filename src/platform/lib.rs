@@ -6,6 +6,7 @@ pub mod anyone;
 pub mod api;
 pub mod contract;
 mod csv;
+pub mod custom;
 pub mod database;
 mod etag;
 pub mod event;
@@ -30,6 +31,7 @@ pub use pastey;
 pub mod prelude {
     pub use crate::answer::{Answer, Created, Outcome, Plain, Reply, Secret, Told};
     pub use crate::api::Api;
+    pub use crate::custom::{self, Custom, EditCustom, NewCustom};
     pub use crate::database::Db;
     pub use crate::input::{Input, Params};
     pub use crate::life::{Life, Step};

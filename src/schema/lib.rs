@@ -30,6 +30,31 @@ diesel::table! {
 }
 
 diesel::table! {
+    custom_fields (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        applies_to -> Text,
+        name -> Text,
+        label -> Text,
+        #[sql_name = "type"]
+        type_ -> Text,
+        required -> Bool,
+        unique -> Bool,
+        choices -> Nullable<Array<Nullable<Text>>>,
+        max_length -> Nullable<Int4>,
+        currency -> Nullable<Text>,
+        refers_to -> Nullable<Text>,
+        role_ids -> Array<Nullable<Uuid>>,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
     department_lines (org_id, above_id, below_id) {
         org_id -> Uuid,
         above_id -> Uuid,
@@ -52,6 +77,7 @@ diesel::table! {
         created_by -> Nullable<Uuid>,
         updated_at -> Timestamptz,
         updated_by -> Nullable<Uuid>,
+        custom -> Jsonb,
     }
 }
 
@@ -76,6 +102,7 @@ diesel::table! {
         created_by -> Nullable<Uuid>,
         updated_at -> Timestamptz,
         updated_by -> Nullable<Uuid>,
+        custom -> Jsonb,
     }
 }
 
@@ -176,6 +203,7 @@ diesel::table! {
         created_by -> Nullable<Uuid>,
         updated_at -> Timestamptz,
         updated_by -> Nullable<Uuid>,
+        custom -> Jsonb,
     }
 }
 
