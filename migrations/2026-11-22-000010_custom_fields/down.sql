@@ -39,3 +39,5 @@ begin
 end $$;
 
 select manage_resource('employees', person => 'id', personal => '{given_name,family_name,work_email,phone,termination_reason}');
+
+drop function custom_apart;

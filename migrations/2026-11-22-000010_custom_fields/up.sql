@@ -420,17 +420,22 @@ begin
 end $$;
 create trigger hold_custom_field_roles after insert or update of role_ids on custom_fields for each row execute function hold_custom_field_roles();
 
--- As before, and custom fields are told one by one: `custom.shoe_size`.
+-- A row's image in which the custom fields stand beside the others: `custom.shoe_size`.
+create function custom_apart(row_image jsonb) returns jsonb language sql immutable parallel safe as $$
+    select row_image - 'custom' || jsonb_object_agg('custom.' || key, value) from jsonb_each(row_image -> 'custom')
+$$;
+
+-- As before, and custom fields are told one by one.
 create or replace function event_fields(row_image jsonb, hidden text[], decimals text[]) returns table (key text, value jsonb)
     language sql immutable parallel safe as $$
     select field.key,
         case when field.key = any(decimals) and jsonb_typeof(field.value) = 'number'
             then to_jsonb(field.value #>> '{}') else field.value end
-    from jsonb_each(row_image) field
-    where field.key <> all(hidden) and (field.key <> 'custom' or jsonb_typeof(field.value) <> 'object')
-    union all
-    select 'custom.' || own.key, own.value
-    from jsonb_each(case when jsonb_typeof(row_image -> 'custom') = 'object' then row_image -> 'custom' end) own
+    from jsonb_each(case
+        when row_image -> 'custom' = '{}' then row_image - 'custom'
+        when jsonb_typeof(row_image -> 'custom') = 'object' then custom_apart(row_image)
+        else row_image end) field
+    where field.key <> all(hidden)
 $$;
 
 -- As before, and where `custom` is personal, every custom field is.

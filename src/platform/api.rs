@@ -258,7 +258,7 @@ impl Api {
             contract::with_available_actions::<R>(&mut self.document);
         }
         self.regular::<R, _, _, _>(Method::GET, R::PATH, &format!("list_{plural}"), &format!("List {things}"),
-            &format!("The {things} that the caller may see, a page at a time, or with `Accept: text/csv` all that match as CSV. Sorted by any of: {}.{}", sort_names::<R>(), custom_words::<R>()),
+            &format!("The {things} that the caller may see, a page at a time, or with `Accept: text/csv` all that match as CSV.{} Sorted by any of: {}.", custom_words::<R>(), sort_names::<R>()),
             resource::list::<R>);
         contract::tell_sort_keys::<R>(&mut self.document);
         if let Some(list) = self.operations.last_mut() {
@@ -530,8 +530,8 @@ fn custom_words<R: Resource>() -> &'static str {
     if !R::CUSTOM {
         return "";
     }
-    "\n\nThe organization's own fields narrow it by `custom.<name>=`, numbers, amounts and days by `custom.<name>_from=` and \
-     `custom.<name>_to=` too, and sort it by `custom.<name>`; rows without a value come last."
+    " The organization's own fields narrow it by `custom.<name>=`, numbers, amounts and days by `custom.<name>_from=` and \
+     `custom.<name>_to=` too, and sort it by `custom.<name>`, rows without a value last."
 }
 
 fn words(snake: &str) -> String {
