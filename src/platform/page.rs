@@ -103,12 +103,12 @@ pub(crate) const ID: SortKey = SortKey { name: "id", kind: SortKind::Id };
 
 /// What a list is sorted by: a column of the resource, or a custom field, which may be empty: such rows come last.
 #[derive(Clone, Debug)]
-pub(crate) enum Key {
+pub(crate) enum By {
     Column(SortKey),
     Custom(Arc<Field>),
 }
 
-impl Key {
+impl By {
     fn is(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Column(one), Self::Column(other)) => one == other,
@@ -140,7 +140,7 @@ impl Key {
 /// One key of an order.
 #[derive(Clone, Debug)]
 pub struct Order {
-    pub(crate) key: Key,
+    pub(crate) key: By,
     pub(crate) descending: bool,
 }
 
@@ -223,8 +223,8 @@ fn read_order(sort: &str, keys: &[SortKey], asked: &Asked) -> Result<Vec<Order>>
     for part in sort.split(',') {
         let (descending, name) = part.strip_prefix('-').map_or((false, part), |name| (true, name));
         let key = match name.strip_prefix("custom.") {
-            Some(name) if asked.knows_any() => Some(Key::Custom(asked.field(name, "sort")?)),
-            _ => keys.iter().chain([&ID]).find(|key| key.name == name).map(|key| Key::Column(*key)),
+            Some(name) if asked.knows_any() => Some(By::Custom(asked.field(name, "sort")?)),
+            _ => keys.iter().chain([&ID]).find(|key| key.name == name).map(|key| By::Column(*key)),
         };
         match key {
             Some(key) if order.iter().any(|known| known.key.is(&key)) => {
@@ -242,9 +242,9 @@ fn read_order(sort: &str, keys: &[SortKey], asked: &Asked) -> Result<Vec<Order>>
             }
         }
     }
-    if order.iter().all(|order| !order.key.is(&Key::Column(ID))) {
+    if order.iter().all(|order| !order.key.is(&By::Column(ID))) {
         let descending = order.last().is_some_and(|last| last.descending);
-        order.push(Order { key: Key::Column(ID), descending });
+        order.push(Order { key: By::Column(ID), descending });
     }
     Ok(order)
 }

@@ -2,7 +2,7 @@
 //! tables implements [`Store`] itself. Generic over Diesel is hard to read and is written only here.
 use crate::database::Db;
 use crate::custom::{self, Field, Narrow};
-use crate::page::{ID, Key, ListQuery, Order};
+use crate::page::{By, ID, ListQuery, Order};
 use crate::problem::{Problem, Result};
 use crate::resource::Resource;
 use diesel::associations::HasTable;
@@ -35,6 +35,8 @@ pub trait Store: Resource {
     fn find(db: &mut Db, id: Uuid) -> impl Future<Output = Result<Self>>;
     /// Finds it and keeps others from changing it until the transaction ends.
     fn lock(db: &mut Db, id: Uuid) -> impl Future<Output = Result<Self>>;
+    /// Puts it into another state, and changes nothing else.
+    fn set_status(db: &mut Db, id: Uuid, status: &'static str) -> impl Future<Output = Result<Self>>;
 }
 
 /// The queries behind create, change and delete.
@@ -85,8 +87,8 @@ pub trait Written: Stored {
 /// A query for `R`s that filters can be added to.
 pub type Rows<R> = dsl::IntoBoxed<'static, dsl::Select<<R as Stored>::Table, dsl::AsSelect<R, Pg>>, Pg>;
 
-type RowKey = (Uuid, Uuid);
-type One<R> = dsl::Find<<R as Stored>::Table, RowKey>;
+type Key = (Uuid, Uuid);
+type One<R> = dsl::Find<<R as Stored>::Table, Key>;
 type Where<R> = <One<R> as IntoUpdateTarget>::WhereClause;
 type Insert<R> =
     InsertStatement<<R as Stored>::Table, <<R as Written>::New as Insertable<<R as Stored>::Table>>::Values>;
@@ -98,7 +100,7 @@ type Picked<R> = dsl::Select<One<R>, dsl::AsSelect<R, Pg>>;
 // Diesel asks for every capability by name. These clauses are the price, paid once.
 impl<R> Store for R
 where
-    R: Stored<Table: FindDsl<RowKey> + Send + 'static> + Send,
+    R: Stored<Table: FindDsl<Key> + Send + 'static> + Send,
     Rows<R>: FilterDsl<Condition, Output = Rows<R>>
         + OrderDsl<OrderBy, Output = Rows<R>>
         + LimitDsl<Output = Rows<R>>
@@ -109,10 +111,11 @@ where
     One<R>: SelectDsl<dsl::AsSelect<R, Pg>>,
     Picked<R>: LoadQuery<'static, Db, R> + Send + 'static,
     Locked<Picked<R>>: LoadQuery<'static, Db, R> + Send + 'static,
+    Stepped<R>: LoadQuery<'static, Db, R> + Send + 'static,
 {
     async fn list(db: &mut Db, query: &ListQuery<Self::Filter>, rows: i64) -> Result<Vec<Self>> {
         let mut found = matching::<R>(db.organization(), query);
-        if let [Order { key: Key::Custom(field), .. }, ..] = query.order.as_slice() {
+        if let [Order { key: By::Custom(field), .. }, ..] = query.order.as_slice() {
             return Ok(by_custom::<R>(db.organization(), query, field, rows).load(db).await?);
         }
         if let Some(values) = &query.after {
@@ -138,6 +141,11 @@ where
         let one =
             SelectDsl::select(FindDsl::find(R::Table::table(), (db.organization(), id)), R::as_select());
         Ok(Locked(one).get_result(db).await?)
+    }
+
+    async fn set_status(db: &mut Db, id: Uuid, status: &'static str) -> Result<Self> {
+        let key = (db.organization(), id);
+        Ok(Stepped { table: R::TABLE, key, status, back: R::as_select() }.get_result(db).await?)
     }
 }
 
@@ -184,7 +192,7 @@ where
 impl<R> Kept for R
 where
     R: Written + Store + Send,
-    R::Table: FindDsl<RowKey> + Send + 'static,
+    R::Table: FindDsl<Key> + Send + 'static,
     R::Edit: AsChangeset<Target = R::Table>,
     <R as Written>::New: Insertable<R::Table>,
     Back<R, Insert<R>>: Query + LoadQuery<'static, Db, R> + Send + 'static,
@@ -305,11 +313,11 @@ enum Place {
 
 fn key_sql<'b>(out: &mut AstPass<'_, 'b, Pg>, place: Place, first: bool, order: &'b Order) -> QueryResult<()> {
     match (place, &order.key) {
-        (Place::Valued, Key::Custom(_)) if first => out.push_sql("by_value.value"),
-        (Place::Valued, Key::Column(ID)) => out.push_sql("by_value.resource_id"),
-        (Place::Table(table), Key::Column(key)) => column(out, table, key.name)?,
-        (_, Key::Column(key)) => column(out, "page", key.name)?,
-        (place, Key::Custom(field)) => {
+        (Place::Valued, By::Custom(_)) if first => out.push_sql("by_value.value"),
+        (Place::Valued, By::Column(ID)) => out.push_sql("by_value.resource_id"),
+        (Place::Table(table), By::Column(key)) => column(out, table, key.name)?,
+        (_, By::Column(key)) => column(out, "page", key.name)?,
+        (place, By::Custom(field)) => {
             let row = if let Place::Table(table) = place { table } else { "page" };
             out.push_sql("(select value from custom_values where org_id = (select current_org()) and field_id = ");
             out.push_bind_param::<SqlUuid, _>(&field.id)?;
@@ -323,13 +331,13 @@ fn key_sql<'b>(out: &mut AstPass<'_, 'b, Pg>, place: Place, first: bool, order: 
 
 fn value_sql<'b>(out: &mut AstPass<'_, 'b, Pg>, order: &'b Order, value: &'b str) -> QueryResult<()> {
     match &order.key {
-        Key::Column(key) => {
+        By::Column(key) => {
             out.push_bind_param::<Text, _>(value)?;
             out.push_sql("::");
             out.push_sql(key.sql_type());
             Ok(())
         }
-        Key::Custom(field) => custom_key(out, field, value),
+        By::Custom(field) => custom_key(out, field, value),
     }
 }
 
@@ -358,7 +366,7 @@ fn behind<'b>(
     let direction = |order: &Order| if order.descending { " < " } else { " > " };
     // Values of the page's own index are there; others may be null, and come last.
     let may_be_null = |index: usize| {
-        matches!(order[index].key, Key::Custom(_)) && !(index == 0 && matches!(place, Place::Valued))
+        matches!(order[index].key, By::Custom(_)) && !(index == 0 && matches!(place, Place::Valued))
     };
     let are_there = (0..order.len()).all(|index| !may_be_null(index));
     if are_there && order.iter().all(|each| each.descending == order[0].descending) {
@@ -432,7 +440,7 @@ fn order_by<'b>(out: &mut AstPass<'_, 'b, Pg>, place: Place, order: &'b [Order])
         out.push_sql(if each.descending { " desc" } else { " asc" });
         // In the page's own index there are none, and it would not be used for an order that names them.
         let in_index = index == 0 && matches!(place, Place::Valued);
-        if each.descending && matches!(each.key, Key::Custom(_)) && !in_index {
+        if each.descending && matches!(each.key, By::Custom(_)) && !in_index {
             out.push_sql(" nulls last");
         }
     }
@@ -519,6 +527,42 @@ macro_rules! fits_any_query {
     )*};
 }
 fits_any_query!(Condition: Bool, OrderBy: Bool);
+
+/// `update … set status = … returning …` of one row.
+pub struct Stepped<R: Selectable<Pg>> {
+    table: &'static str,
+    key: Key,
+    status: &'static str,
+    back: dsl::AsSelect<R, Pg>,
+}
+
+impl<R: Selectable<Pg>> QueryFragment<Pg> for Stepped<R>
+where
+    dsl::AsSelect<R, Pg>: QueryFragment<Pg>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("update ");
+        out.push_identifier(self.table)?;
+        out.push_sql(" set status = ");
+        out.push_bind_param::<Text, _>(self.status)?;
+        out.push_sql(" where org_id = ");
+        out.push_bind_param::<SqlUuid, _>(&self.key.0)?;
+        out.push_sql(" and id = ");
+        out.push_bind_param::<SqlUuid, _>(&self.key.1)?;
+        out.push_sql(" returning ");
+        self.back.walk_ast(out.reborrow())
+    }
+}
+impl<R: Selectable<Pg>> Query for Stepped<R>
+where
+    dsl::AsSelect<R, Pg>: Expression,
+{
+    type SqlType = <dsl::AsSelect<R, Pg> as Expression>::SqlType;
+}
+impl<R: Selectable<Pg>> QueryId for Stepped<R> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
 
 /// `select … for update`, which Diesel can not name in a bound.
 pub struct Locked<Q>(pub Q);
