@@ -170,7 +170,8 @@ impl Argument for OfOrganization {
             .schema_type(Type::String)
             .format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid)));
         let organization = ParameterBuilder::new().name("organization").parameter_in(ParameterIn::Query);
-        let about = "The id of the organization whose own contract is meant; asks for a token of that organization.";
+        let about =
+            "The id of the organization whose own contract is meant; asks for a token of that organization.";
         doc.parameters.push(organization.description(Some(about)).schema(Some(id)).build());
         doc.refusals.extend(["401", "404"]);
     }

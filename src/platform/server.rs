@@ -121,8 +121,7 @@ impl Operations {
             return Ok(());
         };
         let is_custom = |name: &str| operation.custom && name.starts_with("custom.");
-        let unknown =
-            query.iter().filter(|(name, _)| !operation.query.contains(name) && !is_custom(name));
+        let unknown = query.iter().filter(|(name, _)| !operation.query.contains(name) && !is_custom(name));
         let faults: Vec<_> = unknown
             .map(|(name, _)| Fault::of(name, "unknown-parameter", "there is no such parameter here"))
             .collect();

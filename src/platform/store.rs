@@ -1,7 +1,7 @@
 //! Where resources live. One that is one table gets its queries here, once, through [`Stored`]; a document of several
 //! tables implements [`Store`] itself. Generic over Diesel is hard to read and is written only here.
-use crate::database::Db;
 use crate::custom::{self, Field, Narrow};
+use crate::database::Db;
 use crate::page::{By, ID, ListQuery, Order};
 use crate::problem::{Problem, Result};
 use crate::resource::Resource;
@@ -244,14 +244,33 @@ fn changes_nothing<R: Resource>(row: &R, patch: &Value) -> Result<bool> {
 
 /// The conditions that every list has.
 pub enum Condition {
-    InOrganization { table: &'static str, organization: Uuid },
-    Contains { table: &'static str, columns: &'static [&'static str], pattern: String },
-    Behind { table: &'static str, order: Vec<Order>, values: Vec<Option<String>> },
+    InOrganization {
+        table: &'static str,
+        organization: Uuid,
+    },
+    Contains {
+        table: &'static str,
+        columns: &'static [&'static str],
+        pattern: String,
+    },
+    Behind {
+        table: &'static str,
+        order: Vec<Order>,
+        values: Vec<Option<String>>,
+    },
     /// Its custom field has such a value.
-    Custom { table: &'static str, narrow: Narrow },
+    Custom {
+        table: &'static str,
+        narrow: Narrow,
+    },
     /// It is the row of [`ByCustom`]'s value.
-    HasValue { table: &'static str },
-    HasNoValue { table: &'static str, field: Uuid },
+    HasValue {
+        table: &'static str,
+    },
+    HasNoValue {
+        table: &'static str,
+        field: Uuid,
+    },
 }
 
 impl QueryFragment<Pg> for Condition {
@@ -311,7 +330,12 @@ enum Place {
     Unvalued,
 }
 
-fn key_sql<'b>(out: &mut AstPass<'_, 'b, Pg>, place: Place, first: bool, order: &'b Order) -> QueryResult<()> {
+fn key_sql<'b>(
+    out: &mut AstPass<'_, 'b, Pg>,
+    place: Place,
+    first: bool,
+    order: &'b Order,
+) -> QueryResult<()> {
     match (place, &order.key) {
         (Place::Valued, By::Custom(_)) if first => out.push_sql("by_value.value"),
         (Place::Valued, By::Column(ID)) => out.push_sql("by_value.resource_id"),
@@ -319,7 +343,9 @@ fn key_sql<'b>(out: &mut AstPass<'_, 'b, Pg>, place: Place, first: bool, order: 
         (_, By::Column(key)) => column(out, "page", key.name)?,
         (place, By::Custom(field)) => {
             let row = if let Place::Table(table) = place { table } else { "page" };
-            out.push_sql("(select value from custom_values where org_id = (select current_org()) and field_id = ");
+            out.push_sql(
+                "(select value from custom_values where org_id = (select current_org()) and field_id = ",
+            );
             out.push_bind_param::<SqlUuid, _>(&field.id)?;
             out.push_sql(" and resource_id = ");
             column(out, row, "id")?;

@@ -337,7 +337,8 @@ fn csv_has_every_row_and_every_column_whatever_the_limit() {
             let one = &caller.get(&with(&list.path, "limit=1&sort=id")).await.is(200)["data"][0];
             // Custom fields have a column each.
             let no_columns = ["available_actions", "custom"];
-            for field in one.as_object().unwrap().keys().filter(|field| !no_columns.contains(&field.as_str())) {
+            for field in one.as_object().unwrap().keys().filter(|field| !no_columns.contains(&field.as_str()))
+            {
                 assert!(head.contains(&field.as_str()), "{} CSV lacks {field}", list.id());
             }
             let place = head.iter().position(|name| *name == "id").unwrap();

@@ -15,8 +15,17 @@ use uuid::Uuid;
 
 /// What an administrator of people holds.
 const HR: &[&str] = &[
-    "custom-fields:read", "custom-fields:write", "employees:read", "employees:write", "departments:read", "departments:write",
-    "positions:read", "positions:write", "events:read", "roles:read", "roles:write",
+    "custom-fields:read",
+    "custom-fields:write",
+    "employees:read",
+    "employees:write",
+    "departments:read",
+    "departments:write",
+    "positions:read",
+    "positions:write",
+    "events:read",
+    "roles:read",
+    "roles:write",
 ];
 
 async fn hr() -> Caller {
@@ -29,7 +38,8 @@ async fn field(caller: &Caller, name: &str, kind: &str, more: Value) -> Value {
 }
 
 async fn field_of(caller: &Caller, resource: &str, name: &str, kind: &str, more: Value) -> Answer {
-    let mut field = json!({"applies_to": resource, "name": name, "label": name.replace('_', " "), "type": kind});
+    let mut field =
+        json!({"applies_to": resource, "name": name, "label": name.replace('_', " "), "type": kind});
     field.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     caller.post("/v1/custom-fields", field).await
 }
@@ -50,7 +60,11 @@ async fn hire(caller: &Caller, given_name: &str, custom: Value) -> Answer {
 fn faults(problem: &Value) -> Vec<(String, String)> {
     let text = |value: &Value| value.as_str().map(str::to_owned);
     let errors = problem["errors"].as_array().unwrap().iter();
-    errors.map(|each| (text(&each["pointer"]).or(text(&each["parameter"])).unwrap(), text(&each["code"]).unwrap())).collect()
+    errors
+        .map(|each| {
+            (text(&each["pointer"]).or(text(&each["parameter"])).unwrap(), text(&each["code"]).unwrap())
+        })
+        .collect()
 }
 
 fn list(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
@@ -59,5 +73,10 @@ fn list(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
 
 /// The given names of a page, in its order.
 fn given_names(page: &Value) -> Vec<String> {
-    page["data"].as_array().unwrap().iter().map(|row| row["given_name"].as_str().unwrap().to_owned()).collect()
+    page["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row["given_name"].as_str().unwrap().to_owned())
+        .collect()
 }

@@ -8,7 +8,13 @@ use serde_json::{Value, json};
 async fn company() -> (Caller, Caller, Value) {
     let organization = Organization::new().await;
     let (hr, clerk) = (organization.caller(HR).await, organization.caller(HR).await);
-    field(&hr, "band", "choice", json!({"choices": ["A", "B"], "role_ids": [hr.role], "required": true, "unique": false})).await;
+    field(
+        &hr,
+        "band",
+        "choice",
+        json!({"choices": ["A", "B"], "role_ids": [hr.role], "required": true, "unique": false}),
+    )
+    .await;
     field(&hr, "floor", "text", json!({})).await;
     let ana = hire(&hr, "Ana", json!({"band": "B", "floor": "2"})).await.is(201);
     (hr, clerk, ana)
@@ -29,14 +35,19 @@ fn others_find_it_nowhere() {
             assert!(problem["detail"].as_str().unwrap().contains("custom.band"), "{problem}");
             hr.get(&format!("/v1/employees?{query}")).await.is(200);
         }
-        let csv = async |caller: &Caller| caller.request(Method::GET, "/v1/employees").header("accept", "text/csv").send().await.text;
+        let csv = async |caller: &Caller| {
+            caller.request(Method::GET, "/v1/employees").header("accept", "text/csv").send().await.text
+        };
         assert!(csv(&hr).await.contains("custom.band"));
         assert!(!csv(&clerk).await.contains("band"));
         hr.patch(&path, json!({"custom": {"band": "A"}})).await.is(200);
         for feed in [format!("{path}/history"), "/v1/events?resource=employees".to_owned()] {
             let seen = clerk.get(&feed).await.is(200);
             assert_eq!(seen["data"].as_array().unwrap().len(), 2, "{seen}");
-            assert!(!seen.to_string().contains("band") && seen.to_string().contains("custom.floor"), "{seen}");
+            assert!(
+                !seen.to_string().contains("band") && seen.to_string().contains("custom.floor"),
+                "{seen}"
+            );
             assert!(hr.get(&feed).await.is(200).to_string().contains("custom.band"));
         }
     });
@@ -49,16 +60,27 @@ fn others_write_and_guess_nothing_of_it_and_it_is_kept() {
         let path = at("/v1/employees", &ana);
         // Whether it is right or wrong, cleared or set: there is no such field.
         for value in [json!("A"), json!("B"), json!("C"), Value::Null] {
-            let problem = clerk.patch(&path, json!({"custom": {"band": value}})).await.is_problem(422, "invalid-input");
+            let problem =
+                clerk.patch(&path, json!({"custom": {"band": value}})).await.is_problem(422, "invalid-input");
             assert_eq!(faults(&problem), list(&[("/custom/band", "unknown-field")]), "{value}");
-            let problem = clerk.patch(&path, json!({"given_name": "", "custom": {"band": value}})).await.is_problem(422, "invalid-input");
-            assert_eq!(faults(&problem), list(&[("/custom/band", "unknown-field"), ("/given_name", "too-short")]), "{value}");
+            let problem = clerk
+                .patch(&path, json!({"given_name": "", "custom": {"band": value}}))
+                .await
+                .is_problem(422, "invalid-input");
+            assert_eq!(
+                faults(&problem),
+                list(&[("/custom/band", "unknown-field"), ("/given_name", "too-short")]),
+                "{value}"
+            );
         }
         let problem = hire(&clerk, "Ion", json!({"band": "A"})).await.is_problem(422, "invalid-input");
         assert_eq!(faults(&problem), list(&[("/custom/band", "unknown-field")]));
         // What they may not see is not required of them, and their changes keep it.
         hire(&clerk, "Ion", json!({"floor": "1"})).await.is(201);
-        assert_eq!(clerk.patch(&path, json!({"custom": {"floor": "3"}})).await.is(200)["custom"], json!({"floor": "3"}));
+        assert_eq!(
+            clerk.patch(&path, json!({"custom": {"floor": "3"}})).await.is(200)["custom"],
+            json!({"floor": "3"})
+        );
         assert_eq!(clerk.patch(&path, json!({"custom": {"floor": null}})).await.is(200)["custom"], json!({}));
         assert_eq!(hr.get(&path).await.is(200)["custom"], json!({"band": "B"}));
     });
@@ -72,7 +94,10 @@ fn a_role_gained_or_lost_counts_at_the_next_request() {
         let give = "update memberships set role_ids = $3 where org_id = $1 and id = $2";
         let database = service().database().await;
         database.execute("select enter_as_system($1, false)", &[&hr.organization]).await.unwrap();
-        database.execute(give, &[&hr.organization, &clerk.membership, &vec![clerk.role, hr.role]]).await.unwrap();
+        database
+            .execute(give, &[&hr.organization, &clerk.membership, &vec![clerk.role, hr.role]])
+            .await
+            .unwrap();
         assert_eq!(clerk.get(&path).await.is(200)["custom"]["band"], "B");
         database.execute(give, &[&hr.organization, &clerk.membership, &vec![clerk.role]]).await.unwrap();
         assert_eq!(clerk.get(&path).await.is(200)["custom"]["band"], Value::Null);

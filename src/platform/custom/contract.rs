@@ -40,7 +40,8 @@ fn tell_rows(document: &mut Value, list: &str, fields: &[Field]) {
         if schemas[&name]["properties"].get("custom").is_none() {
             continue;
         }
-        schemas[&name]["properties"]["custom"] = json!({"$ref": format!("#/components/schemas/{name}Custom")});
+        schemas[&name]["properties"]["custom"] =
+            json!({"$ref": format!("#/components/schemas/{name}Custom")});
         let custom = object(fields, given);
         if given == Comes::New && custom.get("required").is_some() {
             require_custom(&mut schemas[&name]);
@@ -51,7 +52,8 @@ fn tell_rows(document: &mut Value, list: &str, fields: &[Field]) {
     let schemas = document["components"]["schemas"].clone();
     let body = document.pointer_mut(&format!("/paths/{all}/post/requestBody/content"));
     for content in body.and_then(Value::as_object_mut).into_iter().flat_map(Map::values_mut) {
-        let schema = schemas[name_of(content.get("schema")).unwrap_or_default()]["properties"]["custom"].clone();
+        let schema =
+            schemas[name_of(content.get("schema")).unwrap_or_default()]["properties"]["custom"].clone();
         content["example"]["custom"] = example(&schema, &schemas);
     }
 }
@@ -81,7 +83,8 @@ fn object(fields: &[Field], comes: Comes) -> Value {
     let required: Vec<&str> =
         fields.iter().filter(|field| field.required).map(|field| field.name.as_str()).collect();
     if comes == Comes::Out {
-        object["description"] = json!("The organization's own fields; those without a value are left out. Expect new ones.");
+        object["description"] =
+            json!("The organization's own fields; those without a value are left out. Expect new ones.");
         return object;
     }
     object["additionalProperties"] = json!(false);

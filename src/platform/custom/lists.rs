@@ -181,7 +181,10 @@ pub(crate) async fn asked<R: Resource>(may: &May<Read, R>, sort: Option<&str>) -
 }
 
 /// The columns of a table of the resource: a column `custom.<name>` for each field that the caller sees.
-pub(crate) async fn columns<R: Resource>(may: &May<Read, R>, mut columns: Vec<String>) -> Result<Vec<String>> {
+pub(crate) async fn columns<R: Resource>(
+    may: &May<Read, R>,
+    mut columns: Vec<String>,
+) -> Result<Vec<String>> {
     if R::CUSTOM {
         let fields = may.read(async |db| fields_shown(db, Some(R::NAME)).await).await?;
         columns.retain(|column| column != "custom");
@@ -197,6 +200,10 @@ mod tests {
     #[test]
     fn decimals_are_plain() {
         assert!(["0", "-0.5", "42", "999999999999999999.99999999"].iter().all(|text| is_decimal(text)));
-        assert!(!["", "-", ".5", "5.", "042", "1e3", "+1", "NaN", "1,5", "1.123456789", "- 1"].iter().any(|text| is_decimal(text)));
+        assert!(
+            !["", "-", ".5", "5.", "042", "1e3", "+1", "NaN", "1,5", "1.123456789", "- 1"]
+                .iter()
+                .any(|text| is_decimal(text))
+        );
     }
 }

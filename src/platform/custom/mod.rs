@@ -268,9 +268,9 @@ pub(crate) async fn refuse_unknown(db: &mut Db, resource: &str, id: Uuid, patch:
 
 /// Whether the patch of `custom` says what the row says already.
 pub(crate) fn says_the_same(row: &Value, patch: &Value) -> bool {
-    patch.as_object().is_some_and(|given| {
-        given.iter().all(|(name, value)| row.get(name).unwrap_or(&Value::Null) == value)
-    })
+    patch
+        .as_object()
+        .is_some_and(|given| given.iter().all(|(name, value)| row.get(name).unwrap_or(&Value::Null) == value))
 }
 
 /// What is wrong with the `custom` of each of these new rows, found in one statement, before a batch of them is written.
