@@ -289,6 +289,9 @@ begin
         end if;
         select array_agg(id), array_agg(custom), array_agg(null::jsonb) into ids, given, before from new_rows;
     else
+        if not exists (select from new_rows where custom <> '{}') and not exists (select from old_rows where custom <> '{}') then
+            return null;
+        end if;
         select array_agg(n.id), array_agg(patch.given), array_agg(o.custom) into ids, given, before
         from new_rows n join old_rows o on o.org_id = n.org_id and o.id = n.id
         cross join lateral (

@@ -385,9 +385,9 @@ fn behind<'b>(
     values: &'b [Option<String>],
 ) -> QueryResult<()> {
     let key = |out: &mut AstPass<'_, 'b, Pg>, index: usize| key_sql(out, place, index == 0, &order[index]);
-    let value = |out: &mut AstPass<'_, 'b, Pg>, index: usize| match &values[index] {
-        Some(value) => value_sql(out, &order[index], value),
-        None => Ok(out.push_sql("null")),
+    let value = |out: &mut AstPass<'_, 'b, Pg>, index: usize| {
+        let value = values[index].as_deref();
+        value.map_or(Ok(()), |value| value_sql(out, &order[index], value))
     };
     let direction = |order: &Order| if order.descending { " < " } else { " > " };
     // Values of the page's own index are there; others may be null, and come last.

@@ -97,8 +97,7 @@ fn object(fields: &[Field], comes: Comes) -> Value {
 fn property(field: &Field, comes: Comes) -> Value {
     let mut property = value_schema(field, comes == Comes::Out);
     property["title"] = json!(field.label);
-    let clears = comes == Comes::New && !field.required || comes == Comes::Changed && !field.required;
-    if clears {
+    if comes != Comes::Out && !field.required {
         property["type"] = json!(["string", "null"]);
         if let Some(values) = property.get_mut("enum").and_then(Value::as_array_mut) {
             values.push(Value::Null);
