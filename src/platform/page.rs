@@ -151,7 +151,7 @@ pub struct ListQuery<F> {
     pub search: Option<String>,
     pub limit: i64,
     /// The keys of the order, `id` last, so that it is total.
-    pub order: Vec<Order>,
+    pub(crate) order: Vec<Order>,
     /// The last row's values of the keys, to go on behind.
     pub(crate) after: Option<Vec<Option<String>>>,
     /// What custom fields narrow the list by.
@@ -187,6 +187,14 @@ impl<F> ListQuery<F> {
         let limit = paging.limit.unwrap_or(USUAL);
         let custom = asked.narrows;
         Ok(Self { filter, search: paging.q, limit, order, after, custom, count: paging.count, sort })
+    }
+
+    /// Where the column is the first key: whether it descends, and its value in the row that the page is behind.
+    pub fn sorted_by(&self, column: &str) -> Option<(bool, Option<&str>)> {
+        let first = self.order.first()?;
+        let is_it = matches!(first.key, By::Column(key) if key.name == column);
+        let behind = self.after.as_ref().and_then(|values| values.first()?.as_deref());
+        is_it.then_some((first.descending, behind))
     }
 
     /// The page of `rows`, which holds one more than the limit where there is a next one.
