@@ -220,6 +220,8 @@ pub struct Described {
     pub permission: Option<String>,
     /// Names of the query parameters that it takes.
     pub query: Vec<String>,
+    /// Whether it takes parameters `custom.<name>` too, which the organization's fields declare.
+    pub custom: bool,
 }
 
 /// What is collected from the rooms: routes for the server, and the document.
@@ -249,6 +251,7 @@ impl Api {
             room(&mut api);
         }
         api.call(operation!(event::list_events));
+        crate::custom::routes(&mut api);
         job::routes(&mut api);
         api.schedule::<event::MakePartitions>(Duration::from_hours(1));
         api
@@ -284,9 +287,12 @@ impl Api {
             contract::with_available_actions::<R>(&mut self.document);
         }
         self.regular::<R, _, _, _>(Method::GET, R::PATH, &format!("list_{plural}"), &format!("List {things}"),
-            &format!("The {things} that the caller may see, a page at a time, or with `Accept: text/csv` all that match as CSV. Sorted by any of: {}.", sort_names::<R>()),
+            &format!("The {things} that the caller may see, a page at a time, or with `Accept: text/csv` all that match as CSV.{} Sorted by any of: {}.", custom_words::<R>(), sort_names::<R>()),
             resource::list::<R>);
         contract::tell_sort_keys::<R>(&mut self.document);
+        if let Some(list) = self.operations.last_mut() {
+            list.custom = R::CUSTOM;
+        }
         self
     }
 
@@ -469,6 +475,7 @@ impl Api {
             id: operation.operation_id.clone().unwrap_or_default(),
             permission: doc.permission.clone(),
             query,
+            custom: false,
         });
         operation.parameters = Some(parameters.into_iter().map(RefOr::T).collect());
         operation.request_body = doc.body.map(|(name, types)| {
@@ -578,6 +585,14 @@ fn sort_names<R: Resource>() -> String {
     let names: Vec<_> =
         R::SORT.iter().map(|key| format!("`{}`", key.name)).chain(["`id`".to_owned()]).collect();
     names.join(", ")
+}
+
+fn custom_words<R: Resource>() -> &'static str {
+    if !R::CUSTOM {
+        return "";
+    }
+    " The organization's own fields narrow it by `custom.<name>=`, numbers, amounts and days by `custom.<name>_from=` and \
+     `custom.<name>_to=` too, and sort it by `custom.<name>`, rows without a value last."
 }
 
 fn words(snake: &str) -> String {

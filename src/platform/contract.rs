@@ -232,6 +232,7 @@ fn tags(document: &mut Value) -> Value {
     names.dedup();
     let about = |name: &str| match name {
         "Access" => "Who may do what: users, memberships, roles, invitations, API clients.",
+        "Custom fields" => "What an organization adds to the fields of a resource.",
         "Events" => "The audit trail and the change feed at once.",
         "People" => "Structure and people: departments, positions, employees.",
         "Service" => "Where everything is, and how it is.",
@@ -449,7 +450,8 @@ pub(crate) fn forbid_null(schema: &mut Value) {
 
 /// The order of a list is one of those that its keys make.
 pub(crate) fn tell_sort_keys<R: Resource>(document: &mut OpenApi) {
-    let names: Vec<_> = R::SORT.iter().map(|key| key.name).chain(["id"]).collect();
+    let own = R::CUSTOM.then_some(r"custom\.[a-z][a-z0-9_]{0,39}");
+    let names: Vec<_> = R::SORT.iter().map(|key| key.name).chain(["id"]).chain(own).collect();
     let key = format!("-?({})", names.join("|"));
     let operation = document.paths.paths.get_mut(R::PATH).and_then(|item| item.get.as_mut());
     for parameter in operation.into_iter().flat_map(|operation| operation.parameters.iter_mut().flatten()) {

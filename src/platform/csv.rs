@@ -18,7 +18,7 @@ const CHUNK: i64 = 1000;
 /// What the first chunk meets; a later fault ends the stream without its end.
 pub(crate) async fn stream<R: Store>(may: May<Read, R>, mut query: ListQuery<R::Filter>) -> Reply<Page<R>> {
     query.limit = CHUNK;
-    let columns = columns::<R>();
+    let columns = crate::custom::columns(&may, columns::<R>()).await?;
     let first = chunk(&may, &mut query).await?;
     let head = csv_line(columns.iter().map(String::as_str))?;
     let state = Some((may, query, columns, Some((head, first))));
@@ -31,7 +31,7 @@ pub(crate) async fn stream<R: Store>(may: May<Read, R>, mut query: ListQuery<R::
         let mut text = head;
         for row in &rows {
             let row = serde_json::to_value(row).map_err(Problem::internal)?;
-            let cells: Vec<String> = columns.iter().map(|column| cell(&row[column])).collect();
+            let cells: Vec<String> = columns.iter().map(|column| cell(value(&row, column))).collect();
             text.extend(csv_line(cells.iter().map(String::as_str))?);
         }
         let next = more.then_some((may, query, columns, None));
@@ -63,6 +63,11 @@ fn csv_line<'a>(cells: impl Iterator<Item = &'a str>) -> Result<Vec<u8>> {
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
     writer.write_record(cells).map_err(Problem::internal)?;
     writer.into_inner().map_err(Problem::internal)
+}
+
+/// The field of the row; a column `custom.<name>` is one of the organization's own.
+fn value<'a>(row: &'a Value, column: &str) -> &'a Value {
+    column.strip_prefix("custom.").map_or(&row[column], |own| &row["custom"][own])
 }
 
 /// A leading quote makes a formula text; import takes it off again.

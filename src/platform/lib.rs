@@ -6,6 +6,7 @@ pub mod anyone;
 pub mod api;
 pub mod contract;
 mod csv;
+pub mod custom;
 pub mod database;
 mod etag;
 pub mod event;
@@ -32,6 +33,7 @@ pub use pastey;
 pub mod prelude {
     pub use crate::answer::{Answer, Created, Once, Outcome, Plain, Reply, Secret, Secrets, Told};
     pub use crate::api::Api;
+    pub use crate::custom::{self, Custom, EditCustom, NewCustom};
     pub use crate::database::Db;
     pub use crate::input::{Input, Params};
     pub use crate::life::{Life, Step};

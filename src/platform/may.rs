@@ -4,6 +4,7 @@
 //! same flush as the query that they protect, so what was taken away counts at the very next request.
 use crate::answer::{Answer, Outcome};
 use crate::api::{Argument, OperationDoc};
+use crate::custom::Given;
 use crate::database::{Database, Db};
 use crate::input::{self, BodyDigest};
 use crate::life::Life;
@@ -406,7 +407,14 @@ pub(crate) async fn unless_refused(http: &HttpRequest, problem: Problem) -> Prob
     loop {
         let gate = http.extensions().get::<Gate>().cloned();
         match gate {
-            Some(gate) => return Box::pin(gate.check()).await.err().unwrap_or(problem),
+            Some(gate) => {
+                let given = http.extensions().get::<Given>().cloned();
+                let id = http.match_info().get("id").and_then(|id| id.parse().ok());
+                return match Box::pin(gate.check(given, id)).await {
+                    Ok(faults) => problem.and(faults),
+                    Err(refusal) => refusal,
+                };
+            }
             None => opening.notified().await,
         }
     }
@@ -422,13 +430,18 @@ struct Gate {
 }
 
 impl Gate {
-    async fn check(&self) -> Result<()> {
+    /// Lets the caller in, and answers what else is wrong with the custom fields of the body.
+    async fn check(&self, given: Option<Given>, id: Option<Uuid>) -> Result<Vec<Fault>> {
         let (claims, resource, verb) = (&self.claims, self.resource, self.verb);
         let entering = async |db: &mut Db| -> QueryResult<Option<String>> {
             diesel::select(enter(claims.org, claims.sid, resource, verb, "", false)).get_result(db).await
         };
         let admit = |entered| admit(entered, resource, verb).map(|_| ());
-        self.database.read(claims.org, entering, admit, async |_| Ok(())).await
+        let work = async |db: &mut Db| match &given {
+            Some(given) => given.faults(db, resource, id).await,
+            None => Ok(Vec::new()),
+        };
+        self.database.read(claims.org, entering, admit, work).await
     }
 }
 

@@ -28,6 +28,8 @@ pub trait Resource: Named + Serialize + DeserializeOwned + ToSchema + Sized + 's
     const SORT: &'static [SortKey];
     /// The order of a list that names none.
     const USUAL_ORDER: &'static str = "id";
+    /// Whether organizations add fields of their own: see [`crate::custom`].
+    const CUSTOM: bool = false;
     /// What lists can be narrowed by.
     type Filter: DeserializeOwned + IntoParams + Clone + 'static;
 
@@ -90,7 +92,8 @@ pub(crate) async fn list<R: Store>(
     paging: input::Params<Paging>,
     filter: input::Params<R::Filter>,
 ) -> Reply<Page<R>> {
-    let query = ListQuery::new(paging.0, filter.0, R::SORT, R::USUAL_ORDER)?;
+    let asked = crate::custom::asked(&may, paging.0.sort.as_deref()).await?;
+    let query = ListQuery::with_custom(paging.0, filter.0, R::SORT, R::USUAL_ORDER, asked)?;
     if accepts_csv(may.http()) {
         return Box::pin(crate::csv::stream(may, query)).await;
     }

@@ -120,7 +120,8 @@ impl Operations {
         else {
             return Ok(());
         };
-        let unknown = query.iter().filter(|(name, _)| !operation.query.contains(name));
+        let is_custom = |name: &str| operation.custom && name.starts_with("custom.");
+        let unknown = query.iter().filter(|(name, _)| !operation.query.contains(name) && !is_custom(name));
         let faults: Vec<_> = unknown
             .map(|(name, _)| Fault::of(name, "unknown-parameter", "there is no such parameter here"))
             .collect();

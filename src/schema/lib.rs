@@ -117,6 +117,31 @@ diesel::table! {
 }
 
 diesel::table! {
+    custom_fields (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        applies_to -> Text,
+        name -> Text,
+        label -> Text,
+        #[sql_name = "type"]
+        type_ -> Text,
+        required -> Bool,
+        unique -> Bool,
+        choices -> Nullable<Array<Nullable<Text>>>,
+        max_length -> Nullable<Int4>,
+        currency -> Nullable<Text>,
+        refers_to -> Nullable<Text>,
+        role_ids -> Array<Nullable<Uuid>>,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
     department_lines (org_id, above_id, below_id) {
         org_id -> Uuid,
         above_id -> Uuid,
@@ -139,6 +164,7 @@ diesel::table! {
         created_by -> Nullable<Uuid>,
         updated_at -> Timestamptz,
         updated_by -> Nullable<Uuid>,
+        custom -> Jsonb,
     }
 }
 
@@ -163,6 +189,7 @@ diesel::table! {
         created_by -> Nullable<Uuid>,
         updated_at -> Timestamptz,
         updated_by -> Nullable<Uuid>,
+        custom -> Jsonb,
     }
 }
 
@@ -365,6 +392,7 @@ diesel::table! {
         created_by -> Nullable<Uuid>,
         updated_at -> Timestamptz,
         updated_by -> Nullable<Uuid>,
+        custom -> Jsonb,
     }
 }
 

@@ -162,6 +162,41 @@ fn a_resource_has_a_version_times_and_triggers() {
 }
 
 #[test]
+fn a_table_with_custom_fields_is_held_to_them() {
+    run(async {
+        none(
+            "a resource with a column `custom` takes custom fields, and no other does",
+            found(
+                "select m.name from managed_tables m where m.custom is distinct from exists (
+                    select from pg_attribute a where a.attrelid = m.name::regclass and a.attname = 'custom' and not a.attisdropped)",
+            )
+            .await,
+        );
+        none(
+            "it has the three triggers, switched on",
+            found(
+                "select m.name || '.' || wanted from managed_tables m
+                cross join unnest('{keep_custom_insert,keep_custom_update,keep_custom_delete}'::text[]) wanted
+                where m.custom and not exists (select from pg_trigger g where g.tgrelid = m.name::regclass
+                    and g.tgname = wanted and g.tgenabled = 'O' and g.tgfoid = 'keep_custom'::regproc)",
+            )
+            .await,
+        );
+        none(
+            "what refers to it refers by a foreign key",
+            found(
+                "select m.name from managed_tables m where m.custom and not exists (
+                    select from pg_constraint f where f.contype = 'f' and f.confrelid = m.name::regclass
+                        and f.conrelid = to_regclass('custom_references_' || m.name))",
+            )
+            .await,
+        );
+        let told = found("select replace(name, '_', '-') from managed_tables where custom order by 1").await;
+        assert!(told.len() >= 3, "{told:?}");
+    });
+}
+
+#[test]
 fn events_are_told_what_to_write_as_text_and_what_to_keep_to_themselves() {
     run(async {
         let rows = service()

@@ -29,6 +29,14 @@ async fn furnished() -> Caller {
     let place = serde_json::json!({"department_id": child, "position_id": position});
     caller.patch(&format!("/v1/employees/{report}"), place).await.is(200);
     caller.patch(&format!("/v1/departments/{child}"), serde_json::json!({"head_id": boss})).await.is(200);
+    for field in [
+        serde_json::json!({"applies_to": "employees", "name": "badge", "label": "Badge", "type": "text", "role_ids": [caller.role]}),
+        serde_json::json!({"applies_to": "employees", "name": "buddy", "label": "Buddy", "type": "reference", "refers_to": "employees"}),
+    ] {
+        caller.post("/v1/custom-fields", field).await.is(201);
+    }
+    let custom = serde_json::json!({"custom": {"badge": "42", "buddy": boss}});
+    caller.patch(&format!("/v1/employees/{report}"), custom).await.is(200);
     let series = row(&caller, "/v1/number-series").await;
     caller.act(&format!("/v1/number-series/{series}/activate")).await.is(200);
     let numbered =
