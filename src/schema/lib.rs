@@ -1,5 +1,11 @@
 // @generated automatically by Diesel CLI.
 
+pub mod sql_types {
+    #[derive(diesel::sql_types::SqlType)]
+    #[diesel(postgres_type(name = "xid8", schema = "pg_catalog"))]
+    pub struct Xid8;
+}
+
 diesel::table! {
     api_client_secrets (org_id, id) {
         org_id -> Uuid,
@@ -26,6 +32,26 @@ diesel::table! {
         created_by -> Nullable<Uuid>,
         updated_at -> Timestamptz,
         updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::sql_types::Xid8;
+
+    checkpoints (org_id, number) {
+        org_id -> Uuid,
+        number -> Int8,
+        tree_size -> Int8,
+        root -> Bytea,
+        hash -> Bytea,
+        previous_hash -> Nullable<Bytea>,
+        sealed_at -> Timestamptz,
+        signature -> Text,
+        key_id -> Uuid,
+        public_key -> Bytea,
+        transaction -> Xid8,
+        sequence -> Int8,
     }
 }
 
@@ -222,6 +248,25 @@ diesel::table! {
         created_by -> Nullable<Uuid>,
         updated_at -> Timestamptz,
         updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    sealed_events (org_id, event_id) {
+        org_id -> Uuid,
+        event_id -> Uuid,
+        leaf_index -> Int8,
+        at -> Timestamptz,
+        sequence -> Int8,
+    }
+}
+
+diesel::table! {
+    sealed_nodes (org_id, level, index) {
+        org_id -> Uuid,
+        level -> Int2,
+        index -> Int8,
+        hash -> Bytea,
     }
 }
 
