@@ -1,6 +1,7 @@
 //! The command line: everything that can be done with the program from a shell.
 mod demo;
 mod installation;
+mod proof;
 mod serve;
 mod settings;
 mod work;
@@ -36,6 +37,7 @@ fn run(settings: &Settings, command: Command) -> Done {
             );
             Ok(())
         }
+        Command::VerifyEvents(what) => proof::verify(&what),
         Command::Healthcheck(server) => serve::check_health(&server),
         Command::Migrate => Installation::open(settings)?.close(),
         Command::RotateKeys => {

@@ -4,13 +4,13 @@
 -- Where each sealed event stands in the tree, in the order of the feed, counted from 0.
 create table sealed_events (
     org_id     uuid        not null,
-    event_id   uuid        not null,
     leaf_index bigint      not null constraint sealed_events_leaf_index_range check (leaf_index >= 0),
+    event_id   uuid        not null,
     -- With the id the key of the event itself.
     at         timestamptz not null,
     sequence   bigint      not null,
-    primary key (org_id, event_id),
-    constraint sealed_events_leaf_index_key unique (org_id, leaf_index)
+    primary key (org_id, leaf_index),
+    constraint sealed_events_event_id_key unique (org_id, event_id)
 );
 select manage_record('sealed_events');
 grant select, insert on sealed_events to backoffice_service;

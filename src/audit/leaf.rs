@@ -54,7 +54,10 @@ pub(crate) fn canonical(value: &Value) -> Result<Vec<u8>> {
 }
 
 /// All six decimals, whatever they are: readers that know of the moment, and not of how it was written, write the same.
-pub(crate) fn microseconds<S: Serializer>(at: &DateTime<Utc>, out: S) -> std::result::Result<S::Ok, S::Error> {
+pub(crate) fn microseconds<S: Serializer>(
+    at: &DateTime<Utc>,
+    out: S,
+) -> std::result::Result<S::Ok, S::Error> {
     out.serialize_str(&at.to_rfc3339_opts(SecondsFormat::Micros, true))
 }
 
@@ -63,7 +66,11 @@ fn keep_integers(value: &mut Value) {
     const EXACT: u64 = 1 << 53;
     match value {
         Value::Number(number)
-            if number.as_i64().map(i64::unsigned_abs).or(number.as_u64()).is_some_and(|size| size >= EXACT) =>
+            if number
+                .as_i64()
+                .map(i64::unsigned_abs)
+                .or(number.as_u64())
+                .is_some_and(|size| size >= EXACT) =>
         {
             *value = Value::String(number.to_string());
         }
@@ -103,7 +110,8 @@ mod tests {
 
     #[test]
     fn the_order_of_fields_and_fields_that_are_not_sealed_do_not_count_and_all_others_do() {
-        let hash = |value: &Value| serde_json::from_value::<SealedEvent>(value.clone()).unwrap().hash().unwrap();
+        let hash =
+            |value: &Value| serde_json::from_value::<SealedEvent>(value.clone()).unwrap().hash().unwrap();
         let mut other = event();
         other["transaction"] = json!("12345");
         other["changes"] = json!({"limit": {"before": 1, "after": 9_007_199_254_740_993_i64}, "title": {"after": "Ă\u{1}\"é", "before": null}});
@@ -119,7 +127,10 @@ mod tests {
             ("resource", json!("role")),
             ("resource_id", json!("01938c6e-7d3a-7c4e-9f0a-6f1c2b3d4e50")),
             ("version", json!(2)),
-            ("changes", json!({"limit": {"before": 1, "after": 9_007_199_254_740_992_i64}, "title": {"after": "Ă\u{1}\"é", "before": null}})),
+            (
+                "changes",
+                json!({"limit": {"before": 1, "after": 9_007_199_254_740_992_i64}, "title": {"after": "Ă\u{1}\"é", "before": null}}),
+            ),
         ] {
             let mut changed = event();
             changed[field] = value;
@@ -136,7 +147,8 @@ mod tests {
             String::from_utf8(canonical(&numbers).unwrap()).unwrap(),
             r#"{"numbers":[333333333.3333333,1e+30,4.5,0.002,1e-27]}"#
         );
-        let keys = json!({"\u{20ac}": 1, "\r": 2, "\u{fb33}": 3, "1": 4, "\u{1f600}": 5, "\u{80}": 6, "\u{f6}": 7});
+        let keys =
+            json!({"\u{20ac}": 1, "\r": 2, "\u{fb33}": 3, "1": 4, "\u{1f600}": 5, "\u{80}": 6, "\u{f6}": 7});
         assert_eq!(
             String::from_utf8(canonical(&keys).unwrap()).unwrap(),
             "{\"\\r\":2,\"1\":4,\"\u{80}\":6,\"\u{f6}\":7,\"\u{20ac}\":1,\"\u{1f600}\":5,\"\u{fb33}\":3}"

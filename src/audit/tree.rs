@@ -214,10 +214,7 @@ mod tests {
             edge.append(leaves[size - 1], |node, hash| nodes.push((node, hash)));
             assert_eq!(edge.root(), root(&leaves[..size]));
             let known = Known::new(nodes.clone());
-            let again = Edge::of(
-                size as u64,
-                super::peaks(size as u64).map(|node| known.0[&node]),
-            );
+            let again = Edge::of(size as u64, super::peaks(size as u64).map(|node| known.0[&node]));
             assert_eq!((again.root(), again.size()), (edge.root(), size as u64));
             for index in 0..size {
                 assert_eq!(

@@ -20,6 +20,7 @@ const MAKER: &[GrantReach] = &[GrantReach::Own, GrantReach::Org];
 /// Resources, their verbs, and how far these reach.
 const CATALOGUE: &[(&str, &[&str], &[GrantReach])] = &[
     ("api-clients", &["read", "write"], ORG),
+    ("checkpoints", &["read"], ORG),
     ("departments", &["read", "write"], ORG),
     ("employees", &["read", "write"], ANY),
     ("events", &["read"], ORG),

@@ -281,10 +281,10 @@ diesel::table! {
 }
 
 diesel::table! {
-    sealed_events (org_id, event_id) {
+    sealed_events (org_id, leaf_index) {
         org_id -> Uuid,
-        event_id -> Uuid,
         leaf_index -> Int8,
+        event_id -> Uuid,
         at -> Timestamptz,
         sequence -> Int8,
     }
