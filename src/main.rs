@@ -1,7 +1,7 @@
 //! The command line: everything that can be done with the program from a shell.
+mod archives;
 mod demo;
 mod installation;
-mod proof;
 mod serve;
 mod settings;
 mod work;
@@ -37,7 +37,12 @@ fn run(settings: &Settings, command: Command) -> Done {
             );
             Ok(())
         }
-        Command::VerifyEvents(what) => proof::verify(&what),
+        Command::ImportOrganization(what) => {
+            let installation = Installation::open(settings)?;
+            installation.as_owner(async |connection| archives::import(connection, &what.file).await)?;
+            installation.close()
+        }
+        Command::VerifyEvents(what) => archives::verify(&what),
         Command::Healthcheck(server) => serve::check_health(&server),
         Command::Migrate => Installation::open(settings)?.close(),
         Command::RotateKeys => {

@@ -84,6 +84,8 @@ pub enum Command {
     CreateOrganization(CreateOrganization),
     /// Sign tokens with a new key; the old ones verify until their last tokens have run out.
     RotateKeys,
+    /// Read an archive of an organization (`GET /v1/organization/export`) into an empty installation.
+    ImportOrganization(ImportOrganization),
     /// Check offline that events are those that were sealed: an archive of an organization, or lines of JSON with the events
     /// as `GET /v1/events` answers them and the checkpoints as `GET /v1/audit/checkpoints` does.
     VerifyEvents(VerifyEvents),
@@ -184,6 +186,12 @@ pub struct CreateOrganization {
     /// The password of its first owner, 8 characters at least.
     #[arg(long, env = "BACKOFFICE_OWNER_PASSWORD", hide_env_values = true)]
     pub owner_password: String,
+}
+
+#[derive(Debug, Args)]
+pub struct ImportOrganization {
+    /// The archive.
+    pub file: PathBuf,
 }
 
 #[derive(Debug, Args)]

@@ -180,6 +180,37 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     })
 }
 
+/// Bytes from hexadecimal, as the database writes them (`\x…`) or we do.
+pub(crate) fn unhex(text: &str) -> Option<Vec<u8>> {
+    let digits = text.strip_prefix("\\x").unwrap_or(text);
+    let pairs = digits.as_bytes().chunks(2).map(std::str::from_utf8);
+    pairs
+        .map(|pair| {
+            pair.ok().filter(|pair| pair.len() == 2).and_then(|pair| u8::from_str_radix(pair, 16).ok())
+        })
+        .collect()
+}
+
+impl Checkpoint {
+    /// From a row of the table, as JSON.
+    #[must_use]
+    pub fn of_row(row: &Value) -> Option<Self> {
+        let bytes = |field: &str| row[field].as_str().and_then(unhex);
+        let row = Row {
+            number: row["number"].as_i64()?,
+            tree_size: row["tree_size"].as_i64()?,
+            root: bytes("root")?,
+            hash: bytes("hash")?,
+            previous_hash: bytes("previous_hash"),
+            sealed_at: row["sealed_at"].as_str()?.parse().ok()?,
+            signature: row["signature"].as_str()?.to_owned(),
+            key_id: row["key_id"].as_str()?.parse().ok()?,
+            public_key: bytes("public_key")?,
+        };
+        Some(row.into())
+    }
+}
+
 /// A checkpoint as the table holds it.
 #[derive(Debug, QueryableByName)]
 pub(crate) struct Row {

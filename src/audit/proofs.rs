@@ -172,11 +172,12 @@ async fn get_consistency_proof(
     let checkpoints: Vec<Checkpoint> = checkpoints.into_iter().map(Checkpoint::from).collect();
     let at = |size: i64| checkpoints.iter().find(|each| each.tree_size == size).cloned();
     let (older, newer) = (at(from), to.map_or_else(|| checkpoints.last().cloned(), at));
-    let (Some(older), Some(newer)) = (older, newer) else {
-        return Err(platform::problem::NOT_FOUND.because(
-            "There is no checkpoint of that `tree_size`: `GET /v1/audit/checkpoints` lists those that are.",
-        ));
+    let unknown = |parameter: &str| {
+        let rule = "must be the `tree_size` of a checkpoint: `GET /v1/audit/checkpoints` lists them";
+        Problem::invalid(vec![Fault::of(parameter, "no-such-checkpoint", rule)])
     };
+    let older = older.ok_or_else(|| unknown("from"))?;
+    let newer = newer.ok_or_else(|| unknown("to"))?;
     if older.tree_size > newer.tree_size {
         return Err(Problem::invalid(vec![Fault::of(
             "to",

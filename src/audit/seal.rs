@@ -114,8 +114,9 @@ async fn seal_batch(db: &mut Db) -> Result<i64> {
     let events: Vec<Unsealed> = diesel::sql_query(
         "select id, at, actor, session_id, request_id, type, resource, resource_id, version, changes,
             transaction::text as transaction, sequence
-        from events where org_id = $1 and (transaction, sequence) > ($2::text::xid8, $3) and transaction < events_horizon()
-        order by transaction, sequence limit $4",
+        from events e where org_id = $1 and (e.transaction, sequence) > ($2::text::xid8, $3) and e.transaction < events_horizon()
+        -- Of the table: the text of the same name sorts otherwise.
+        order by e.transaction, sequence limit $4",
     )
     .bind::<SqlUuid, _>(db.organization())
     .bind::<Text, _>(&head.transaction)

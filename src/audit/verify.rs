@@ -1,7 +1,6 @@
 //! What an auditor checks offline: that events are those that were sealed, that the roots follow from them, that every
 //! checkpoint is signed and names the one before. It needs no service and no database.
-use crate::checkpoints::{Checkpoint, Statement};
-use crate::leaf::SealedEvent;
+use crate::checkpoints::{Checkpoint, Statement, unhex};
 use crate::tree::{Edge, Hash};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
@@ -9,6 +8,8 @@ use serde_json::Value;
 use std::collections::HashSet;
 use std::io::{BufRead, Read};
 use uuid::Uuid;
+
+pub use crate::leaf::SealedEvent;
 
 /// A line longer than this is no event.
 const LONGEST_LINE: u64 = 16 << 20;
@@ -56,10 +57,11 @@ impl Seals {
     /// Takes the hash of a leaf.
     ///
     /// # Errors
-    /// It is not the next leaf.
-    pub fn leaf_hash(&mut self, index: u64, hash: Hash) -> Verdict<()> {
+    /// It is not the next leaf, or no hash.
+    pub fn leaf_hash(&mut self, index: u64, hash: &str) -> Verdict<()> {
         next(index, self.leaves.len())?;
-        self.leaves.push(hash);
+        let hash = unhex(hash).and_then(|bytes| bytes.try_into().ok());
+        self.leaves.push(hash.ok_or_else(|| format!("the hash of leaf {index} is none"))?);
         Ok(())
     }
 

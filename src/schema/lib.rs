@@ -36,6 +36,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    archive_exceptions (name) {
+        name -> Text,
+        reason -> Text,
+    }
+}
+
+diesel::table! {
     use diesel::sql_types::*;
     use super::sql_types::Xid8;
 

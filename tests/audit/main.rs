@@ -3,6 +3,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod archive;
+mod hostile;
 mod place;
 mod proof;
 mod tampering;

@@ -4,6 +4,7 @@ use crate::support::{Caller, Organization, Request, run, service};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, DecodingKey, crypto};
+use platform::token::Tokens;
 use reqwest::Method;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -170,6 +171,12 @@ fn a_stranger_proves_every_event_and_every_checkpoint() {
         let (client, database) = (service().database().await, database(&service().url));
         // Batches of one, two, three … events: trees of all forms.
         for batch in 1..=9 {
+            if batch == 9 {
+                // The transactions that number the events have one digit more from here on, and are numbers all the same.
+                let years = "do $$ declare next numeric := 10 ^ length(pg_current_xact_id()::text);
+                    begin while pg_current_xact_id()::text::numeric < next - 4 loop commit; end loop; end $$";
+                client.batch_execute(years).await.unwrap();
+            }
             for number in 0..batch {
                 reader.department(&format!("{batch}.{number} \"Łódź\" \u{1F600}"), None).await;
             }
@@ -244,7 +251,7 @@ fn a_stranger_proves_every_event_and_every_checkpoint() {
         assert_eq!(newest["newer"], *all.last().unwrap());
         let backwards = format!("/v1/audit/consistency?from={}&to={}", size(&all[1]), size(&all[0]));
         reader.get(&backwards).await.is_problem(422, "invalid-input");
-        reader.get("/v1/audit/consistency?from=999999").await.is_problem(404, "not-found");
+        reader.get("/v1/audit/consistency?from=999999").await.is_problem(422, "invalid-input");
     });
 }
 
@@ -340,16 +347,10 @@ fn keys_change_and_checkpoints_stay_good() {
         let all = checkpoints(get).await;
         let (newest, oldest) = (&all[0], all.last().unwrap());
         assert_ne!(newest["key"]["kid"], oldest["key"]["kid"]);
-        let patience = std::time::Instant::now() + std::time::Duration::from_secs(90);
-        let keys = loop {
-            let keys =
-                Request::new(Method::GET, "/.well-known/jwks.json").to(&place.base).send().await.is(200);
-            if signed(newest, &keys).is_some() {
-                break keys;
-            }
-            assert!(std::time::Instant::now() < patience, "{keys}");
-            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
-        };
+        let tokens = Tokens::default();
+        tokens.reload(&place.database).await.unwrap();
+        let keys = tokens.published();
+        assert!(signed(newest, &keys).is_some(), "the new key is published");
         assert!(signed(oldest, &keys).is_none(), "the old key is published no more");
         assert!(signed(oldest, &json!({"keys": [oldest["key"]]})).is_some(), "it stays with what it signed");
         let mut above = newest;
