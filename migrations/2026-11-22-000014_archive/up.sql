@@ -9,13 +9,16 @@ create table archive_exceptions (
 grant select on archive_exceptions to backoffice_service;
 insert into archive_exceptions values
     ('__diesel_schema_migrations', 'of the installation'),
+    ('approvable_actions', 'of the installation'),
     ('archive_exceptions', 'of the installation'),
     ('events_cluster', 'of the installation'),
     ('managed_tables', 'of the installation'),
+    ('number_kinds', 'of the installation'),
     ('schedules', 'of the installation'),
     ('signing_keys', 'of the installation, and secret: what it signed is verified by the public key beside it'),
     ('idempotency_keys', 'kept for a day, for whoever asks the same service again'),
     ('refresh_tokens', 'opens a session at the service that gave it: people sign in anew elsewhere');
+insert into archive_exceptions select 'login_tokens', 'holds for minutes, at the service that gave it' where to_regclass('login_tokens') is not null;
 
 -- How the rows of each table are found: those of the organization, and those of the logins that call it home. What another
 -- organization knows of a login that it calls home stays there.

@@ -1,6 +1,6 @@
 //! Rows of any resource and bodies of any operation, put together from the contract's own examples: references are
 //! made first, what must be unique is. A new resource needs a line here only where its fields have names not seen yet.
-use crate::support::{Caller, Operation, Organization, Request, contract, operations};
+use crate::support::{Caller, Operation, Organization, Request, contract, operations, service};
 use futures_util::future::{FutureExt, LocalBoxFuture};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -10,6 +10,8 @@ use uuid::Uuid;
 /// Where the rows are that a field refers to; an empty path means its own collection.
 const REFERENCES: &[(&str, &str)] = &[
     ("api_client_id", "/v1/api-clients"),
+    ("created_by", "/v1/users"),
+    ("delegate_id", "/v1/users"),
     ("department_id", "/v1/departments"),
     ("employee_id", "/v1/employees"),
     ("head_id", "/v1/employees"),
@@ -17,6 +19,7 @@ const REFERENCES: &[(&str, &str)] = &[
     ("membership_id", "/v1/memberships"),
     ("parent_id", ""),
     ("position_id", "/v1/positions"),
+    ("resource_id", "/v1/positions"),
     ("role_id", "/v1/roles"),
     ("role_ids", "/v1/roles"),
     ("user_id", "/v1/users"),
@@ -136,6 +139,9 @@ fn is_unique(field: &str) -> bool {
 pub fn body<'a>(caller: &'a Caller, operation: &'a Operation) -> LocalBoxFuture<'a, Value> {
     async move {
         let mut body = operation.example().unwrap_or_else(|| panic!("{} has no example", operation.id()));
+        if operation.id() == "request_approval" {
+            ask_for_approvals(caller).await;
+        }
         // An example of nothing but nulls changes nothing.
         let says_nothing = body.as_object().is_some_and(|fields| fields.values().all(Value::is_null));
         for (name, field) in fields(operation) {
@@ -155,15 +161,61 @@ pub fn body<'a>(caller: &'a Caller, operation: &'a Operation) -> LocalBoxFuture<
     .boxed_local()
 }
 
+/// A policy that asks for an approval of what the contract's example of a request asks for; the caller and somebody else can
+/// give it.
+async fn ask_for_approvals(caller: &Caller) {
+    let name = "Large teams";
+    if !caller.get("/v1/approval-policies?q=Large%20teams").await.is(200)["data"]
+        .as_array()
+        .unwrap()
+        .is_empty()
+    {
+        return;
+    }
+    let other = Organization { id: caller.organization }.caller(&[]).await.user;
+    let large = json!({"field": "approved_headcount", "over": "10"});
+    let policy = json!({"name": name, "resource": "positions", "action": "change-headcount", "conditions": [large], "steps": [{"user_ids": [caller.user, other]}]});
+    caller.post("/v1/approval-policies", policy).await.is(201);
+}
+
+/// An event that is sealed, so that it has a proof.
+async fn sealed_event(caller: &Caller) -> String {
+    let department = caller.department("Sealed", None).await;
+    let wait = std::time::Duration::from_secs(10);
+    let url = crate::support::service().url.clone();
+    let settings = platform::database::Settings { url, connections: 1, wait, statement_timeout: wait };
+    let (database, client) =
+        (platform::database::Database::new(&settings).unwrap(), crate::support::service().database().await);
+    let sealed = "select s.event_id::text from sealed_events s join events e on e.org_id = s.org_id and e.id = s.event_id
+        where e.org_id = $1 and e.resource_id = $2::text::uuid";
+    loop {
+        // Transactions of other tests may hold the horizon for a moment.
+        audit::seal(&database, caller.organization).await.unwrap();
+        if let Some(row) = client.query_opt(sealed, &[&caller.organization, &department]).await.unwrap() {
+            return row.get(0);
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+}
+
 /// The id of a new row of the collection, in the caller's organization.
 pub fn row<'a>(caller: &'a Caller, collection: &'a str) -> LocalBoxFuture<'a, String> {
     async move {
         let organization = Organization { id: caller.organization };
         match collection {
             // Rows that are not made by a POST to their collection.
+            "/v1/events" => return sealed_event(caller).await,
+            "/v1/jobs" => return job(caller).await.to_string(),
             "/v1/memberships" => return organization.caller(&[]).await.membership.to_string(),
             "/v1/sessions" => return organization.caller(&[]).await.session.to_string(),
             "/v1/users" => return organization.caller(&[]).await.user.to_string(),
+            // Asked for by somebody else, so that the caller may decide.
+            "/v1/approvals" => {
+                let create = operation_at(&Method::POST, collection).unwrap();
+                let body = body(caller, &create).await;
+                let maker = organization.caller(&["approvals:write", "positions:read"]).await;
+                return maker.post(collection, body).await.is(201)["id"].as_str().unwrap().to_owned();
+            }
             _ => {}
         }
         let create = operation_at(&Method::POST, collection)
@@ -178,6 +230,14 @@ pub fn row<'a>(caller: &'a Caller, collection: &'a str) -> LocalBoxFuture<'a, St
         id.trim_start_matches('/').to_owned()
     }
     .boxed_local()
+}
+
+/// A job of the caller's, of a kind that nobody works on.
+async fn job(caller: &Caller) -> Uuid {
+    let id = Uuid::now_v7();
+    let enqueue = "insert into jobs (org_id, id, kind, task, attempts_allowed, created_by) values ($1, $2, 'tests.nothing', '{}', 10, $3)";
+    service().database().await.execute(enqueue, &[&caller.organization, &id, &caller.user]).await.unwrap();
+    id
 }
 
 /// The path of the operation, with a row behind its id that the operation can be done to.
