@@ -1,11 +1,5 @@
 // @generated automatically by Diesel CLI.
 
-pub mod sql_types {
-    #[derive(diesel::sql_types::SqlType)]
-    #[diesel(postgres_type(name = "xid8", schema = "pg_catalog"))]
-    pub struct Xid8;
-}
-
 diesel::table! {
     api_client_secrets (org_id, id) {
         org_id -> Uuid,
@@ -119,33 +113,6 @@ diesel::table! {
         created_by -> Nullable<Uuid>,
         updated_at -> Timestamptz,
         updated_by -> Nullable<Uuid>,
-    }
-}
-
-diesel::table! {
-    archive_exceptions (name) {
-        name -> Text,
-        reason -> Text,
-    }
-}
-
-diesel::table! {
-    use diesel::sql_types::*;
-    use super::sql_types::Xid8;
-
-    checkpoints (org_id, number) {
-        org_id -> Uuid,
-        number -> Int8,
-        tree_size -> Int8,
-        root -> Bytea,
-        hash -> Bytea,
-        previous_hash -> Nullable<Bytea>,
-        sealed_at -> Timestamptz,
-        signature -> Text,
-        key_id -> Uuid,
-        public_key -> Bytea,
-        transaction -> Xid8,
-        sequence -> Int8,
     }
 }
 
@@ -461,25 +428,6 @@ diesel::table! {
         last_step -> Int8,
         failures -> Int4,
         failing_since -> Timestamptz,
-    }
-}
-
-diesel::table! {
-    sealed_events (org_id, leaf_index) {
-        org_id -> Uuid,
-        leaf_index -> Int8,
-        event_id -> Uuid,
-        at -> Timestamptz,
-        sequence -> Int8,
-    }
-}
-
-diesel::table! {
-    sealed_nodes (org_id, level, index) {
-        org_id -> Uuid,
-        level -> Int2,
-        index -> Int8,
-        hash -> Bytea,
     }
 }
 
