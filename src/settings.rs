@@ -87,6 +87,11 @@ pub enum Command {
     CreateOrganization(CreateOrganization),
     /// Sign tokens with a new key; the old ones verify until their last tokens have run out.
     RotateKeys,
+    /// Read an archive of an organization (`GET /v1/organization/export`) into an empty installation.
+    ImportOrganization(ImportOrganization),
+    /// Check offline that events are those that were sealed: an archive of an organization, or lines of JSON with the events
+    /// as `GET /v1/events` answers them and the checkpoints as `GET /v1/audit/checkpoints` does.
+    VerifyEvents(VerifyEvents),
     /// Ask a running service whether it lives; for containers.
     Healthcheck(ListenSettings),
 }
@@ -223,6 +228,24 @@ pub struct CreateOrganization {
     /// The password of its first owner, 8 characters at least.
     #[arg(long, env = "BACKOFFICE_OWNER_PASSWORD", hide_env_values = true)]
     pub owner_password: String,
+}
+
+#[derive(Debug, Args)]
+pub struct ImportOrganization {
+    /// The archive.
+    pub file: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct VerifyEvents {
+    /// The archive, or the file of lines.
+    pub file: PathBuf,
+    /// Keys to be trusted, as `/.well-known/jwks.json` shows them: one of them must have signed the last checkpoint.
+    #[arg(long)]
+    pub keys: Option<PathBuf>,
+    /// Checkpoints that were kept, a line of JSON each: all of them must be among those in the file.
+    #[arg(long)]
+    pub kept: Option<PathBuf>,
 }
 
 /// Ends the program with clap's words, and names the variable beside the flag: it may be what is wrong.

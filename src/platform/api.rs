@@ -568,7 +568,7 @@ fn method_of<P: Path>() -> Method {
 }
 
 /// The parameter `{id}` of a path.
-pub(crate) fn path_id(description: &str) -> Parameter {
+pub fn path_id(description: &str) -> Parameter {
     let uuid = ObjectBuilder::new()
         .schema_type(Type::String)
         .format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid)));

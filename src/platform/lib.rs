@@ -37,7 +37,7 @@ pub mod prelude {
     pub use crate::database::Db;
     pub use crate::input::{Input, Params};
     pub use crate::life::{Life, Step};
-    pub use crate::may::{Approve, Assign, May, Me, Named, Post, Read, Run, Verb, Void, Write};
+    pub use crate::may::{Approve, Assign, Export, May, Me, Named, Post, Read, Run, Verb, Void, Write};
     pub use crate::page::{SortKey, When};
     pub use crate::patch::given;
     pub use crate::problem::{Fault, Kind, Problem, Result};

@@ -86,6 +86,8 @@ verbs! {
     Assign = "assign";
     /// Make it ineffective without deleting it.
     Void = "void";
+    /// Take all of it out.
+    Export = "export";
 }
 
 /// How far a permission goes.

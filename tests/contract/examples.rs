@@ -178,12 +178,33 @@ async fn ask_for_approvals(caller: &Caller) {
     caller.post("/v1/approval-policies", policy).await.is(201);
 }
 
+/// An event that is sealed, so that it has a proof.
+async fn sealed_event(caller: &Caller) -> String {
+    let department = caller.department("Sealed", None).await;
+    let wait = std::time::Duration::from_secs(10);
+    let url = crate::support::service().url.clone();
+    let settings = platform::database::Settings { url, connections: 1, wait, statement_timeout: wait };
+    let (database, client) =
+        (platform::database::Database::new(&settings).unwrap(), crate::support::service().database().await);
+    let sealed = "select s.event_id::text from sealed_events s join events e on e.org_id = s.org_id and e.id = s.event_id
+        where e.org_id = $1 and e.resource_id = $2::text::uuid";
+    loop {
+        // Transactions of other tests may hold the horizon for a moment.
+        audit::seal(&database, caller.organization).await.unwrap();
+        if let Some(row) = client.query_opt(sealed, &[&caller.organization, &department]).await.unwrap() {
+            return row.get(0);
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+}
+
 /// The id of a new row of the collection, in the caller's organization.
 pub fn row<'a>(caller: &'a Caller, collection: &'a str) -> LocalBoxFuture<'a, String> {
     async move {
         let organization = Organization { id: caller.organization };
         match collection {
             // Rows that are not made by a POST to their collection.
+            "/v1/events" => return sealed_event(caller).await,
             "/v1/jobs" => return job(caller).await.to_string(),
             "/v1/memberships" => return organization.caller(&[]).await.membership.to_string(),
             "/v1/sessions" => return organization.caller(&[]).await.session.to_string(),
