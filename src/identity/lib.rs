@@ -32,4 +32,5 @@ pub fn routes(api: &mut Api) {
     invitations::routes(api);
     api_clients::routes(api);
     oauth::routes(api);
+    api.schedule::<housekeeping::Forget>(std::time::Duration::from_hours(1));
 }

@@ -10,6 +10,7 @@ pub mod database;
 mod etag;
 pub mod event;
 pub mod input;
+pub mod job;
 pub mod life;
 pub mod may;
 pub mod metrics;
