@@ -5,7 +5,7 @@ create table import_mappings (
     id                uuid  not null,
     name              text  not null constraint import_mappings_name_length check (length(name) between 1 and 100),
     resource          text  not null constraint import_mappings_resource_format check (resource ~ '^[a-z][a-z-]{0,99}$'),
-    columns           jsonb not null,
+    headers           jsonb not null,
     constants         jsonb not null default '[]',
     date_order        text  not null default 'year_month_day'
         constraint import_mappings_date_order_check check (date_order in ('year_month_day', 'day_month_year', 'month_day_year')),
@@ -42,9 +42,10 @@ create table imports (
     constraint imports_job_id_fkey foreign key (org_id, job_id) references jobs (org_id, id) on delete set null (job_id)
 );
 create index imports_by_job on imports (org_id, job_id);
-create index imports_by_created_at on imports (org_id, created_at, id);
 select manage_resource('imports', secret => '{plan}', personal => '{faults,changes}');
 select limit_to_maker('imports');
+create index imports_by_created_at on imports (org_id, created_at, id);
+create index imports_by_maker on imports (org_id, created_by, id);
 
 -- The rows of a large file until they are worked off, in any process.
 create table import_chunks (
@@ -70,15 +71,36 @@ create table import_rows (
 select manage_record('import_rows');
 grant select, insert, delete on import_rows to backoffice_service;
 
--- An import follows its job: cancelled with it, failed with it; what it has not worked off is forgotten.
+-- An import follows its job: cancelled with it, failed with it, and waiting again where the job is retried. What was
+-- cancelled is forgotten.
 create function follow_import_job() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
-declare
-    followed uuid;
 begin
-    update imports set status = new.status, plan = null
-        where org_id = new.org_id and job_id = new.id and status = 'waiting' returning id into followed;
-    delete from import_chunks where org_id = new.org_id and import_id = followed;
+    if new.status = 'cancelled' then
+        delete from import_chunks c using imports i
+            where i.org_id = new.org_id and i.job_id = new.id and c.org_id = i.org_id and c.import_id = i.id;
+        update imports set status = 'cancelled', plan = null where org_id = new.org_id and job_id = new.id and status = 'waiting';
+    elsif new.status = 'failed' then
+        update imports set status = 'failed' where org_id = new.org_id and job_id = new.id and status = 'waiting';
+    else
+        update imports set status = 'waiting' where org_id = new.org_id and job_id = new.id and status = 'failed' and plan is not null;
+    end if;
     return null;
 end $$;
 create trigger follow_import_job after update of status on jobs for each row
-    when (new.kind = 'imports.run' and new.status in ('cancelled', 'failed')) execute function follow_import_job();
+    when (new.kind = 'imports.run' and new.status in ('cancelled', 'failed', 'queued')) execute function follow_import_job();
+
+-- The reach that a session holds on a resource becomes the transaction's: for what does to it what another permission
+-- names, such as undoing an import. Whether it holds any.
+create function reach_as(in_session uuid, in_verb text, in_resource text) returns boolean language plpgsql volatile as $$
+declare
+    reach text;
+begin
+    select p.reach || ':' || coalesce(s.employee_id::text, '') || ':' || coalesce(s.user_id, s.api_client_id) into reach
+        from sessions s
+        join role_permissions p on p.org_id = s.org_id and p.role_id = any(s.role_ids) and p.resource = in_resource and p.verb = in_verb
+        where s.org_id = (select current_org()) and s.id = in_session and (s.scopes is null or in_resource || ':' || in_verb = any(s.scopes))
+        order by array_position('{org,team,own}', p.reach) limit 1;
+    if not found then return false; end if;
+    perform set_config('app.reach', reach, true);
+    return true;
+end $$;

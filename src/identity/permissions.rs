@@ -23,6 +23,8 @@ const CATALOGUE: &[(&str, &[&str], &[GrantReach])] = &[
     ("departments", &["read", "write"], ORG),
     ("employees", &["read", "write"], ANY),
     ("events", &["read"], ORG),
+    ("import-mappings", &["read", "write"], ORG),
+    ("imports", &["read", "write"], MAKER),
     ("invitations", &["read", "write"], ORG),
     ("jobs", &["read", "write"], MAKER),
     ("memberships", &["read", "write", "assign"], ORG),
@@ -71,7 +73,7 @@ const STRUCTURE: &[&str] = &["departments:read", "positions:read", "organization
 const DIRECTORY: &[&str] = &["departments:read", "positions:read", "organizations:read", "employees:read"];
 
 /// What every role holds for its holder alone, unless it holds more: to follow what one started.
-const EVERYBODY: &[&str] = &["jobs:read", "jobs:write"];
+const EVERYBODY: &[&str] = &["imports:read", "imports:write", "jobs:read", "jobs:write"];
 
 /// The roles that every organization has, by what their holders do all day.
 #[rustfmt::skip]
@@ -79,7 +81,7 @@ pub const BUILT_IN_ROLES: &[BuiltInRole] = &[
     BuiltInRole { name: "owner", title: "Owner", description: "Answers for the organization and may do everything.",
         org: &["*:*"], team: &[], own: &[] },
     BuiltInRole { name: "back_office_manager", title: "Back office manager", description: "Runs everything behind the front office: structure, people, and who has access.",
-        org: &["departments:*", "positions:*", "employees:*", "organizations:*", "memberships:*", "invitations:*", "events:read", "roles:read", "sessions:read", "users:read"], team: &[], own: &[] },
+        org: &["import-mappings:*", "departments:*", "positions:*", "employees:*", "organizations:*", "memberships:*", "invitations:*", "events:read", "roles:read", "sessions:read", "users:read"], team: &[], own: &[] },
     BuiltInRole { name: "executive", title: "Executive", description: "Leads the company and looks at all of it.",
         org: &["departments:read", "positions:read", "employees:read", "organizations:read", "events:read"], team: &[], own: &[] },
     BuiltInRole { name: "department_head", title: "Head of department", description: "Heads a department and sees everybody in it, all the way down.",
@@ -93,9 +95,9 @@ pub const BUILT_IN_ROLES: &[BuiltInRole] = &[
     BuiltInRole { name: "auditor", title: "Auditor", description: "Reads everything and writes nothing.",
         org: &["*:read"], team: &[], own: &[] },
     BuiltInRole { name: "hr_manager", title: "HR manager", description: "Answers for people and structure, and lets new people in.",
-        org: &["departments:*", "positions:*", "employees:*", "invitations:*", "organizations:read", "events:read", "memberships:read", "roles:read", "users:read"], team: &[], own: &[] },
+        org: &["import-mappings:*", "departments:*", "positions:*", "employees:*", "invitations:*", "organizations:read", "events:read", "memberships:read", "roles:read", "users:read"], team: &[], own: &[] },
     BuiltInRole { name: "hr_officer", title: "HR officer", description: "Keeps the files of people.",
-        org: &["employees:*", "departments:read", "positions:read", "organizations:read"], team: &[], own: &[] },
+        org: &["import-mappings:*", "employees:*", "departments:read", "positions:read", "organizations:read"], team: &[], own: &[] },
     BuiltInRole { name: "payroll_officer", title: "Payroll officer", description: "Pays everybody, so knows everybody.",
         org: DIRECTORY, team: &[], own: &[] },
     BuiltInRole { name: "accountant", title: "Accountant", description: "Keeps the books by department.",
@@ -115,7 +117,7 @@ pub const BUILT_IN_ROLES: &[BuiltInRole] = &[
     BuiltInRole { name: "compliance_officer", title: "Compliance officer", description: "Watches that rules are kept: who has access, and what was changed.",
         org: &["*:read"], team: &[], own: &[] },
     BuiltInRole { name: "data_entry_clerk", title: "Data entry clerk", description: "Enters what others bring on paper.",
-        org: &["employees:*", "positions:*", "departments:read", "organizations:read"], team: &[], own: &[] },
+        org: &["import-mappings:*", "employees:*", "positions:*", "departments:read", "organizations:read"], team: &[], own: &[] },
 ];
 
 impl BuiltInRole {

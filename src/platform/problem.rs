@@ -233,6 +233,11 @@ impl Problem {
         serde_json::to_value(self.body(request.to_owned())).unwrap_or_default()
     }
 
+    /// Whether the caller can cure it: not where the database was away, or we failed.
+    pub(crate) fn is_of_the_caller(&self) -> bool {
+        !self.collided && self.kind.status < 500
+    }
+
     pub(crate) fn status(&self) -> StatusCode {
         StatusCode::from_u16(self.kind.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }

@@ -40,11 +40,22 @@ pub trait Kept: Store {
     type New: DeserializeOwned + ToSchema + Clone + 'static;
     type Edit: DeserializeOwned + Serialize + ToSchema + Clone + 'static;
 
+    /// The table that rows of a file are written to together, where it is one; else they are created one by one.
+    const BULK: Option<&'static str> = None;
+
     fn create(db: &mut Db, new: Self::New) -> impl Future<Output = Result<Self>>;
     /// Changes the locked row.
     fn change(db: &mut Db, row: Self, edit: Self::Edit) -> impl Future<Output = Result<Self>>;
     /// Deletes the locked row.
     fn delete(db: &mut Db, row: Self) -> impl Future<Output = Result<()>>;
+    /// Rules beyond the schema, for rows that are written together.
+    fn check_new(_db: &mut Db, _new: &Self::New) -> impl Future<Output = Result<()>> {
+        async { Ok(()) }
+    }
+    /// The same for a change.
+    fn check_edit(_db: &mut Db, _row: &Self, _edit: &Self::Edit) -> impl Future<Output = Result<()>> {
+        async { Ok(()) }
+    }
 }
 
 /// A resource that is one table.
@@ -164,9 +175,18 @@ where
 {
     type New = <R as Written>::New;
     type Edit = <R as Written>::Edit;
+    const BULK: Option<&'static str> = Some(R::TABLE);
+
+    async fn check_new(db: &mut Db, new: &<R as Written>::New) -> Result<()> {
+        <R as Written>::check_new(db, new).await
+    }
+
+    async fn check_edit(db: &mut Db, row: &Self, edit: &<R as Written>::Edit) -> Result<()> {
+        <R as Written>::check_edit(db, row, edit).await
+    }
 
     async fn create(db: &mut Db, new: <R as Written>::New) -> Result<Self> {
-        R::check_new(db, &new).await?;
+        <R as Written>::check_new(db, &new).await?;
         Ok(diesel::insert_into(R::Table::table())
             .values(new)
             .returning(R::as_select())
@@ -175,7 +195,7 @@ where
     }
 
     async fn change(db: &mut Db, row: Self, edit: <R as Written>::Edit) -> Result<Self> {
-        R::check_edit(db, &row, &edit).await?;
+        <R as Written>::check_edit(db, &row, &edit).await?;
         if changes_nothing(&row, &edit)? {
             return Ok(row);
         }

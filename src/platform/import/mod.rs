@@ -23,15 +23,15 @@ use crate::store::Kept;
 use crate::text_enum;
 use actix_web::http::{StatusCode, header};
 use columns::Plan;
-use diesel::sql_types::{Jsonb, Nullable, Text, Uuid as SqlUuid};
+use diesel::sql_types::Text;
 use diesel_async::RunQueryDsl;
 use futures_util::future::{FutureExt, LocalBoxFuture};
-pub use imports::{Import, ImportFault};
-use imports::Report;
+pub(crate) use columns::described;
+pub use imports::Import;
 use mappings::Mapping;
 use read::{Part, Row};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::{PoisonError, RwLock};
 use upload::Upload;
@@ -87,7 +87,7 @@ pub struct ImportQuery {
 
 /// What a job has to know of an import, kept with it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-struct Kept_ {
+struct Taking {
     plan: Plan,
     chunks: i32,
     /// How far the permission went with which the file was sent, and whose it was: as `current_reach` reads it.
@@ -199,7 +199,7 @@ async fn take_in<R: Kept>(
     let taken = may
         .write_for_good(async |db| {
             let reach: Reach = diesel::sql_query("select current_setting('app.reach', true) as reach").get_result(db).await?;
-            let kept = Kept_ { plan: plan.clone(), chunks, reach: reach.reach };
+            let kept = Taking { plan: plan.clone(), chunks, reach: reach.reach };
             let job = job::enqueue(db, &RunImport { import: id, resource: R::NAME.to_owned() }).await?;
             Import::wait::<R>(db, id, &kept, dry_run, rows, job).await.map(Taken)
         })

@@ -27,8 +27,9 @@ fn inspect(file: &mut SpooledTempFile) -> Result<()> {
     let mut left = LONGEST_FILE;
     for index in 0..archive.len() {
         let mut part = archive.by_index(index).map_err(|_| broken())?;
-        let is_texts = part.name().eq_ignore_ascii_case("xl/sharedStrings.xml");
-        let is_xml = std::path::Path::new(part.name()).extension().is_some_and(|end| end.eq_ignore_ascii_case("xml") || end.eq_ignore_ascii_case("rels"));
+        let name = part.name().map_err(|_| broken())?.to_ascii_lowercase();
+        let is_texts = name == "xl/sharedstrings.xml";
+        let is_xml = [".xml", ".rels"].iter().any(|end| name.ends_with(end));
         let limit = if is_texts { left.min(LONGEST_TEXTS) } else { left };
         let (mut reader, mut size) = (Limited::new(&mut part, limit), 0_u64);
         let mut buffer = vec![0; IN_MEMORY / 16];
