@@ -66,7 +66,7 @@ fn every_fault_is_told_by_line_and_column_and_nothing_is_left() {
             "/6/manager_employee_number unknown-reference",
             "/7/Employee Number already-taken",
             "/8/work_email already-taken",
-            "/9 unknown-reference",
+            "/9/manager_employee_number unknown-reference",
             "/10 ragged-row",
         ];
         assert_eq!(places(&problem), wanted, "{problem:#}");

@@ -370,7 +370,11 @@ impl Columns {
             }
             Target::Inner(field, inner) => {
                 let structure = mapped.fields.entry(field.clone()).or_insert_with(|| json!({}));
-                structure[inner] = if cell.as_str().is_some_and(|text| text.trim().is_empty()) { Value::Null } else { cell.clone() };
+                structure[inner] = match cell {
+                    Value::String(text) if text.trim().is_empty() => Value::Null,
+                    Value::Number(number) if is_cell => Value::from(number.to_string()),
+                    cell => cell.clone(),
+                };
             }
             Target::Reference(index) => {
                 let text = match cell {

@@ -381,7 +381,14 @@ pub(super) async fn undo<R: Kept>(db: &mut Db, import: Uuid) -> Result<()> {
         .load(db)
         .await?;
     for Columns { columns } in changed.into_iter().filter(|each| !each.columns.is_empty()) {
-        let set: Vec<String> = columns.iter().map(|column| format!("\"{column}\" = p.\"{column}\"")).collect();
+        let (inner, whole): (Vec<&String>, Vec<&String>) = columns.iter().partition(|column| column.contains('.'));
+        let mut set: Vec<String> = whole.iter().map(|column| format!("\"{column}\" = p.\"{column}\"")).collect();
+        // Parts of a structure are told one by one: `custom.shoe_size`.
+        let structures: std::collections::BTreeSet<&str> = inner.iter().filter_map(|column| Some(column.split_once('.')?.0)).collect();
+        set.extend(structures.into_iter().map(|column| format!(
+            "\"{column}\" = jsonb_strip_nulls(t.\"{column}\" || (select jsonb_object_agg(substr(f.key, {}), f.value) from jsonb_each(b.fields) f where f.key like '{column}.%'))",
+            column.len() + 2
+        )));
         diesel::sql_query(format!(
             "with before as (
                 select e.resource_id, (select jsonb_object_agg(f.key, f.value -> 'before') from jsonb_each(e.changes) f) as fields from {events}

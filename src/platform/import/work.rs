@@ -322,7 +322,9 @@ impl Work<'_> {
             let fields = told_fields(Some(&change.before), &change.fields);
             self.report.show(ImportChange { line: change.line, action: ImportAction::Changed, id: Some(change.id), fields });
         }
-        let mut writer = Writer { columns: &self.columns, import: self.import, report: &mut self.report };
+        let itself = self.columns.references.iter().find(|each| refers_to_itself::<R>(each));
+        let itself = itself.map(|each| each.field.to_owned()).unwrap_or_default();
+        let mut writer = Writer { columns: &self.columns, import: self.import, itself, report: &mut self.report };
         writer.create::<R>(db, entries, creations).await?;
         writer.change::<R>(db, entries, changes).await
     }

@@ -33,6 +33,8 @@ pub(super) struct Change {
 pub(super) struct Writer<'a> {
     pub columns: &'a Columns,
     pub import: Uuid,
+    /// The field by which rows refer to others of the same resource.
+    pub itself: String,
     pub report: &'a mut Report,
 }
 
@@ -123,7 +125,8 @@ impl Writer<'_> {
         let Some(line) = refused.map(Entry::line) else { return false };
         entries[row.at()].state = State::Refused;
         let rule = format!("line {line}, to which it refers, is refused");
-        self.report.refuse(vec![ImportFault::of_row(row.line(), "unknown-reference", &rule)]);
+        let column = self.columns.header_of(&self.itself);
+        self.report.refuse(vec![ImportFault::of_cell(row.line(), &column, "unknown-reference", rule)]);
         true
     }
 }
