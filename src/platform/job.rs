@@ -109,14 +109,12 @@ pub async fn enqueue_as<T: Task>(db: &mut Db, task: &T, order: &Order<'_>) -> Re
         .bind::<Text, _>(T::KIND)
         .bind::<Nullable<Text>, _>(order.once);
     // It may have ended in between: then the transaction is run again.
-    match there.get_result::<Enqueued>(db).await.optional()? {
-        Some(there) => Ok(there.id),
-        None => {
-            let mut problem = Problem::unavailable("a job ended meanwhile");
-            problem.collided = true;
-            Err(problem)
-        }
+    if let Some(there) = there.get_result::<Enqueued>(db).await.optional()? {
+        return Ok(there.id);
     }
+    let mut problem = Problem::unavailable("a job ended meanwhile");
+    problem.collided = true;
+    Err(problem)
 }
 
 /// What is worked on, and the only way in which a task changes anything.
@@ -239,6 +237,14 @@ pub struct Trades {
 }
 
 impl Trades {
+    /// Those whose kinds begin so: for a process that leaves the others to others.
+    #[must_use]
+    pub fn only_of(mut self, kinds: &str) -> Self {
+        self.tasks.retain(|kind, _| kind.starts_with(kinds));
+        self.schedules.retain(|(_, kind, _)| kind.starts_with(kinds));
+        self
+    }
+
     pub(crate) fn task<T: Task>(&mut self) {
         self.tasks.insert(T::KIND, run::<T>);
     }
