@@ -232,6 +232,7 @@ fn tags(document: &mut Value) -> Value {
     let about = |name: &str| match name {
         "Access" => "Who may do what: users, memberships, roles, invitations, API clients.",
         "Events" => "The audit trail and the change feed at once.",
+        "Imports" => "Files that become resources: what came of them, and how their headers are named.",
         "People" => "Structure and people: departments, positions, employees.",
         "Service" => "Where everything is, and how it is.",
         "Sign-in" => "Getting, renewing and ending access.",

@@ -397,6 +397,7 @@ fn other_text_is_kept_byte_for_byte() {
                     && field["pattern"].is_null()
                     && field["format"].is_null()
                     && field["enum"].is_null()
+                    && field["oneOf"].is_null() // an enumeration, or nothing
                     && field["$ref"].is_null();
                 if !free || field["maxLength"].as_u64().is_some_and(|longest| longest < 60) {
                     continue;

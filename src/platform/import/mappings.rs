@@ -160,6 +160,7 @@ impl crate::resource::Resource for ImportMapping {
     const SINGULAR: &'static str = "import_mapping";
     const TAG: &'static str = "Imports";
     const SORT: &'static [SortKey] = &[SortKey::text("name")];
+    const USUAL_ORDER: &'static str = "name";
     const NATURAL_KEY: &'static [&'static str] = &["name"];
     type Filter = ImportMappingFilter;
 
