@@ -2,6 +2,7 @@
 use crate::problem::{Fault, Problem, Result};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::IntoParams;
@@ -34,6 +35,10 @@ pub struct Paging {
     #[param(default = false, required = false)]
     #[serde(default)]
     pub count: bool,
+    /// The list as it was at this instant: filters, order and search see what was so then. It costs what has changed since.
+    #[param(required = false)]
+    #[serde(default)]
+    pub as_of: Option<DateTime<Utc>>,
 }
 
 /// A page, and where the next one starts.
@@ -117,6 +122,8 @@ pub struct ListQuery<F> {
     /// The last row's values of the keys, to go on behind.
     pub after: Option<Vec<String>>,
     pub count: bool,
+    /// The moment at which the rows are seen; now, unless told.
+    pub as_of: Option<DateTime<Utc>>,
     /// The order as a cursor remembers it.
     sort: String,
 }
@@ -134,7 +141,7 @@ impl<F> ListQuery<F> {
         let order = read_order(&sort, keys)?;
         let after = paging.cursor.as_deref().map(|cursor| read_cursor(cursor, &sort, &order)).transpose()?;
         let limit = paging.limit.unwrap_or(USUAL);
-        Ok(Self { filter, search: paging.q, limit, order, after, count: paging.count, sort })
+        Ok(Self { filter, search: paging.q, limit, order, after, count: paging.count, as_of: paging.as_of, sort })
     }
 
     /// The page of `rows`, which holds one more than the limit where there is a next one.

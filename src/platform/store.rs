@@ -4,6 +4,7 @@ use crate::database::Db;
 use crate::page::{ListQuery, Order};
 use crate::problem::{Problem, Result};
 use crate::resource::Resource;
+use chrono::{DateTime, Utc};
 use diesel::associations::HasTable;
 use diesel::expression::{AppearsOnTable, Expression, SelectableExpression, ValidGrouping, is_aggregate};
 use diesel::pg::Pg;
@@ -12,7 +13,7 @@ use diesel::query_builder::{
     QueryId, UpdateStatement,
 };
 use diesel::query_dsl::methods::{BoxedDsl, FilterDsl, FindDsl, LimitDsl, OrderDsl, SelectDsl};
-use diesel::sql_types::{BigInt, Bool, Text, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Bool, Text, Timestamptz, Uuid as SqlUuid};
 use diesel::{Insertable, QueryResult, Selectable, SelectableHelper, Table, dsl};
 use diesel_async::RunQueryDsl;
 use diesel_async::methods::{ExecuteDsl, LoadQuery};
@@ -112,9 +113,9 @@ where
     Rows<R>: FilterDsl<Condition, Output = Rows<R>>
         + OrderDsl<OrderBy, Output = Rows<R>>
         + LimitDsl<Output = Rows<R>>
-        + LoadQuery<'static, Db, R>
         + Send,
-    Counted<Rows<R>>: LoadQuery<'static, Db, i64> + Send,
+    Seen<Rows<R>>: LoadQuery<'static, Db, R> + Send,
+    Seen<Counted<Rows<R>>>: LoadQuery<'static, Db, i64> + Send,
     One<R>: SelectDsl<dsl::AsSelect<R, Pg>>,
     Picked<R>: LoadQuery<'static, Db, R> + Send + 'static,
     Locked<Picked<R>>: LoadQuery<'static, Db, R> + Send + 'static,
@@ -128,11 +129,13 @@ where
             found = FilterDsl::filter(found, behind);
         }
         let order = OrderBy { table: R::TABLE, order: query.order.clone() };
-        Ok(LimitDsl::limit(OrderDsl::order(found, order), rows).load(db).await?)
+        let found = LimitDsl::limit(OrderDsl::order(found, order), rows);
+        Ok(Seen::new::<R>(found, db, query.as_of).load(db).await?)
     }
 
     async fn count(db: &mut Db, query: &ListQuery<Self::Filter>) -> Result<i64> {
-        Ok(Counted(matching::<R>(db.organization(), query)).get_result(db).await?)
+        let counted = Counted(matching::<R>(db.organization(), query));
+        Ok(Seen::new::<R>(counted, db, query.as_of).get_result(db).await?)
     }
 
     async fn find(db: &mut Db, id: Uuid) -> Result<Self> {
@@ -413,6 +416,84 @@ impl<Q> Query for Counted<Q> {
     type SqlType = BigInt;
 }
 impl<Q> QueryId for Counted<Q> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+/// Rows as they are, or as they were at a moment.
+pub struct Seen<Q> {
+    query: Q,
+    past: Option<Past>,
+}
+
+struct Past {
+    table: &'static str,
+    resource: &'static str,
+    organization: Uuid,
+    at: DateTime<Utc>,
+}
+
+impl<Q> Seen<Q> {
+    fn new<R: Stored>(query: Q, db: &Db, at: Option<DateTime<Utc>>) -> Self {
+        let organization = db.organization();
+        let past = at.map(|at| Past { table: R::TABLE, resource: R::NAME, organization, at });
+        Self { query, past }
+    }
+}
+
+impl QueryFragment<Pg> for Past {
+    /// Puts the table's past in its place, under its name: rows that nothing has happened to since are as they are, and of
+    /// the others each field is what the first event since says that it was before.
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        let Self { table, resource, organization, at } = self;
+        out.push_sql("with ");
+        out.push_identifier(table)?;
+        out.push_sql(" as (with since as materialized (select * from events where org_id = ");
+        out.push_bind_param::<SqlUuid, _>(organization)?;
+        out.push_sql(" and resource = ");
+        out.push_bind_param::<Text, _>(resource)?;
+        out.push_sql(" and at > ");
+        out.push_bind_param::<Timestamptz, _>(at)?;
+        out.push_sql(
+            "), first as (
+                select distinct on (resource_id) org_id, resource, resource_id, type, version from since order by resource_id, transaction, sequence
+            ), before as (
+                select resource_id, jsonb_object_agg(key, value) as fields from (
+                    select distinct on (s.resource_id, f.key) s.resource_id, f.key, f.value -> 'before' as value
+                    from since s, jsonb_each(s.changes) f order by s.resource_id, f.key, s.transaction, s.sequence
+                ) each group by resource_id
+            ) select t.* from ",
+        );
+        out.push_identifier(table)?;
+        out.push_sql(" t where t.id not in (select resource_id from first) union all select p.* from first join before using (resource_id) left join ");
+        out.push_identifier(table)?;
+        out.push_sql(" t on t.org_id = first.org_id and t.id = first.resource_id, lateral jsonb_populate_record(null::");
+        out.push_identifier(table)?;
+        out.push_sql(
+            ", coalesce(to_jsonb(t), '{}') || before.fields || jsonb_build_object('org_id', first.org_id, 'id', first.resource_id,
+                'version', first.version - 1, 'updated_at', (select max(e.at) from events e
+                    where e.org_id = first.org_id and e.resource = first.resource and e.resource_id = first.resource_id and e.at <= ",
+        );
+        out.push_bind_param::<Timestamptz, _>(at)?;
+        out.push_sql(
+            "))) p where first.type not like '%.created' and (t.id is not null or (select current_reach()) = 'org')) ",
+        );
+        Ok(())
+    }
+}
+
+impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for Seen<Q> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        if let Some(past) = &self.past {
+            past.walk_ast(out.reborrow())?;
+        }
+        self.query.walk_ast(out)
+    }
+}
+impl<Q: Query> Query for Seen<Q> {
+    type SqlType = Q::SqlType;
+}
+impl<Q> QueryId for Seen<Q> {
     type QueryId = ();
     const HAS_STATIC_QUERY_ID: bool = false;
 }

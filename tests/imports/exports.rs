@@ -79,3 +79,38 @@ fn lines_of_json_are_the_rows_of_the_list() {
         assert_eq!(codes, ["A", "B", "C"]);
     });
 }
+
+#[test]
+fn a_list_of_a_moment_shows_what_was_so_then() {
+    run(async {
+        let owner = furnished().await;
+        let before = all(&owner, "departments").await;
+        let then = chrono::Utc::now().format("%Y-%m-%dT%H:%M:%S%.6fZ").to_string();
+        let id = |code: &str| before.iter().find(|row| row["code"] == code).unwrap()["id"].as_str().unwrap().to_owned();
+        owner.patch(&format!("/v1/departments/{}", id("B")), json!({"name": "Renamed", "parent_id": null})).await.is(200);
+        owner.patch(&format!("/v1/departments/{}", id("B")), json!({"name": "Renamed again"})).await.is(200);
+        owner.act(&format!("/v1/departments/{}/archive", owner.department("Later", None).await)).await.is(200);
+        let gone = owner.department("Soon gone", Some(&id("A"))).await;
+        let with_gone = chrono::Utc::now().format("%Y-%m-%dT%H:%M:%S%.6fZ").to_string();
+        owner.delete(&format!("/v1/departments/{gone}")).await.is(204);
+        assert_eq!(all(&owner, &format!("departments?as_of={then}")).await, before);
+        let page = owner.get(&format!("/v1/departments?as_of={then}&q=ta&limit=1&count=true")).await.is(200);
+        assert_eq!((&page["data"][0]["name"], &page["total"]), (&json!("Be, ta"), &json!(1)));
+        assert_eq!(page["data"][0]["available_actions"], json!([]));
+        let below = format!("/v1/departments?as_of={with_gone}&parent_id={}&count=true&sort=name", id("A"));
+        let below = owner.get(&below).await.is(200);
+        let names: Vec<_> = below["data"].as_array().unwrap().iter().map(|row| row["name"].as_str().unwrap()).collect();
+        assert_eq!((names, &below["total"]), (vec!["Gamma & <Sons>", "Soon gone"], &json!(2)));
+        assert!(all(&owner, "departments?as_of=2020-01-01T00:00:00Z").await.is_empty());
+        // Page by page, as everywhere.
+        let mut seen = Vec::new();
+        let mut path = format!("/v1/departments?as_of={then}&limit=1&sort=-code");
+        loop {
+            let page = owner.get(&path).await.is(200);
+            seen.push(page["data"][0]["code"].as_str().unwrap().to_owned());
+            let Some(cursor) = page["next_cursor"].as_str() else { break };
+            path = format!("/v1/departments?as_of={then}&limit=1&sort=-code&cursor={cursor}");
+        }
+        assert_eq!(seen, ["C", "B", "A"]);
+    });
+}

@@ -42,7 +42,7 @@ fn places(problem: &Value) -> Vec<String> {
     problem["errors"].as_array().unwrap().iter().map(told).collect()
 }
 
-/// All rows of a list.
+/// All rows of a list; parameters may follow its name.
 async fn all(caller: &Caller, resource: &str) -> Vec<Value> {
     let list = caller.request(Method::GET, &format!("/v1/{resource}")).header("accept", NDJSON).send().await;
     list.text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
