@@ -2,8 +2,3 @@ drop trigger follow_import_job on jobs;
 drop function follow_import_job, reach_as;
 drop table import_rows, import_chunks, imports, import_mappings;
 delete from managed_tables where name in ('import_rows', 'import_chunks', 'imports', 'import_mappings');
-do $$
-begin
-    -- Unless an earlier migration said so as well.
-    execute replace(pg_get_functiondef('record_events'::regproc), E'\n#variable_conflict use_variable', '');
-end $$;

@@ -1,15 +1,5 @@
 -- Files read in: how their columns are named, what became of each, and what each wrote, so that it can be undone as one.
 
--- Tables may have columns that are called as variables of `record_events` are, such as `resource`.
-do $$
-declare
-    source text := pg_get_functiondef('record_events'::regproc);
-begin
-    if source not like '%variable_conflict%' then
-        execute regexp_replace(source, '(AS \$function\$)', E'\\1\n#variable_conflict use_variable');
-    end if;
-end $$;
-
 create table import_mappings (
     org_id            uuid  not null,
     id                uuid  not null,
