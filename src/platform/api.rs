@@ -505,7 +505,8 @@ impl Api {
             query,
         });
         operation.parameters = Some(parameters.into_iter().map(RefOr::T).collect());
-        let bodies = doc.body.iter().flat_map(|(name, types)| types.iter().map(|kind| (*kind, name.as_str())));
+        let bodies =
+            doc.body.iter().flat_map(|(name, types)| types.iter().map(|kind| (*kind, name.as_str())));
         let bodies: Vec<(&str, &str)> = bodies.chain(doc.files.iter().copied()).collect();
         operation.request_body = (!bodies.is_empty()).then(|| {
             bodies

@@ -146,9 +146,20 @@ fn value_of<'a>(row: &'a Value, column: &str) -> &'a Value {
 
 /// A file that grows row by row; what was written can be taken out at any time.
 enum Sheet {
-    Csv { columns: Vec<String>, text: Vec<u8> },
-    Xlsx { columns: Vec<String>, book: Box<ZipWriter<StreamWriter<Taken>>>, taken: Taken, xml: String, row: u32 },
-    Ndjson { text: Vec<u8> },
+    Csv {
+        columns: Vec<String>,
+        text: Vec<u8>,
+    },
+    Xlsx {
+        columns: Vec<String>,
+        book: Box<ZipWriter<StreamWriter<Taken>>>,
+        taken: Taken,
+        xml: String,
+        row: u32,
+    },
+    Ndjson {
+        text: Vec<u8>,
+    },
 }
 
 /// Where the workbook is written to, and taken from as it grows.
@@ -260,7 +271,9 @@ impl Sheet {
                     Value::Null => xml.push_str("<c/>"),
                     Value::Bool(truth) => write!(xml, "<c t=\"b\"><v>{}</v></c>", u8::from(*truth))?,
                     // A spreadsheet rounds what is longer.
-                    Value::Number(number) if number.to_string().len() <= 15 => write!(xml, "<c><v>{number}</v></c>")?,
+                    Value::Number(number) if number.to_string().len() <= 15 => {
+                        write!(xml, "<c><v>{number}</v></c>")?;
+                    }
                     value => {
                         xml.push_str("<c t=\"inlineStr\"><is><t xml:space=\"preserve\">");
                         escape(&cell(value), xml);
@@ -320,7 +333,9 @@ fn csv_line<'a>(cells: impl Iterator<Item = &'a str>) -> Result<Vec<u8>> {
 fn cell(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
-        Value::String(text) if text.starts_with(DEFUSED) && text.parse::<rust_decimal::Decimal>().is_err() => {
+        Value::String(text)
+            if text.starts_with(DEFUSED) && text.parse::<rust_decimal::Decimal>().is_err() =>
+        {
             format!("'{text}")
         }
         Value::String(text) => text.clone(),

@@ -218,7 +218,10 @@ impl<V: Verb, R: Named> May<V, R> {
     }
 
     /// The same, kept even in a dry run: a large file's report is what its dry run comes to.
-    pub(crate) async fn write_for_good<T: Outcome>(&self, work: impl AsyncFn(&mut Db) -> Result<T>) -> Result<Answer<T>> {
+    pub(crate) async fn write_for_good<T: Outcome>(
+        &self,
+        work: impl AsyncFn(&mut Db) -> Result<T>,
+    ) -> Result<Answer<T>> {
         self.door.write_unless(false, work).await
     }
 

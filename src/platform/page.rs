@@ -141,7 +141,16 @@ impl<F> ListQuery<F> {
         let order = read_order(&sort, keys)?;
         let after = paging.cursor.as_deref().map(|cursor| read_cursor(cursor, &sort, &order)).transpose()?;
         let limit = paging.limit.unwrap_or(USUAL);
-        Ok(Self { filter, search: paging.q, limit, order, after, count: paging.count, as_of: paging.as_of, sort })
+        Ok(Self {
+            filter,
+            search: paging.q,
+            limit,
+            order,
+            after,
+            count: paging.count,
+            as_of: paging.as_of,
+            sort,
+        })
     }
 
     /// The page of `rows`, which holds one more than the limit where there is a next one.

@@ -115,7 +115,7 @@ impl Kind {
             errors: Vec::new(),
             collided: false,
             headers: Vec::new(),
-            members: serde_json::Map::new(),
+            members: Box::default(),
         }
     }
 }
@@ -157,7 +157,8 @@ pub struct Problem {
     /// The same transaction may succeed if run again.
     pub(crate) collided: bool,
     headers: Vec<(header::HeaderName, String)>,
-    members: serde_json::Map<String, serde_json::Value>,
+    /// Boxed, since every result is as large as its error.
+    members: Box<serde_json::Map<String, serde_json::Value>>,
 }
 
 /// What a problem looks like on the wire (RFC 9457).
@@ -243,7 +244,7 @@ impl Problem {
             errors: self.errors.clone(),
         };
         let mut body = serde_json::to_value(body).unwrap_or_default();
-        body.as_object_mut().into_iter().for_each(|body| body.extend(self.members.clone()));
+        body.as_object_mut().into_iter().for_each(|body| body.extend((*self.members).clone()));
         body
     }
 

@@ -40,7 +40,8 @@ pub fn operation_at(method: &Method, path: &str) -> Option<Operation> {
 /// Whether the operation takes a file and no JSON: what is said of bodies of JSON says nothing of it.
 pub fn takes_a_file(operation: &Operation) -> bool {
     let content = operation.value["requestBody"]["content"].as_object();
-    content.is_some_and(|content| !content.contains_key("application/json") && content.contains_key("text/csv"))
+    content
+        .is_some_and(|content| !content.contains_key("application/json") && content.contains_key("text/csv"))
 }
 
 /// Every operation of the method that asks for a permission of a resource, those aside that take files.

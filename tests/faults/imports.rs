@@ -30,7 +30,9 @@ fn a_file_whose_worker_was_killed_is_in_once_and_whole() {
         })
         .await;
         let database = installation.database().await;
-        for (what, wanted) in [("employees", 2000_i64), ("reporting_lines", 2000), ("import_rows", 2000), ("import_chunks", 0)] {
+        for (what, wanted) in
+            [("employees", 2000_i64), ("reporting_lines", 2000), ("import_rows", 2000), ("import_chunks", 0)]
+        {
             let count = format!("select count(*) from {what} where org_id = $1");
             let count: i64 = database.query_one(&count, &[&caller.organization]).await.unwrap().get(0);
             assert_eq!(count, wanted, "{what}");

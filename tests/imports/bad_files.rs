@@ -31,7 +31,8 @@ fn what_spreadsheets_write_is_read() {
         }
         let formula = owner.get("/v1/departments?code=H").await.is(200);
         assert_eq!(formula["data"][0]["name"], "=1+2");
-        let packed = sending(&owner, "departments", "", CSV, gzip(b"code,name\nI,Iota\n")).header("content-encoding", "gzip");
+        let packed = sending(&owner, "departments", "", CSV, gzip(b"code,name\nI,Iota\n"))
+            .header("content-encoding", "gzip");
         assert_eq!(counts(&packed.send().await.is(200)), [1, 0, 0, 0]);
     });
 }
@@ -49,39 +50,69 @@ fn what_can_not_be_read_is_told_with_the_cure() {
     run(async {
         let owner = Organization::new().await.owner().await;
         let send = async |file: &[u8]| sending(&owner, "departments", "", CSV, file).send().await;
-        let utf_16: Vec<u8> = std::iter::once(0xFEFF).chain("code,name\nA,Ä\n".encode_utf16()).flat_map(u16::to_le_bytes).collect();
+        let utf_16: Vec<u8> = std::iter::once(0xFEFF)
+            .chain("code,name\nA,Ä\n".encode_utf16())
+            .flat_map(u16::to_le_bytes)
+            .collect();
         told(send(&utf_16).await, "not-utf-8", "CSV UTF-8");
         told(send(&utf_16[2..]).await, "not-utf-8", "CSV UTF-8");
         told(send(b"code,name\nA,Pop\nB,Ion\xE3\n").await, "not-utf-8", "Line 3");
         told(send(b"code,name\nA,Pop\nB,\"Ion\nC,Dan\n").await, "quote-left-open", "row 3");
         let endless = format!("code,name\nA,\"{}", "endless ".repeat(100_000));
         told(send(endless.as_bytes()).await, "quote-left-open", "row 2");
-        told(send(format!("code,name\nA,{}\n", "x".repeat(300_000)).as_bytes()).await, "row-too-long", "Row 2");
+        told(
+            send(format!("code,name\nA,{}\n", "x".repeat(300_000)).as_bytes()).await,
+            "row-too-long",
+            "Row 2",
+        );
         told(send(b"").await, "empty-file", "names the columns");
         told(send(b"\xEF\xBB\xBF").await, "empty-file", "names the columns");
         told(send(HEAD.as_bytes()).await, "empty-file", "no rows");
         let wide = (0..10_000).map(|column| format!("c{column}")).collect::<Vec<_>>().join(",");
         told(send(format!("{wide}\n").as_bytes()).await, "too-many-columns", "10000 columns");
         let problem = send(b"code,Code,nick,,name\nA,A,x,y,Alpha\n").await.is_problem(422, "invalid-input");
-        assert_eq!(places(&problem), ["/1/Code repeated", "/1/nick unknown-column", "/1/ no-name"], "{problem:#}");
+        assert_eq!(
+            places(&problem),
+            ["/1/Code repeated", "/1/nick unknown-column", "/1/ no-name"],
+            "{problem:#}"
+        );
         let problem = send(b"code\nA\n").await.is_problem(422, "invalid-input");
         assert_eq!(places(&problem), ["/1/name required"]);
-        let both = import(&owner, "employees", "", "employee_number,given_name,family_name,hired_on,department_id,department_code\n").await;
+        let both = import(
+            &owner,
+            "employees",
+            "",
+            "employee_number,given_name,family_name,hired_on,department_id,department_code\n",
+        )
+        .await;
         assert_eq!(places(&both.is_problem(422, "invalid-input")), ["/1/department_code repeated"]);
         for bad in ["a\0b", "a\u{7}b", "a\u{202E}b", "  a"] {
-            let problem = send(format!("code,name\nA,{bad}\n").as_bytes()).await.is_problem(422, "invalid-input");
-            assert!(["/2/name", "/1/"].iter().any(|place| places(&problem)[0].starts_with(place)) || places(&problem)[0].ends_with("not-utf-8"), "{problem:#}");
+            let problem =
+                send(format!("code,name\nA,{bad}\n").as_bytes()).await.is_problem(422, "invalid-input");
+            assert!(
+                ["/2/name", "/1/"].iter().any(|place| places(&problem)[0].starts_with(place))
+                    || places(&problem)[0].ends_with("not-utf-8"),
+                "{problem:#}"
+            );
         }
         let problem = send(b"code,name,parent_code\nA,Alpha,\0\n").await;
         assert!([422].contains(&problem.status), "{}", problem.text);
-        for kind in ["application/json", "text/plain", "application/vnd.ms-excel", "multipart/form-data; boundary=x"] {
-            sending(&owner, "departments", "", kind, "code,name\nA,Alpha\n").send().await.is_problem(415, "unsupported-media-type");
+        for kind in
+            ["application/json", "text/plain", "application/vnd.ms-excel", "multipart/form-data; boundary=x"]
+        {
+            sending(&owner, "departments", "", kind, "code,name\nA,Alpha\n")
+                .send()
+                .await
+                .is_problem(415, "unsupported-media-type");
         }
         for query in ["mode=replace", "on_error=ignore", "mapping=x", "nonsense=1"] {
-            import(&owner, "departments", query, "code,name\nA,Alpha\n").await.is_problem(422, "invalid-input");
+            import(&owner, "departments", query, "code,name\nA,Alpha\n")
+                .await
+                .is_problem(422, "invalid-input");
         }
         let deep = format!("{{\"code\": {}{}}}\n", "[".repeat(2000), "]".repeat(2000));
-        let problem = sending(&owner, "departments", "", NDJSON, deep).send().await.is_problem(422, "invalid-input");
+        let problem =
+            sending(&owner, "departments", "", NDJSON, deep).send().await.is_problem(422, "invalid-input");
         assert_eq!(places(&problem), ["/1 not-json"]);
         assert_eq!(total(&owner, "departments").await, 0);
     });
@@ -92,7 +123,9 @@ fn of_very_many_faults_the_first_are_told_and_the_rest_counted() {
     run(async {
         let owner = Organization::new().await.owner().await;
         let rows: String = (0..500).map(|row| format!("bad code {row},Name\n")).collect();
-        let problem = import(&owner, "departments", "", &format!("{HEAD}{rows}")).await.is_problem(422, "invalid-input");
+        let problem = import(&owner, "departments", "", &format!("{HEAD}{rows}"))
+            .await
+            .is_problem(422, "invalid-input");
         assert_eq!(problem["errors"].as_array().unwrap().len(), 100);
         let detail = problem["detail"].as_str().unwrap();
         assert!(detail.contains("500 rows break a rule") && detail.contains("first 100 of 500"), "{detail}");
@@ -126,8 +159,24 @@ fn bombs_meet_a_limit_before_memory_does() {
         let bombs = [
             ("gzip in csv", CSV, Some("gzip"), gzip(&spaces[..20 << 20]), 422),
             ("a large sheet", XLSX, None, zipped(&[("xl/worksheets/sheet1.xml", spaces.clone())]), 413),
-            ("large texts", XLSX, None, zipped(&[("xl/sharedStrings.xml", spaces[..30 << 20].to_vec())]), 413),
-            ("many parts", XLSX, None, zipped(&(0..1500).map(|part| (Box::leak(format!("p{part}").into_boxed_str()) as &str, vec![])).collect::<Vec<_>>()), 413),
+            (
+                "large texts",
+                XLSX,
+                None,
+                zipped(&[("xl/sharedStrings.xml", spaces[..30 << 20].to_vec())]),
+                413,
+            ),
+            (
+                "many parts",
+                XLSX,
+                None,
+                zipped(
+                    &(0..1500)
+                        .map(|part| (Box::leak(format!("p{part}").into_boxed_str()) as &str, vec![]))
+                        .collect::<Vec<_>>(),
+                ),
+                413,
+            ),
         ];
         drop(spaces);
         for (what, kind, packing, bomb, status) in bombs {
@@ -151,14 +200,21 @@ fn what_is_no_workbook_is_refused_and_entities_reach_nothing() {
     run(async {
         let owner = Organization::new().await.owner().await;
         let send = async |file: Vec<u8>| sending(&owner, "departments", "", XLSX, file).send().await;
-        for file in [b"".to_vec(), b"code,name".to_vec(), zipped(&[("a.txt", b"hello".to_vec())]), zipped(&[("xl/workbook.xml", b"<workbook".to_vec())])] {
+        for file in [
+            b"".to_vec(),
+            b"code,name".to_vec(),
+            zipped(&[("a.txt", b"hello".to_vec())]),
+            zipped(&[("xl/workbook.xml", b"<workbook".to_vec())]),
+        ] {
             send(file).await.is_problem(400, "malformed-request");
         }
         let mut cut = crate::workbooks::workbook("<row><c t=\"inlineStr\"><is><t>code</t></is></c></row>");
         cut.truncate(cut.len() / 2);
         send(cut).await.is_problem(400, "malformed-request");
         let entity = "<!DOCTYPE x [<!ENTITY e SYSTEM \"file:///etc/passwd\">]>";
-        let sheet = format!("<?xml version=\"1.0\"?>{entity}<worksheet xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\"><sheetData><row><c t=\"inlineStr\"><is><t>&e;</t></is></c></row></sheetData></worksheet>");
+        let sheet = format!(
+            "<?xml version=\"1.0\"?>{entity}<worksheet xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\"><sheetData><row><c t=\"inlineStr\"><is><t>&e;</t></is></c></row></sheetData></worksheet>"
+        );
         let problem = send(crate::workbooks::workbook_of(&sheet)).await.is_problem(422, "invalid-input");
         assert_eq!(problem["errors"][0]["code"], "document-type");
     });

@@ -7,7 +7,13 @@ use serde_json::json;
 
 async fn export(caller: &Caller, path: &str, kind: &str) -> Vec<u8> {
     let url = format!("{}{path}", crate::support::service().base);
-    let answer = reqwest::Client::new().get(url).bearer_auth(&caller.token).header("accept", kind).send().await.unwrap();
+    let answer = reqwest::Client::new()
+        .get(url)
+        .bearer_auth(&caller.token)
+        .header("accept", kind)
+        .send()
+        .await
+        .unwrap();
     assert_eq!(answer.status(), 200);
     assert!(answer.headers()["content-type"].to_str().unwrap().starts_with(kind));
     answer.bytes().await.unwrap().to_vec()
@@ -15,8 +21,17 @@ async fn export(caller: &Caller, path: &str, kind: &str) -> Vec<u8> {
 
 async fn furnished() -> Caller {
     let owner = Organization::new().await.owner().await;
-    import(&owner, "departments", "", "code,name,parent_code\nA,=Alpha,\nB,\"Be, ta\",A\nC,Gamma & <Sons>,A\n").await.is(200);
-    import(&owner, "positions", "", "title,department_code,approved_headcount\nClerk,B,3\nClerk,C,9\n").await.is(200);
+    import(
+        &owner,
+        "departments",
+        "",
+        "code,name,parent_code\nA,=Alpha,\nB,\"Be, ta\",A\nC,Gamma & <Sons>,A\n",
+    )
+    .await
+    .is(200);
+    import(&owner, "positions", "", "title,department_code,approved_headcount\nClerk,B,3\nClerk,C,9\n")
+        .await
+        .is(200);
     let people = "employee_number,given_name,family_name,phone,department_code,position,manager_employee_number,hired_on\n\
         007,Ana,-Pop,+40 21 555 0100,B,Clerk,,2026-03-02\n008,'Ion,'''s,,C,Clerk,007,2026-03-02\n";
     import(&owner, "employees", "", people).await.is(200);
@@ -32,7 +47,11 @@ fn what_was_exported_changes_nothing_when_it_is_imported() {
             for kind in [CSV, XLSX, NDJSON] {
                 let file = export(&owner, &format!("/v1/{resource}"), kind).await;
                 let done = sending(&owner, resource, "mode=upsert", kind, file).send().await.is(200);
-                assert_eq!(counts(&done), [0, 0, i64::try_from(before.len()).unwrap(), 0], "{resource} {kind}: {done:#}");
+                assert_eq!(
+                    counts(&done),
+                    [0, 0, i64::try_from(before.len()).unwrap(), 0],
+                    "{resource} {kind}: {done:#}"
+                );
             }
             assert_eq!(all(&owner, resource).await, before);
         }
@@ -44,9 +63,11 @@ fn a_file_that_was_overtaken_overwrites_nothing() {
     run(async {
         let owner = furnished().await;
         let file = String::from_utf8(export(&owner, "/v1/departments", CSV).await).unwrap();
-        let beta = owner.get("/v1/departments?code=B").await.is(200)["data"][0]["id"].as_str().unwrap().to_owned();
+        let beta =
+            owner.get("/v1/departments?code=B").await.is(200)["data"][0]["id"].as_str().unwrap().to_owned();
         owner.patch(&format!("/v1/departments/{beta}"), json!({"name": "Meanwhile"})).await.is(200);
-        let problem = import(&owner, "departments", "mode=upsert", &file).await.is_problem(422, "invalid-input");
+        let problem =
+            import(&owner, "departments", "mode=upsert", &file).await.is_problem(422, "invalid-input");
         assert_eq!(places(&problem), ["/3/version stale-version"], "{problem:#}");
     });
 }
@@ -60,7 +81,9 @@ fn a_workbook_holds_text_as_text_and_no_formula() {
         assert_eq!(book.sheet_names(), ["employees"]);
         let sheet = book.worksheet_range("employees").unwrap();
         let head: Vec<String> = sheet.rows().next().unwrap().iter().map(ToString::to_string).collect();
-        let cell = |row: usize, name: &str| sheet.rows().nth(row).unwrap()[head.iter().position(|each| each == name).unwrap()].clone();
+        let cell = |row: usize, name: &str| {
+            sheet.rows().nth(row).unwrap()[head.iter().position(|each| each == name).unwrap()].clone()
+        };
         assert_eq!(cell(1, "employee_number"), Data::String("007".into()));
         assert_eq!(cell(1, "family_name"), Data::String("'-Pop".into()));
         assert_eq!(cell(1, "version"), Data::Float(1.0));
@@ -73,9 +96,14 @@ fn a_workbook_holds_text_as_text_and_no_formula() {
 fn lines_of_json_are_the_rows_of_the_list() {
     run(async {
         let owner = furnished().await;
-        let answer = owner.request(Method::GET, "/v1/departments?sort=code").header("accept", NDJSON).send().await;
+        let answer =
+            owner.request(Method::GET, "/v1/departments?sort=code").header("accept", NDJSON).send().await;
         assert_eq!(answer.header("content-disposition"), Some("attachment; filename=\"departments.ndjson\""));
-        let codes: Vec<_> = answer.text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["code"].clone()).collect();
+        let codes: Vec<_> = answer
+            .text
+            .lines()
+            .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["code"].clone())
+            .collect();
         assert_eq!(codes, ["A", "B", "C"]);
     });
 }
@@ -86,10 +114,18 @@ fn a_list_of_a_moment_shows_what_was_so_then() {
         let owner = furnished().await;
         let before = all(&owner, "departments").await;
         let then = chrono::Utc::now().format("%Y-%m-%dT%H:%M:%S%.6fZ").to_string();
-        let id = |code: &str| before.iter().find(|row| row["code"] == code).unwrap()["id"].as_str().unwrap().to_owned();
-        owner.patch(&format!("/v1/departments/{}", id("B")), json!({"name": "Renamed", "parent_id": null})).await.is(200);
+        let id = |code: &str| {
+            before.iter().find(|row| row["code"] == code).unwrap()["id"].as_str().unwrap().to_owned()
+        };
+        owner
+            .patch(&format!("/v1/departments/{}", id("B")), json!({"name": "Renamed", "parent_id": null}))
+            .await
+            .is(200);
         owner.patch(&format!("/v1/departments/{}", id("B")), json!({"name": "Renamed again"})).await.is(200);
-        owner.act(&format!("/v1/departments/{}/archive", owner.department("Later", None).await)).await.is(200);
+        owner
+            .act(&format!("/v1/departments/{}/archive", owner.department("Later", None).await))
+            .await
+            .is(200);
         let gone = owner.department("Soon gone", Some(&id("A"))).await;
         let with_gone = chrono::Utc::now().format("%Y-%m-%dT%H:%M:%S%.6fZ").to_string();
         owner.delete(&format!("/v1/departments/{gone}")).await.is(204);
@@ -99,7 +135,8 @@ fn a_list_of_a_moment_shows_what_was_so_then() {
         assert_eq!(page["data"][0]["available_actions"], json!([]));
         let below = format!("/v1/departments?as_of={with_gone}&parent_id={}&count=true&sort=name", id("A"));
         let below = owner.get(&below).await.is(200);
-        let names: Vec<_> = below["data"].as_array().unwrap().iter().map(|row| row["name"].as_str().unwrap()).collect();
+        let names: Vec<_> =
+            below["data"].as_array().unwrap().iter().map(|row| row["name"].as_str().unwrap()).collect();
         assert_eq!((names, &below["total"]), (vec!["Gamma & <Sons>", "Soon gone"], &json!(2)));
         assert!(all(&owner, "departments?as_of=2020-01-01T00:00:00Z").await.is_empty());
         // Page by page, as everywhere.

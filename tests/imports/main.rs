@@ -36,9 +36,8 @@ fn counts(import: &Value) -> [i64; 4] {
 
 /// The faults of a refusal as `place code`.
 fn places(problem: &Value) -> Vec<String> {
-    let told = |fault: &Value| {
-        format!("{} {}", fault["pointer"].as_str().unwrap(), fault["code"].as_str().unwrap())
-    };
+    let told =
+        |fault: &Value| format!("{} {}", fault["pointer"].as_str().unwrap(), fault["code"].as_str().unwrap());
     problem["errors"].as_array().unwrap().iter().map(told).collect()
 }
 

@@ -12,7 +12,9 @@ const TEAM: &str = "employee_number,given_name,family_name,department_code,manag
 fn a_team_is_imported_with_those_who_lead_it_further_down() {
     run(async {
         let owner = Organization::new().await.owner().await;
-        import(&owner, "departments", "", "name,code,parent_code\nTreasury,TRE,FIN\nFinance,FIN,\n").await.is(200);
+        import(&owner, "departments", "", "name,code,parent_code\nTreasury,TRE,FIN\nFinance,FIN,\n")
+            .await
+            .is(200);
         let answer = import(&owner, "employees", "", TEAM).await;
         let location = answer.header("location").unwrap().to_owned();
         let done = answer.is(200);
@@ -31,7 +33,10 @@ fn a_team_is_imported_with_those_who_lead_it_further_down() {
         let lines = service().database().await;
         let id = |number: &str| by_number(number)["id"].as_str().unwrap().parse::<uuid::Uuid>().unwrap();
         let under_ana: i64 = lines
-            .query_one("select count(*) from reporting_lines where org_id = $1 and above_id = $2", &[&owner.organization, &id("E-1")])
+            .query_one(
+                "select count(*) from reporting_lines where org_id = $1 and above_id = $2",
+                &[&owner.organization, &id("E-1")],
+            )
             .await
             .unwrap()
             .get(0);
@@ -69,7 +74,12 @@ fn every_fault_is_told_by_line_and_column_and_nothing_is_left() {
             "/10 ragged-row",
         ];
         assert_eq!(places(&problem), wanted, "{problem:#}");
-        assert!(problem["errors"][0]["detail"].as_str().unwrap().starts_with("line 3, column hired_on: must be a day"));
+        assert!(
+            problem["errors"][0]["detail"]
+                .as_str()
+                .unwrap()
+                .starts_with("line 3, column hired_on: must be a day")
+        );
         assert_eq!(total(&owner, "employees").await, 1);
         assert_eq!(total(&owner, "imports").await, 0);
     });
@@ -83,7 +93,12 @@ fn faulty_rows_are_left_out_where_that_is_asked_for() {
             E-1,Ana,Pop,,2026-03-02\nE-2,Bogdan,Rusu,E-1,never\nE-3,Carla,Ionescu,E-2,2026-03-02\nE-4,Dan,Marin,E-1,2026-03-02\n";
         let done = import(&owner, "employees", "on_error=skip", file).await.is(200);
         assert_eq!(counts(&done), [2, 0, 0, 2]);
-        let lines: Vec<_> = done["faults"].as_array().unwrap().iter().map(|fault| (fault["line"].clone(), fault["column"].clone())).collect();
+        let lines: Vec<_> = done["faults"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|fault| (fault["line"].clone(), fault["column"].clone()))
+            .collect();
         // Carla reports to somebody who was refused.
         assert_eq!(lines, [(json!(3), json!("hired_on")), (json!(4), json!("manager_employee_number"))]);
         assert_eq!(total(&owner, "employees").await, 2);
@@ -95,7 +110,14 @@ fn a_constraint_of_the_database_is_told_by_its_row() {
     run(async {
         let owner = Organization::new().await.owner().await;
         import(&owner, "departments", "", "name,code\nDesk,DESK\nOld,OLD\n").await.is(200);
-        import(&owner, "positions", "", "title,department_code,approved_headcount\nClerk,DESK,2\nClerk,OLD,9\n").await.is(200);
+        import(
+            &owner,
+            "positions",
+            "",
+            "title,department_code,approved_headcount\nClerk,DESK,2\nClerk,OLD,9\n",
+        )
+        .await
+        .is(200);
         let old = all(&owner, "departments").await.into_iter().find(|row| row["code"] == "OLD").unwrap();
         owner.act(&format!("/v1/departments/{}/archive", old["id"].as_str().unwrap())).await.is(200);
         let file = "employee_number,given_name,family_name,department_code,position,hired_on\n\
@@ -103,10 +125,17 @@ fn a_constraint_of_the_database_is_told_by_its_row() {
             E-3,Carla,Ionescu,DESK,Clerk,2026-03-02\nE-4,Dan,Marin,OLD,,2026-03-02\nE-5,Eva,Stan,,Clerk,2026-03-02\n";
         let problem = import(&owner, "employees", "", file).await.is_problem(422, "invalid-input");
         // Two seats for three clerks: the third is one too many. Whose clerk Eva is, nobody can know.
-        assert_eq!(places(&problem), ["/4 breaks-a-rule", "/5 breaks-a-rule", "/6/position ambiguous"], "{problem:#}");
+        assert_eq!(
+            places(&problem),
+            ["/4 breaks-a-rule", "/5 breaks-a-rule", "/6/position ambiguous"],
+            "{problem:#}"
+        );
         let ring = "name,code,parent_code\nA,A,B\nB,B,A\nC,C,\n";
         let problem = import(&owner, "departments", "", ring).await.is_problem(422, "invalid-input");
-        assert!(places(&problem).iter().any(|place| place.starts_with("/2") || place.starts_with("/3")), "{problem:#}");
+        assert!(
+            places(&problem).iter().any(|place| place.starts_with("/2") || place.starts_with("/3")),
+            "{problem:#}"
+        );
         assert_eq!(total(&owner, "departments").await, 2);
     });
 }
@@ -129,17 +158,30 @@ fn upsert_changes_what_is_there_and_makes_the_rest() {
         assert_eq!(total(&owner, "employees").await, 3, "a dry run leaves nothing");
         let done = import(&owner, "employees", "mode=upsert", file).await.is(200);
         assert_eq!((counts(&done), &done["changes"]), ([1, 1, 1, 0], &json!([])));
-        let ana = all(&owner, "employees").await.into_iter().find(|row| row["employee_number"] == "E-1").unwrap();
+        let ana =
+            all(&owner, "employees").await.into_iter().find(|row| row["employee_number"] == "E-1").unwrap();
         assert_eq!((&ana["phone"], &ana["version"]), (&json!("+40 21 555 0101"), &json!(2)));
         // Not named is kept, empty is cleared.
-        assert_eq!(counts(&import(&owner, "employees", "mode=upsert", "employee_number,phone\nE-1,\nE-2,\n").await.is(200)), [0, 1, 1, 0]);
-        let again = import(&owner, "employees", "mode=upsert", "employee_number,status,given_name\nE-1,active,Ana\n").await;
+        assert_eq!(
+            counts(
+                &import(&owner, "employees", "mode=upsert", "employee_number,phone\nE-1,\nE-2,\n")
+                    .await
+                    .is(200)
+            ),
+            [0, 1, 1, 0]
+        );
+        let again =
+            import(&owner, "employees", "mode=upsert", "employee_number,status,given_name\nE-1,active,Ana\n")
+                .await;
         assert_eq!(places(&again.is_problem(422, "invalid-input")), ["/2/status read-only"]);
         // A position is known by its title and its department.
         import(&owner, "departments", "", "name,code\nDesk,DESK\n").await.is(200);
         let posts = "title,department_code,approved_headcount\nClerk,DESK,2\n";
         assert_eq!(counts(&import(&owner, "positions", "mode=upsert", posts).await.is(200)), [1, 0, 0, 0]);
-        assert_eq!(counts(&import(&owner, "positions", "mode=upsert", &posts.replace(",2", ",3")).await.is(200)), [0, 1, 0, 0]);
+        assert_eq!(
+            counts(&import(&owner, "positions", "mode=upsert", &posts.replace(",2", ",3")).await.is(200)),
+            [0, 1, 0, 0]
+        );
     });
 }
 
@@ -147,10 +189,14 @@ fn upsert_changes_what_is_there_and_makes_the_rest() {
 fn a_dry_run_shows_what_is_refused_as_well() {
     run(async {
         let owner = Organization::new().await.owner().await;
-        let file = "employee_number,given_name,family_name,hired_on\nE-1,Ana,Pop,2026-03-02\nE-2,Bogdan,Rusu,soon\n";
+        let file =
+            "employee_number,given_name,family_name,hired_on\nE-1,Ana,Pop,2026-03-02\nE-2,Bogdan,Rusu,soon\n";
         let shown = import(&owner, "employees", "dry_run=true", file).await.is(200);
         assert_eq!((counts(&shown), shown["status"].as_str()), ([1, 0, 0, 1], Some("failed")));
-        assert_eq!((&shown["faults"][0]["line"], &shown["faults"][0]["column"]), (&json!(3), &json!("hired_on")));
+        assert_eq!(
+            (&shown["faults"][0]["line"], &shown["faults"][0]["column"]),
+            (&json!(3), &json!("hired_on"))
+        );
         assert_eq!((total(&owner, "employees").await, total(&owner, "imports").await), (0, 0));
     });
 }
@@ -160,11 +206,21 @@ fn lines_of_json_keep_their_types() {
     run(async {
         let owner = Organization::new().await.owner().await;
         let file = "{\"name\": \"=Desk\", \"code\": \"DESK\"}\n\n{\"name\": \"Open\", \"code\": \"OPEN\", \"parent_code\": \"DESK\"}\n";
-        assert_eq!(counts(&sending(&owner, "departments", "", NDJSON, file).send().await.is(200)), [2, 0, 0, 0]);
-        assert!(all(&owner, "departments").await.iter().any(|row| row["name"] == "=Desk"), "nothing is taken off");
+        assert_eq!(
+            counts(&sending(&owner, "departments", "", NDJSON, file).send().await.is(200)),
+            [2, 0, 0, 0]
+        );
+        assert!(
+            all(&owner, "departments").await.iter().any(|row| row["name"] == "=Desk"),
+            "nothing is taken off"
+        );
         let broken = "{\"name\": \"A\", \"code\": \"A\"}\n{\"name\": \"B\", \n[1]\n{\"name\": 7, \"code\": \"C\", \"nick\": \"x\"}\n{\"name\": 7, \"code\": \"C\"}\n";
-        let problem = sending(&owner, "departments", "", NDJSON, broken).send().await.is_problem(422, "invalid-input");
-        assert_eq!(places(&problem), ["/2 not-json", "/3 not-an-object", "/4/nick unknown-field", "/5/name wrong-type"]);
+        let problem =
+            sending(&owner, "departments", "", NDJSON, broken).send().await.is_problem(422, "invalid-input");
+        assert_eq!(
+            places(&problem),
+            ["/2 not-json", "/3 not-an-object", "/4/nick unknown-field", "/5/name wrong-type"]
+        );
     });
 }
 
@@ -172,7 +228,9 @@ fn lines_of_json_keep_their_types() {
 fn the_same_file_and_key_are_one_import() {
     run(async {
         let owner = Organization::new().await.owner().await;
-        let send = async |file: &str| sending(&owner, "employees", "", CSV, file).header("idempotency-key", "team").send().await;
+        let send = async |file: &str| {
+            sending(&owner, "employees", "", CSV, file).header("idempotency-key", "team").send().await
+        };
         let first = send(&TEAM.replace("FIN", "")).await.is(200);
         let again = send(&TEAM.replace("FIN", "")).await;
         assert_eq!(again.header("idempotency-replayed"), Some("true"));
@@ -190,13 +248,26 @@ fn who_may_not_write_imports_nothing_and_who_reaches_less_far_no_further() {
         import(&reader, "employees", "", "nonsense").await.is_problem(403, "forbidden");
         let owner = org.owner().await;
         let (boss, other) = (owner.hire("Boss", None).await, owner.hire("Other", None).await);
-        let leader = org.employee(&boss, &["employees:read", "employees:write=team", "imports:read=own", "imports:write=own"]).await;
+        let leader = org
+            .employee(
+                &boss,
+                &["employees:read", "employees:write=team", "imports:read=own", "imports:write=own"],
+            )
+            .await;
         let numbers = all(&owner, "employees").await;
-        let number = |id: &str| numbers.iter().find(|row| row["id"] == id).unwrap()["employee_number"].as_str().unwrap().to_owned();
+        let number = |id: &str| {
+            numbers.iter().find(|row| row["id"] == id).unwrap()["employee_number"]
+                .as_str()
+                .unwrap()
+                .to_owned()
+        };
         let file = format!("employee_number,phone\n{},555 0100\n", number(&boss));
         let done = import(&leader, "employees", "mode=upsert", &file).await.is(200);
         assert_eq!(counts(&done), [0, 1, 0, 0]);
-        let file = format!("employee_number,given_name,family_name,phone,hired_on\n{},Other,Test,555 0100,2026-03-02\n", number(&other));
+        let file = format!(
+            "employee_number,given_name,family_name,phone,hired_on\n{},Other,Test,555 0100,2026-03-02\n",
+            number(&other)
+        );
         let refused = import(&leader, "employees", "mode=upsert", &file).await;
         assert_eq!(refused.status, 422, "{}", refused.text);
         // Their own imports are theirs to see; another's are not.

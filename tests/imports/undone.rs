@@ -26,7 +26,10 @@ fn what_was_created_goes_and_what_was_changed_comes_back() {
         }
         owner.act(&format!("{path}/undo")).await.is_problem(409, "invalid-state");
         // The history tells all of it.
-        let history = owner.get(&format!("/v1/departments/{}/history", before[0]["id"].as_str().unwrap())).await.is(200);
+        let history = owner
+            .get(&format!("/v1/departments/{}/history", before[0]["id"].as_str().unwrap()))
+            .await
+            .is(200);
         assert_eq!(history["data"].as_array().unwrap().len(), 3);
     });
 }
@@ -38,22 +41,35 @@ fn what_was_changed_since_stays_and_so_does_all_the_rest() {
         let owner = org.owner().await;
         let done = import(&owner, "departments", "", "code,name\nA,Alpha\nB,Beta\nC,Gamma\n").await.is(200);
         let path = format!("/v1/imports/{}/undo", done["id"].as_str().unwrap());
-        let id = |rows: &[Value], code: &str| rows.iter().find(|row| row["code"] == code).unwrap()["id"].as_str().unwrap().to_owned();
+        let id = |rows: &[Value], code: &str| {
+            rows.iter().find(|row| row["code"] == code).unwrap()["id"].as_str().unwrap().to_owned()
+        };
         let rows = all(&owner, "departments").await;
         // Somebody who may see imports and not write departments undoes none.
         let other = org.caller(&["imports:read", "imports:write", "departments:read"]).await;
         other.act(&path).await.is_problem(403, "forbidden");
-        owner.patch(&format!("/v1/departments/{}", id(&rows, "B")), json!({"name": "Beta two"})).await.is(200);
+        owner
+            .patch(&format!("/v1/departments/{}", id(&rows, "B")), json!({"name": "Beta two"}))
+            .await
+            .is(200);
         owner.delete(&format!("/v1/departments/{}", id(&rows, "C"))).await.is(204);
         let problem = owner.act(&path).await.is_problem(409, "conflict");
-        let lines: Vec<_> = problem["errors"].as_array().unwrap().iter().map(|fault| fault["pointer"].as_str().unwrap()).collect();
+        let lines: Vec<_> = problem["errors"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|fault| fault["pointer"].as_str().unwrap())
+            .collect();
         assert_eq!(lines, ["/3", "/4"], "{problem:#}");
         assert_eq!(total(&owner, "departments").await, 2);
         // Or what came later stands in it.
         let done = import(&owner, "departments", "", "code,name\nX,Xi\n").await.is(200);
         let rows = all(&owner, "departments").await;
         owner.department("Below", Some(&id(&rows, "X"))).await;
-        owner.act(&format!("/v1/imports/{}/undo", done["id"].as_str().unwrap())).await.is_problem(409, "in-use");
+        owner
+            .act(&format!("/v1/imports/{}/undo", done["id"].as_str().unwrap()))
+            .await
+            .is_problem(409, "in-use");
         assert_eq!(total(&owner, "departments").await, 4);
     });
 }

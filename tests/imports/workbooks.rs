@@ -17,11 +17,34 @@ pub fn workbook_of(sheet: &str) -> Vec<u8> {
     let package = "http://schemas.openxmlformats.org/package/2006/relationships";
     let office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
     let parts = [
-        ("[Content_Types].xml", "<Types xmlns=\"http://schemas.openxmlformats.org/package/2006/content-types\"/>".to_owned()),
-        ("_rels/.rels", format!("<Relationships xmlns=\"{package}\"><Relationship Id=\"rId1\" Type=\"{office}/officeDocument\" Target=\"xl/workbook.xml\"/></Relationships>")),
-        ("xl/workbook.xml", format!("<workbook xmlns=\"{MAIN}\" xmlns:r=\"{office}\"><sheets><sheet name=\"S\" sheetId=\"1\" r:id=\"rId1\"/></sheets></workbook>")),
-        ("xl/_rels/workbook.xml.rels", format!("<Relationships xmlns=\"{package}\"><Relationship Id=\"rId1\" Type=\"{office}/worksheet\" Target=\"worksheets/sheet1.xml\"/><Relationship Id=\"rId2\" Type=\"{office}/styles\" Target=\"styles.xml\"/></Relationships>")),
-        ("xl/styles.xml", format!("<styleSheet xmlns=\"{MAIN}\"><cellXfs><xf numFmtId=\"0\"/><xf numFmtId=\"14\"/></cellXfs></styleSheet>")),
+        (
+            "[Content_Types].xml",
+            "<Types xmlns=\"http://schemas.openxmlformats.org/package/2006/content-types\"/>".to_owned(),
+        ),
+        (
+            "_rels/.rels",
+            format!(
+                "<Relationships xmlns=\"{package}\"><Relationship Id=\"rId1\" Type=\"{office}/officeDocument\" Target=\"xl/workbook.xml\"/></Relationships>"
+            ),
+        ),
+        (
+            "xl/workbook.xml",
+            format!(
+                "<workbook xmlns=\"{MAIN}\" xmlns:r=\"{office}\"><sheets><sheet name=\"S\" sheetId=\"1\" r:id=\"rId1\"/></sheets></workbook>"
+            ),
+        ),
+        (
+            "xl/_rels/workbook.xml.rels",
+            format!(
+                "<Relationships xmlns=\"{package}\"><Relationship Id=\"rId1\" Type=\"{office}/worksheet\" Target=\"worksheets/sheet1.xml\"/><Relationship Id=\"rId2\" Type=\"{office}/styles\" Target=\"styles.xml\"/></Relationships>"
+            ),
+        ),
+        (
+            "xl/styles.xml",
+            format!(
+                "<styleSheet xmlns=\"{MAIN}\"><cellXfs><xf numFmtId=\"0\"/><xf numFmtId=\"14\"/></cellXfs></styleSheet>"
+            ),
+        ),
         ("xl/worksheets/sheet1.xml", sheet.to_owned()),
     ];
     for (name, content) in parts {
@@ -39,16 +62,25 @@ fn text(cell: &str) -> String {
 fn days_numbers_and_truths_of_a_workbook_are_what_they_look_like() {
     run(async {
         let owner = Organization::new().await.owner().await;
-        let head: String = ["employee_number", "given_name", "family_name", "phone", "hired_on"].map(text).concat();
+        let head: String =
+            ["employee_number", "given_name", "family_name", "phone", "hired_on"].map(text).concat();
         // 2026-03-02 is day 46,083 of a spreadsheet: styled as a day, left as a number, written as text.
         let rows = format!(
             "<row r=\"1\">{head}</row>\
              <row r=\"2\"><c><v>42</v></c>{}{}<c/><c s=\"1\"><v>46083</v></c></row>\
              <row r=\"5\">{}{}{}{}<c><v>46083</v></c></row>\
              <row r=\"6\">{}{}{}{}{}</row>",
-            text("Ana"), text("Pop"),
-            text("E-5"), text("'=Bogdan"), text("Rusu"), text(""),
-            text("E-6"), text("Carla"), text("Stan"), text("+40 21 555 0100"), text("2026-03-02"),
+            text("Ana"),
+            text("Pop"),
+            text("E-5"),
+            text("'=Bogdan"),
+            text("Rusu"),
+            text(""),
+            text("E-6"),
+            text("Carla"),
+            text("Stan"),
+            text("+40 21 555 0100"),
+            text("2026-03-02"),
         );
         let done = sending(&owner, "employees", "", XLSX, workbook(&rows)).send().await.is(200);
         assert_eq!(counts(&done), [3, 0, 0, 0], "{done:#}");
@@ -70,10 +102,20 @@ fn faults_of_a_workbook_name_its_rows_as_they_are_numbered() {
         let head: String = ["title", "department_code", "approved_headcount"].map(text).concat();
         let rows = format!(
             "<row r=\"1\">{head}</row><row r=\"4\">{}{}<c><v>2.5</v></c></row><row r=\"9\">{}{}<c t=\"b\"><v>1</v></c></row>",
-            text("Clerk"), text("NONE"), text("Guard"), text("NONE"),
+            text("Clerk"),
+            text("NONE"),
+            text("Guard"),
+            text("NONE"),
         );
-        let problem = sending(&owner, "positions", "", XLSX, workbook(&rows)).send().await.is_problem(422, "invalid-input");
+        let problem = sending(&owner, "positions", "", XLSX, workbook(&rows))
+            .send()
+            .await
+            .is_problem(422, "invalid-input");
         let places = places(&problem);
-        assert!(places.contains(&"/4/department_code unknown-reference".to_owned()) && places.contains(&"/9/department_code unknown-reference".to_owned()), "{places:?}");
+        assert!(
+            places.contains(&"/4/department_code unknown-reference".to_owned())
+                && places.contains(&"/9/department_code unknown-reference".to_owned()),
+            "{places:?}"
+        );
     });
 }

@@ -38,6 +38,7 @@ enum Kind {
 }
 
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own that the contract tells")]
 pub(super) struct Field {
     kind: Kind,
     pub nullable: bool,
@@ -100,7 +101,10 @@ fn kind(schema: &Value) -> Kind {
         _ => Vec::new(),
     };
     let format = schema["format"].as_str().unwrap_or_default();
-    let is_decimal = format == "decimal" || schema["pattern"].as_str().is_some_and(|pattern| pattern.contains("[0-9]") && pattern.contains("\\."));
+    let is_decimal = format == "decimal"
+        || schema["pattern"]
+            .as_str()
+            .is_some_and(|pattern| pattern.contains("[0-9]") && pattern.contains("\\."));
     if types.contains(&"integer") {
         Kind::Integer
     } else if types.contains(&"boolean") {
@@ -173,10 +177,14 @@ pub(super) fn known<R: Kept>() -> Vec<String> {
 /// What the contract says of the columns.
 pub(crate) fn described<R: Kept>() -> String {
     let fields = fields::<R>();
-    let written = fields.iter().filter(|(_, field)| field.is_new).map(|(name, field)| if field.required { format!("`{name}` (required)") } else { format!("`{name}`") });
+    let written = fields.iter().filter(|(_, field)| field.is_new).map(|(name, field)| {
+        if field.required { format!("`{name}` (required)") } else { format!("`{name}`") }
+    });
     let written: Vec<String> = written.collect();
-    let references: Vec<String> = R::REFERENCES.iter().map(|each| format!("`{}` instead of `{}`", each.column, each.field)).collect();
-    let references = if references.is_empty() { String::new() } else { format!("; {}", references.join(", ")) };
+    let references: Vec<String> =
+        R::REFERENCES.iter().map(|each| format!("`{}` instead of `{}`", each.column, each.field)).collect();
+    let references =
+        if references.is_empty() { String::new() } else { format!("; {}", references.join(", ")) };
     let key = match R::NATURAL_KEY {
         [] => "`id`".to_owned(),
         key => key.iter().map(|field| format!("`{field}`")).collect::<Vec<_>>().join(" and "),
@@ -186,7 +194,12 @@ pub(crate) fn described<R: Kept>() -> String {
 
 impl Plan {
     /// Refuses a header that can not be understood, with all that is wrong with it.
-    pub(super) fn of<R: Kept>(header: Vec<String>, mapping: Option<Mapping>, mode: ImportMode, on_error: OnError) -> Result<Self> {
+    pub(super) fn of<R: Kept>(
+        header: Vec<String>,
+        mapping: Option<Mapping>,
+        mode: ImportMode,
+        on_error: OnError,
+    ) -> Result<Self> {
         let plan = Self { header, mapping, mode, on_error };
         let columns = Columns::of::<R>(&plan)?;
         columns.refuse_missing::<R>(&plan)?;
@@ -219,14 +232,22 @@ impl Columns {
         }
         for constant in mapping.into_iter().flat_map(|mapping| &mapping.constants.0) {
             match columns.meant(&constant.field) {
-                Some(target) => columns.constants.push((constant.field.clone(), target, Value::from(constant.value.clone()))),
+                Some(target) => columns.constants.push((
+                    constant.field.clone(),
+                    target,
+                    Value::from(constant.value.clone()),
+                )),
                 None => faults.push(columns.unknown(&constant.field, &constant.field)),
             }
         }
         let mut taken: Vec<(String, &String)> = Vec::new();
         for (index, name) in plan.header.iter().enumerate() {
             if name.trim().is_empty() {
-                faults.push(at_header(name, "no-name", format!("Column {} has no name in the first line.", index + 1)));
+                faults.push(at_header(
+                    name,
+                    "no-name",
+                    format!("Column {} has no name in the first line.", index + 1),
+                ));
                 columns.targets.push(Target::Nothing);
                 continue;
             }
@@ -237,23 +258,47 @@ impl Columns {
             };
             if let Some(place) = columns.place(&target) {
                 if let Some((_, first)) = taken.iter().find(|(known, _)| *known == place) {
-                    faults.push(at_header(name, "repeated", format!("The columns `{first}` and `{name}` both mean `{place}`: leave one out.")));
+                    faults.push(at_header(
+                        name,
+                        "repeated",
+                        format!("The columns `{first}` and `{name}` both mean `{place}`: leave one out."),
+                    ));
                 }
                 taken.push((place, name));
             }
             columns.targets.push(target);
         }
-        for column in mapping.into_iter().flat_map(|mapping| &mapping.columns.0).filter(|_| !plan.header.is_empty()) {
+        for column in
+            mapping.into_iter().flat_map(|mapping| &mapping.columns.0).filter(|_| !plan.header.is_empty())
+        {
             if plan.header.iter().all(|name| normal(name) != normal(&column.header)) {
-                faults.push(at_header(&column.header, "no-such-column", format!("The mapping names the column `{}`, and the file has none.", column.header)));
+                faults.push(at_header(
+                    &column.header,
+                    "no-such-column",
+                    format!("The mapping names the column `{}`, and the file has none.", column.header),
+                ));
             }
         }
         if faults.is_empty() { Ok(columns) } else { Err(in_header(faults)) }
     }
 
     fn unknown(&self, header: &str, name: &str) -> Fault {
-        let names: Vec<String> = self.fields.iter().filter(|(_, field)| field.is_new).map(|(name, _)| name.clone()).chain(self.references.iter().map(|each| each.column.to_owned())).collect();
-        at_header(header, "unknown-column", format!("`{}` names nothing that there is. Columns: {}.", name.chars().take(100).collect::<String>(), names.join(", ")))
+        let names: Vec<String> = self
+            .fields
+            .iter()
+            .filter(|(_, field)| field.is_new)
+            .map(|(name, _)| name.clone())
+            .chain(self.references.iter().map(|each| each.column.to_owned()))
+            .collect();
+        at_header(
+            header,
+            "unknown-column",
+            format!(
+                "`{}` names nothing that there is. Columns: {}.",
+                name.chars().take(100).collect::<String>(),
+                names.join(", ")
+            ),
+        )
     }
 
     /// What a column of this name means.
@@ -284,10 +329,9 @@ impl Columns {
     /// The field that a column fills.
     fn place(&self, target: &Target) -> Option<String> {
         match target {
-            Target::Field(name) => Some(name.clone()),
+            Target::Field(name) | Target::ReadOnly(name) => Some(name.clone()),
             Target::Inner(field, inner) => Some(format!("{field}.{inner}")),
             Target::Reference(index) => self.references.get(*index).map(|each| each.field.to_owned()),
-            Target::ReadOnly(name) => Some(name.clone()),
             Target::Nothing => None,
         }
     }
@@ -297,26 +341,51 @@ impl Columns {
         if plan.header.is_empty() {
             return Ok(());
         }
-        let filled: Vec<String> = self.targets.iter().chain(self.constants.iter().map(|(_, target, _)| target)).filter_map(|target| self.place(target)).collect();
+        let filled: Vec<String> = self
+            .targets
+            .iter()
+            .chain(self.constants.iter().map(|(_, target, _)| target))
+            .filter_map(|target| self.place(target))
+            .collect();
         let is_key = |name: &String| R::NATURAL_KEY.contains(&name.as_str());
         let missing = self.fields.iter().filter(|(name, field)| {
-            field.required && field.default.is_none() && !filled.contains(name) && (plan.mode == ImportMode::Create || is_key(name))
+            field.required
+                && field.default.is_none()
+                && !filled.contains(name)
+                && (plan.mode == ImportMode::Create || is_key(name))
         });
         let mut faults: Vec<Fault> = missing
             .map(|(name, _)| {
-                let instead = self.references.iter().find(|each| each.field == name).map(|each| format!(" (or `{}`)", each.column)).unwrap_or_default();
-                at_header(name, "required", format!("No column is named `{name}`{instead}, which must be given."))
+                let instead = self
+                    .references
+                    .iter()
+                    .find(|each| each.field == name)
+                    .map(|each| format!(" (or `{}`)", each.column))
+                    .unwrap_or_default();
+                at_header(
+                    name,
+                    "required",
+                    format!("No column is named `{name}`{instead}, which must be given."),
+                )
             })
             .collect();
-        if R::NATURAL_KEY.is_empty() && plan.mode == ImportMode::Upsert && !filled.iter().any(|name| name == "id") {
-            faults.push(at_header("id", "required", "No column is named `id`, by which what is there is found."));
+        if R::NATURAL_KEY.is_empty()
+            && plan.mode == ImportMode::Upsert
+            && !filled.iter().any(|name| name == "id")
+        {
+            faults.push(at_header(
+                "id",
+                "required",
+                "No column is named `id`, by which what is there is found.",
+            ));
         }
         if faults.is_empty() { Ok(()) } else { Err(in_header(faults)) }
     }
 
     /// The header, or the name in the row, under which people find a field.
     pub(super) fn header_of(&self, field: &str) -> String {
-        let (field, inner) = field.split_once('/').map_or((field, None), |(field, inner)| (field, Some(inner)));
+        let (field, inner) =
+            field.split_once('/').map_or((field, None), |(field, inner)| (field, Some(inner)));
         let dotted = inner.map(|inner| format!("{field}.{inner}"));
         let fits = |place: &str| place == field || Some(place) == dotted.as_deref();
         let at = self.targets.iter().position(|target| self.place(target).is_some_and(|place| fits(&place)));
@@ -325,7 +394,8 @@ impl Columns {
 
     /// The row in the words of the resource.
     pub(super) fn read(&self, row: &Row, notices: &mut Vec<ImportNotice>) -> Mapped {
-        let mut mapped = Mapped { line: row.line, references: vec![None; self.references.len()], ..Mapped::default() };
+        let mut mapped =
+            Mapped { line: row.line, references: vec![None; self.references.len()], ..Mapped::default() };
         if let Some((code, rule)) = &row.fault {
             mapped.faults.push(ImportFault::of_row(row.line, code, rule));
             return mapped;
@@ -340,7 +410,12 @@ impl Columns {
                 for (name, cell) in cells {
                     match self.target(name) {
                         Some(target) => self.put(&mut mapped, &target, name, cell, false, notices),
-                        None => mapped.faults.push(ImportFault::of_cell(row.line, name, "unknown-field", "there is no such field here")),
+                        None => mapped.faults.push(ImportFault::of_cell(
+                            row.line,
+                            name,
+                            "unknown-field",
+                            "there is no such field here",
+                        )),
                     }
                 }
             }
@@ -348,8 +423,12 @@ impl Columns {
         }
         for (name, target, value) in &self.constants {
             let is_given = match target {
-                Target::Reference(index) => mapped.references[*index].as_ref().is_some_and(|text| !text.is_empty()),
-                target => self.place(target).is_some_and(|place| mapped.fields.get(&place).is_some_and(|value| !value.is_null())),
+                Target::Reference(index) => {
+                    mapped.references[*index].as_ref().is_some_and(|text| !text.is_empty())
+                }
+                target => self
+                    .place(target)
+                    .is_some_and(|place| mapped.fields.get(&place).is_some_and(|value| !value.is_null())),
             };
             if !is_given {
                 self.put(&mut mapped, target, name, value, true, notices);
@@ -358,7 +437,15 @@ impl Columns {
         mapped
     }
 
-    fn put(&self, mapped: &mut Mapped, target: &Target, name: &str, cell: &Value, is_cell: bool, notices: &mut Vec<ImportNotice>) {
+    fn put(
+        &self,
+        mapped: &mut Mapped,
+        target: &Target,
+        name: &str,
+        cell: &Value,
+        is_cell: bool,
+        notices: &mut Vec<ImportNotice>,
+    ) {
         match target {
             Target::Field(field) => {
                 let known = &self.fields[field];
@@ -398,7 +485,9 @@ impl Columns {
             return match (kind, cell) {
                 (Kind::Text | Kind::Decimal, Value::Number(number)) => Value::from(number.to_string()),
                 (Kind::Text, Value::Bool(truth)) => Value::from(truth.to_string()),
-                (Kind::Day, Value::Number(serial)) => serial.as_u64().and_then(day_of_serial).unwrap_or_else(|| cell.clone()),
+                (Kind::Day, Value::Number(serial)) => {
+                    serial.as_u64().and_then(day_of_serial).unwrap_or_else(|| cell.clone())
+                }
                 (Kind::Boolean, Value::Number(number)) if number.as_i64() == Some(1) => Value::Bool(true),
                 (Kind::Boolean, Value::Number(number)) if number.as_i64() == Some(0) => Value::Bool(false),
                 _ => cell.clone(),
@@ -427,7 +516,8 @@ impl Columns {
     }
 
     fn day(&self, text: &str) -> Option<String> {
-        let parts: Vec<u32> = text.split(['.', '/', '-']).map(|part| part.trim().parse().ok()).collect::<Option<_>>()?;
+        let parts: Vec<u32> =
+            text.split(['.', '/', '-']).map(|part| part.trim().parse().ok()).collect::<Option<_>>()?;
         let [first, second, third] = parts[..] else { return None };
         // Four digits in front are a year whatever the mapping says.
         let order = if text.find(['.', '/', '-']) == Some(4) { DateOrder::YearMonthDay } else { self.dates };
@@ -436,7 +526,9 @@ impl Columns {
             DateOrder::DayMonthYear => (third, second, first),
             DateOrder::MonthDayYear => (third, first, second),
         };
-        NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day).filter(|_| year >= 1000).map(|day| day.to_string())
+        NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day)
+            .filter(|_| year >= 1000)
+            .map(|day| day.to_string())
     }
 }
 
@@ -456,8 +548,14 @@ fn at_header(name: &str, code: &str, rule: impl Into<String>) -> Fault {
 fn in_header(mut faults: Vec<Fault>) -> Problem {
     let count = faults.len();
     faults.truncate(super::TOLD);
-    let more = if count > faults.len() { format!(" There are {} more.", count - faults.len()) } else { String::new() };
-    let mut problem = INVALID_INPUT.because(format!("The first line of the file does not fit: correct what `errors` lists, or send a mapping.{more}"));
+    let more = if count > faults.len() {
+        format!(" There are {} more.", count - faults.len())
+    } else {
+        String::new()
+    };
+    let mut problem = INVALID_INPUT.because(format!(
+        "The first line of the file does not fit: correct what `errors` lists, or send a mapping.{more}"
+    ));
     problem.errors = faults;
     problem
 }
@@ -476,15 +574,31 @@ pub(super) fn is_bookkeeping(name: &str) -> bool {
     BOOKKEEPING.contains(&name)
 }
 
+impl Field {
+    /// Whether a value can be compared with the field's column.
+    pub(super) fn compares_with(&self, value: &Value) -> bool {
+        match value {
+            Value::String(text) if self.kind == Kind::Text => crate::text::fault(text, false).is_none(),
+            Value::String(text) => self.kind == Kind::Day && text.parse::<NaiveDate>().is_ok(),
+            Value::Number(_) => matches!(self.kind, Kind::Text | Kind::Integer | Kind::Decimal),
+            Value::Bool(_) => self.kind == Kind::Boolean,
+            _ => false,
+        }
+    }
+}
+
 /// A mapping that names what the resource has not is refused when it is saved.
 pub(super) fn refuse_unknown(known: &[String], names: impl Iterator<Item = (String, String)>) -> Result<()> {
     let is_known = |name: &str| {
         let name = normal(name);
-        known.contains(&name) || name.split_once('.').is_some_and(|(field, _)| known.iter().any(|each| each == field))
+        known.contains(&name)
+            || name.split_once('.').is_some_and(|(field, _)| known.iter().any(|each| each == field))
     };
     let faults: Vec<Fault> = names
         .filter(|(_, name)| !is_known(name))
-        .map(|(pointer, _)| Fault::at(pointer, "unknown-column", format!("must be one of {}", known.join(", "))))
+        .map(|(pointer, _)| {
+            Fault::at(pointer, "unknown-column", format!("must be one of {}", known.join(", ")))
+        })
         .collect();
     if faults.is_empty() { Ok(()) } else { Err(Problem::invalid(faults)) }
 }

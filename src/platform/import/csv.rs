@@ -53,7 +53,8 @@ impl<R: BufRead> Records<R> {
                         break;
                     }
                     separator if separator == self.separator => {
-                        let done = String::from_utf8(std::mem::take(&mut cell)).map_err(|_| not_utf_8("no UTF-8", self.line))?;
+                        let done = String::from_utf8(std::mem::take(&mut cell))
+                            .map_err(|_| not_utf_8("no UTF-8", self.line))?;
                         cells.push(done);
                         (quoted, closing) = (false, false);
                     }
@@ -69,7 +70,9 @@ impl<R: BufRead> Records<R> {
                 return Ok(Some(cells));
             }
             if length > LONGEST_ROW {
-                let long = || refused("row-too-long", format!("Row {} has more than {LONGEST_ROW} bytes.", self.line));
+                let long = || {
+                    refused("row-too-long", format!("Row {} has more than {LONGEST_ROW} bytes.", self.line))
+                };
                 return Err(if quoted { self.left_open() } else { long() });
             }
         }
@@ -94,7 +97,10 @@ fn sniff(start: &[u8]) -> u8 {
             b'"' => quoted = !quoted,
             b'\n' | b'\r' if !quoted => break,
             _ if quoted => {}
-            byte => counts.iter_mut().filter(|(separator, _)| separator == byte).for_each(|(_, count)| *count += 1),
+            byte => counts
+                .iter_mut()
+                .filter(|(separator, _)| separator == byte)
+                .for_each(|(_, count)| *count += 1),
         }
     }
     // The first of the most: a comma, where there is only one column.
@@ -133,7 +139,10 @@ pub(super) fn read(reader: &mut impl BufRead, sink: Sink<'_>) -> Result<()> {
             let cells = cells.iter().map(|cell| Value::from(undefused(cell))).collect();
             rows.push(Row { line: records.line, cells, fault: None })?;
         } else {
-            let rule = format!("has {} cells where the header has {columns}: is a separator not quoted, or a cell missing?", cells.len());
+            let rule = format!(
+                "has {} cells where the header has {columns}: is a separator not quoted, or a cell missing?",
+                cells.len()
+            );
             rows.push(Row::faulty(records.line, "ragged-row", rule))?;
         }
     }
@@ -153,7 +162,10 @@ mod tests {
         read(&mut reader, &mut |part| {
             match part {
                 Part::Header(names) => header = names,
-                Part::Rows(some) => rows.extend(some.into_iter().map(|row| (row.line, row.fault.map_or(row.cells.to_string(), |fault| fault.0)))),
+                Part::Rows(some) => rows.extend(
+                    some.into_iter()
+                        .map(|row| (row.line, row.fault.map_or(row.cells.to_string(), |fault| fault.0))),
+                ),
             }
             Ok(())
         })

@@ -1,10 +1,10 @@
 //! What became of the files that were sent: counts, faults, and the way back.
+use super::columns::Plan;
 use super::mappings::listed;
 use super::work::Report;
-use super::columns::Plan;
 use super::{ImportMode, OnError, Taking, importer};
 use crate::prelude::*;
-use crate::problem::{CONFLICT, FORBIDDEN, INVALID_INPUT, IN_USE};
+use crate::problem::{CONFLICT, FORBIDDEN, IN_USE, INVALID_INPUT};
 use diesel::deserialize::{FromSql, FromSqlRow};
 use diesel::expression::AsExpression;
 use diesel::pg::{Pg, PgValue};
@@ -45,7 +45,12 @@ impl ImportFault {
     }
     pub(super) fn of_cell(line: u32, column: &str, code: &str, detail: impl Into<String>) -> Self {
         let column = column.chars().take(200).collect();
-        Self { line, column: Some(column), code: code.to_owned(), detail: detail.into().chars().take(1000).collect() }
+        Self {
+            line,
+            column: Some(column),
+            code: code.to_owned(),
+            detail: detail.into().chars().take(1000).collect(),
+        }
     }
 }
 
@@ -157,7 +162,10 @@ static LIFE: Life = Life {
     states: &[
         ("waiting", "Its job works it off, or will; until that is done, nothing of it is seen."),
         ("done", "Its rows are in, those aside that `refused` counts."),
-        ("failed", "It was refused as a whole, and left nothing behind; `faults` says why, or the problem of its job."),
+        (
+            "failed",
+            "It was refused as a whole, and left nothing behind; `faults` says why, or the problem of its job.",
+        ),
         ("cancelled", "Its job was cancelled, and it left nothing behind."),
         ("undone", "What it created is gone again, and what it changed is as it was before."),
     ],
@@ -217,28 +225,69 @@ impl Import {
     }
 
     /// A small file, done in its request.
-    pub(super) async fn done<R: Resource>(db: &mut Db, id: Uuid, plan: &Plan, dry_run: bool, rows: usize, report: Report) -> Result<Self> {
+    pub(super) async fn done<R: Resource>(
+        db: &mut Db,
+        id: Uuid,
+        plan: &Plan,
+        dry_run: bool,
+        rows: usize,
+        report: Report,
+    ) -> Result<Self> {
         let is_refused = plan.on_error == OnError::Stop && report.refused > 0;
         let status = if is_refused { ImportStatus::Failed } else { ImportStatus::Done };
         let done = (
-            (imports::id.eq(id), imports::resource.eq(R::NAME), imports::status.eq(status), imports::mode.eq(plan.mode)),
-            (imports::on_error.eq(plan.on_error), imports::dry_run.eq(dry_run), imports::row_count.eq(count(rows))),
+            (
+                imports::id.eq(id),
+                imports::resource.eq(R::NAME),
+                imports::status.eq(status),
+                imports::mode.eq(plan.mode),
+            ),
+            (
+                imports::on_error.eq(plan.on_error),
+                imports::dry_run.eq(dry_run),
+                imports::row_count.eq(count(rows)),
+            ),
             (imports::created.eq(count(report.created)), imports::changed.eq(count(report.changed))),
             (imports::unchanged.eq(count(report.unchanged)), imports::refused.eq(count(report.refused))),
-            (imports::faults.eq(ImportFaults(report.faults)), imports::notices.eq(ImportNotices(report.notices))),
+            (
+                imports::faults.eq(ImportFaults(report.faults)),
+                imports::notices.eq(ImportNotices(report.notices)),
+            ),
             imports::changes.eq(ImportChanges(if dry_run { report.changes } else { Vec::new() })),
         );
-        Ok(diesel::insert_into(imports::table).values(done).returning(Self::as_returning()).get_result(db).await?)
+        Ok(diesel::insert_into(imports::table)
+            .values(done)
+            .returning(Self::as_returning())
+            .get_result(db)
+            .await?)
     }
 
     /// A large one, taken in.
-    pub(super) async fn wait<R: Resource>(db: &mut Db, id: Uuid, kept: &Taking, dry_run: bool, rows: usize, job: Uuid) -> Result<Self> {
+    pub(super) async fn wait<R: Resource>(
+        db: &mut Db,
+        id: Uuid,
+        kept: &Taking,
+        dry_run: bool,
+        rows: usize,
+        job: Uuid,
+    ) -> Result<Self> {
         let waiting = (
             (imports::id.eq(id), imports::resource.eq(R::NAME), imports::mode.eq(kept.plan.mode)),
-            (imports::on_error.eq(kept.plan.on_error), imports::dry_run.eq(dry_run), imports::row_count.eq(count(rows))),
-            (imports::job_id.eq(job), imports::plan.eq(serde_json::to_value(kept).map_err(Problem::internal)?)),
+            (
+                imports::on_error.eq(kept.plan.on_error),
+                imports::dry_run.eq(dry_run),
+                imports::row_count.eq(count(rows)),
+            ),
+            (
+                imports::job_id.eq(job),
+                imports::plan.eq(serde_json::to_value(kept).map_err(Problem::internal)?),
+            ),
         );
-        Ok(diesel::insert_into(imports::table).values(waiting).returning(Self::as_returning()).get_result(db).await?)
+        Ok(diesel::insert_into(imports::table)
+            .values(waiting)
+            .returning(Self::as_returning())
+            .get_result(db)
+            .await?)
     }
 
     /// The import that a job is to work off, locked; none where that was done, or is not wanted any more.
@@ -259,7 +308,10 @@ impl Import {
             (imports::status.eq(status), imports::plan.eq(None::<Value>)),
             (imports::created.eq(count(report.created)), imports::changed.eq(count(report.changed))),
             (imports::unchanged.eq(count(report.unchanged)), imports::refused.eq(count(report.refused))),
-            (imports::faults.eq(ImportFaults(report.faults.clone())), imports::notices.eq(ImportNotices(report.notices.clone()))),
+            (
+                imports::faults.eq(ImportFaults(report.faults.clone())),
+                imports::notices.eq(ImportNotices(report.notices.clone())),
+            ),
             imports::changes.eq(ImportChanges(report.changes.clone())),
         );
         diesel::update(imports::table.find((db.organization(), id))).set(done).execute(db).await?;
@@ -270,16 +322,29 @@ impl Import {
 impl Report {
     /// All of it refused: the faults, by line and column.
     pub(super) fn refusal(self) -> Problem {
-        let more = if self.fault_count > self.faults.len() { format!(" These are the first {} of {}.", self.faults.len(), self.fault_count) } else { String::new() };
-        let rows = if self.refused == 1 { "One row breaks a rule".to_owned() } else { format!("{} rows break a rule", self.refused) };
-        let detail = format!("Nothing was imported: {rows}. Correct what `errors` lists by line and column, or send `on_error=skip`.{more}");
+        let more = if self.fault_count > self.faults.len() {
+            format!(" These are the first {} of {}.", self.faults.len(), self.fault_count)
+        } else {
+            String::new()
+        };
+        let rows = if self.refused == 1 {
+            "One row breaks a rule".to_owned()
+        } else {
+            format!("{} rows break a rule", self.refused)
+        };
+        let detail = format!(
+            "Nothing was imported: {rows}. Correct what `errors` lists by line and column, or send `on_error=skip`.{more}"
+        );
         let mut problem = INVALID_INPUT.because(detail);
         problem.errors = self
             .faults
             .into_iter()
             .map(|fault| {
                 let (pointer, place) = match &fault.column {
-                    Some(column) => (format!("/{}/{}", fault.line, crate::text::escaped(column)), format!("line {}, column {column}: ", fault.line)),
+                    Some(column) => (
+                        format!("/{}/{}", fault.line, crate::text::escaped(column)),
+                        format!("line {}, column {column}: ", fault.line),
+                    ),
                     None => (format!("/{}", fault.line), format!("line {}: ", fault.line)),
                 };
                 Fault::at(pointer, &fault.code, format!("{place}{}", fault.detail))
@@ -306,7 +371,9 @@ async fn undo_import(may: May<Write, Import>, id: Id<Import>) -> Reply<Import> {
         if !import.dry_run {
             let held = reach_as(db, may.claims().sid, &import.resource).await?;
             if !held {
-                return Err(FORBIDDEN.because(format!("This needs the permission `{}:write`.", import.resource)));
+                return Err(
+                    FORBIDDEN.because(format!("This needs the permission `{}:write`.", import.resource))
+                );
             }
             super::patiently(db).await?;
             (importer.undo)(db, import.id).await?;
@@ -334,8 +401,8 @@ async fn reach_as(db: &mut Db, session: Uuid, resource: &str) -> Result<bool> {
     Ok(held.held)
 }
 
-/// The way back, in a constant number of statements for each set of columns that was changed.
-pub(super) async fn undo<R: Kept>(db: &mut Db, import: Uuid) -> Result<()> {
+/// Refuses the way back where anything has changed a row since, and locks the rows.
+async fn refuse_what_changed<R: Kept>(db: &mut Db, import: Uuid) -> Result<()> {
     #[derive(diesel::QueryableByName)]
     struct Other {
         #[diesel(sql_type = Integer)]
@@ -345,46 +412,65 @@ pub(super) async fn undo<R: Kept>(db: &mut Db, import: Uuid) -> Result<()> {
         #[diesel(sql_type = BigInt)]
         others: i64,
     }
+    let (organization, table) = (db.organization(), R::NAME.replace('-', "_"));
+    diesel::sql_query(format!(
+        "select from {table} where org_id = $1 and id in
+            (select resource_id from import_rows where org_id = $1 and import_id = $2) order by id for update"
+    ))
+    .bind::<SqlUuid, _>(organization)
+    .bind::<SqlUuid, _>(import)
+    .execute(db)
+    .await?;
+    let others: Vec<Other> = diesel::sql_query(format!(
+        "select r.line, r.resource_id, count(*) over () as others
+        from import_rows r left join {table} t on t.org_id = r.org_id and t.id = r.resource_id
+        where r.org_id = $1 and r.import_id = $2 and t.version is distinct from r.version order by r.line limit 20"
+    ))
+    .bind::<SqlUuid, _>(organization)
+    .bind::<SqlUuid, _>(import)
+    .load(db)
+    .await?;
+    let Some(Other { others: count, .. }) = others.as_slice().first() else { return Ok(()) };
+    let mut problem = CONFLICT.because(format!(
+        "Nothing was undone: {count} of its rows were changed or deleted since. `errors` names the first of them, by line."
+    ));
+    let thing = R::SINGULAR.replace('_', " ");
+    let told = |other: &Other| {
+        let rule = format!("{thing} {} was changed or deleted after the import", other.resource_id);
+        Fault::at(format!("/{}", other.line), "changed-since", rule)
+    };
+    problem.errors = others.iter().map(told).collect();
+    Err(problem)
+}
+
+/// The way back, in a constant number of statements for each set of columns that was changed.
+pub(super) async fn undo<R: Kept>(db: &mut Db, import: Uuid) -> Result<()> {
     #[derive(diesel::QueryableByName)]
     struct Columns {
         #[diesel(sql_type = Array<Text>)]
         columns: Vec<String>,
     }
     let (organization, table) = (db.organization(), R::NAME.replace('-', "_"));
-    let of_import = format!("import_rows r left join {table} t on t.org_id = r.org_id and t.id = r.resource_id where r.org_id = $1 and r.import_id = $2");
-    diesel::sql_query(format!("select from {table} where org_id = $1 and id in (select resource_id from import_rows where org_id = $1 and import_id = $2) order by id for update"))
-        .bind::<SqlUuid, _>(organization)
-        .bind::<SqlUuid, _>(import)
-        .execute(db)
-        .await?;
-    let others: Vec<Other> = diesel::sql_query(format!(
-        "select r.line, r.resource_id, count(*) over () as others from {of_import} and t.version is distinct from r.version order by r.line limit 20"
-    ))
-    .bind::<SqlUuid, _>(organization)
-    .bind::<SqlUuid, _>(import)
-    .load(db)
-    .await?;
-    if let Some(first) = others.iter().next() {
-        let detail = format!("Nothing was undone: {} of its rows were changed or deleted since. `errors` names the first of them, by line.", first.others);
-        let mut problem = CONFLICT.because(detail);
-        let told = |other: &Other| Fault::at(format!("/{}", other.line), "changed-since", format!("{} {} was changed or deleted after the import", R::SINGULAR.replace('_', " "), other.resource_id));
-        problem.errors = others.iter().map(told).collect();
-        return Err(problem);
-    }
+    refuse_what_changed::<R>(db, import).await?;
     // What was before stands in the events that the import wrote.
     let events = "import_rows r join events e on e.org_id = r.org_id and e.resource = $3 and e.resource_id = r.resource_id and e.version = r.version
         where r.org_id = $1 and r.import_id = $2 and r.version > 1";
-    let changed: Vec<Columns> = diesel::sql_query(format!("select distinct array(select jsonb_object_keys(e.changes) order by 1) as columns from {events}"))
-        .bind::<SqlUuid, _>(organization)
-        .bind::<SqlUuid, _>(import)
-        .bind::<Text, _>(R::NAME)
-        .load(db)
-        .await?;
+    let changed: Vec<Columns> = diesel::sql_query(format!(
+        "select distinct array(select jsonb_object_keys(e.changes) order by 1) as columns from {events}"
+    ))
+    .bind::<SqlUuid, _>(organization)
+    .bind::<SqlUuid, _>(import)
+    .bind::<Text, _>(R::NAME)
+    .load(db)
+    .await?;
     for Columns { columns } in changed.into_iter().filter(|each| !each.columns.is_empty()) {
-        let (inner, whole): (Vec<&String>, Vec<&String>) = columns.iter().partition(|column| column.contains('.'));
-        let mut set: Vec<String> = whole.iter().map(|column| format!("\"{column}\" = p.\"{column}\"")).collect();
+        let (inner, whole): (Vec<&String>, Vec<&String>) =
+            columns.iter().partition(|column| column.contains('.'));
+        let mut set: Vec<String> =
+            whole.iter().map(|column| format!("\"{column}\" = p.\"{column}\"")).collect();
         // Parts of a structure are told one by one: `custom.shoe_size`.
-        let structures: std::collections::BTreeSet<&str> = inner.iter().filter_map(|column| Some(column.split_once('.')?.0)).collect();
+        let structures: std::collections::BTreeSet<&str> =
+            inner.iter().filter_map(|column| Some(column.split_once('.')?.0)).collect();
         set.extend(structures.into_iter().map(|column| format!(
             "\"{column}\" = jsonb_strip_nulls(t.\"{column}\" || (select jsonb_object_agg(substr(f.key, {}), f.value) from jsonb_each(b.fields) f where f.key like '{column}.%'))",
             column.len() + 2
@@ -412,9 +498,9 @@ pub(super) async fn undo<R: Kept>(db: &mut Db, import: Uuid) -> Result<()> {
     .execute(db)
     .await;
     deleted.map_err(|error| match Problem::from(error) {
-        problem if problem.kind.code == IN_USE.code => {
-            IN_USE.because("Nothing was undone: what came later refers to rows of this import. Move or remove it first.")
-        }
+        problem if problem.kind.code == IN_USE.code => IN_USE.because(
+            "Nothing was undone: what came later refers to rows of this import. Move or remove it first.",
+        ),
         problem => problem,
     })?;
     diesel::sql_query("delete from import_rows where org_id = $1 and import_id = $2")

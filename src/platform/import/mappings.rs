@@ -195,10 +195,22 @@ impl Written for ImportMapping {
     }
 }
 
-fn refuse_unknown(resource: &str, columns: Option<&MappedColumns>, constants: Option<&MappedConstants>) -> Result<()> {
+fn refuse_unknown(
+    resource: &str,
+    columns: Option<&MappedColumns>,
+    constants: Option<&MappedConstants>,
+) -> Result<()> {
     let known = (importer(resource)?.columns)();
-    let columns = columns.into_iter().flat_map(|all| &all.0).enumerate().map(|(index, column)| (format!("/headers/{index}/field"), column.field.clone()));
-    let constants = constants.into_iter().flat_map(|all| &all.0).enumerate().map(|(index, constant)| (format!("/constants/{index}/field"), constant.field.clone()));
+    let columns = columns
+        .into_iter()
+        .flat_map(|all| &all.0)
+        .enumerate()
+        .map(|(index, column)| (format!("/headers/{index}/field"), column.field.clone()));
+    let constants = constants
+        .into_iter()
+        .flat_map(|all| &all.0)
+        .enumerate()
+        .map(|(index, constant)| (format!("/constants/{index}/field"), constant.field.clone()));
     columns::refuse_unknown(&known, columns.chain(constants))
 }
 
@@ -215,8 +227,15 @@ pub(super) struct Mapping {
 impl Mapping {
     pub(super) async fn find(db: &mut Db, id: Uuid) -> Result<Self> {
         let found = <ImportMapping as Store>::find(db, id).await;
-        let found = found.map_err(|_| Problem::invalid(vec![Fault::of("mapping", "unknown-reference", "there is no such mapping in this organization")]))?;
-        let ImportMapping { resource, headers: columns, constants, date_order, decimal_separator, .. } = found;
+        let found = found.map_err(|_| {
+            Problem::invalid(vec![Fault::of(
+                "mapping",
+                "unknown-reference",
+                "there is no such mapping in this organization",
+            )])
+        })?;
+        let ImportMapping { resource, headers: columns, constants, date_order, decimal_separator, .. } =
+            found;
         Ok(Self { resource, columns, constants, date_order, decimal_separator })
     }
 
@@ -231,5 +250,8 @@ impl Mapping {
 }
 
 pub(super) fn routes(api: &mut Api) {
-    api.readable::<ImportMapping>().creatable::<ImportMapping>().changeable::<ImportMapping>().deletable::<ImportMapping>();
+    api.readable::<ImportMapping>()
+        .creatable::<ImportMapping>()
+        .changeable::<ImportMapping>()
+        .deletable::<ImportMapping>();
 }

@@ -11,8 +11,8 @@ mod work;
 mod write;
 mod xlsx;
 
-use crate::api::{Api, OperationDoc};
 use crate::answer::{Answer, Outcome, Reply};
+use crate::api::{Api, OperationDoc};
 use crate::database::Db;
 use crate::input::Params;
 use crate::job::{self, Running, Task};
@@ -23,10 +23,10 @@ use crate::store::Kept;
 use crate::text_enum;
 use actix_web::http::{StatusCode, header};
 use columns::Plan;
+pub(crate) use columns::described;
 use diesel::sql_types::Text;
 use diesel_async::RunQueryDsl;
 use futures_util::future::{FutureExt, LocalBoxFuture};
-pub(crate) use columns::described;
 pub use imports::Import;
 use mappings::Mapping;
 use read::{Part, Row};
@@ -119,7 +119,11 @@ impl Outcome for Taken {
 }
 
 /// `POST /v1/<resource>/import`.
-pub(crate) async fn import<R: Kept>(may: May<Write, R>, query: Params<ImportQuery>, upload: Upload) -> Reply<Taken> {
+pub(crate) async fn import<R: Kept>(
+    may: May<Write, R>,
+    query: Params<ImportQuery>,
+    upload: Upload,
+) -> Reply<Taken> {
     let query = query.0;
     // Who may not do it is told so before the file is taken in.
     let mapping = may
@@ -128,7 +132,8 @@ pub(crate) async fn import<R: Kept>(may: May<Write, R>, query: Params<ImportQuer
             None => Ok(None),
         })
         .await?;
-    let (mode, on_error) = (query.mode.unwrap_or(ImportMode::Create), query.on_error.unwrap_or(OnError::Stop));
+    let (mode, on_error) =
+        (query.mode.unwrap_or(ImportMode::Create), query.on_error.unwrap_or(OnError::Stop));
     if let Some(mapping) = &mapping {
         mapping.is_for::<R>()?;
     }
@@ -151,7 +156,9 @@ pub(crate) async fn import<R: Kept>(may: May<Write, R>, query: Params<ImportQuer
     let id = Uuid::now_v7();
     let taken = take_in(&may, &plan, id, [first, second], &mut reading).await;
     // Where the first answer was given again, or none, the chunks are nobody's.
-    let is_ours = taken.as_ref().is_ok_and(|taken| taken.header(&header::HeaderName::from_static("idempotency-replayed")).is_none());
+    let is_ours = taken
+        .as_ref()
+        .is_ok_and(|taken| taken.header(&header::HeaderName::from_static("idempotency-replayed")).is_none());
     if !is_ours {
         upload::forget(may.http(), may.organization(), id).await?;
     }
@@ -198,7 +205,9 @@ async fn take_in<R: Kept>(
     let dry_run = may.is_dry_run();
     let taken = may
         .write_for_good(async |db| {
-            let reach: Reach = diesel::sql_query("select current_setting('app.reach', true) as reach").get_result(db).await?;
+            let reach: Reach = diesel::sql_query("select current_setting('app.reach', true) as reach")
+                .get_result(db)
+                .await?;
             let kept = Taking { plan: plan.clone(), chunks, reach: reach.reach };
             let job = job::enqueue(db, &RunImport { import: id, resource: R::NAME.to_owned() }).await?;
             Import::wait::<R>(db, id, &kept, dry_run, rows, job).await.map(Taken)
@@ -263,7 +272,10 @@ async fn run<R: Kept>(job: &Running, id: Uuid) -> Result<Value> {
             let Some((import, kept)) = Import::start(db, id).await? else { return Ok(None) };
             patiently(db).await?;
             // What the caller could not reach, their job can not.
-            diesel::sql_query("select set_config('app.reach', $1, true)").bind::<Text, _>(&kept.reach).execute(db).await?;
+            diesel::sql_query("select set_config('app.reach', $1, true)")
+                .bind::<Text, _>(&kept.reach)
+                .execute(db)
+                .await?;
             diesel::sql_query("savepoint import").execute(db).await?;
             let total = i64::from(import.rows());
             let source = Source::Kept { import: id, chunks: kept.chunks };

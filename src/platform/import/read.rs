@@ -60,7 +60,8 @@ impl Format {
             CSV => Ok(Self::Csv),
             XLSX => Ok(Self::Xlsx),
             NDJSON => Ok(Self::Ndjson),
-            _ => Err(UNSUPPORTED_MEDIA_TYPE.because(format!("Send `Content-Type: {CSV}`, `{XLSX}` or `{NDJSON}`."))),
+            _ => Err(UNSUPPORTED_MEDIA_TYPE
+                .because(format!("Send `Content-Type: {CSV}`, `{XLSX}` or `{NDJSON}`."))),
         }
     }
 }
@@ -78,7 +79,10 @@ pub(super) struct Batches<'a> {
 impl<'a> Batches<'a> {
     pub(super) fn behind(header: Vec<String>, sink: Sink<'a>) -> Result<Self> {
         if header.len() > MOST_COLUMNS {
-            return Err(refused("too-many-columns", format!("The header names {} columns; at most {MOST_COLUMNS} are taken.", header.len())));
+            return Err(refused(
+                "too-many-columns",
+                format!("The header names {} columns; at most {MOST_COLUMNS} are taken.", header.len()),
+            ));
         }
         sink(Part::Header(header))?;
         Ok(Self { sink, rows: Vec::with_capacity(BATCH), count: 0 })
@@ -103,12 +107,20 @@ impl<'a> Batches<'a> {
 }
 
 /// Reads the whole file into the sink.
-pub(super) fn read(mut file: SpooledTempFile, format: Format, packing: Packing, sink: Sink<'_>) -> Result<()> {
+pub(super) fn read(
+    mut file: SpooledTempFile,
+    format: Format,
+    packing: Packing,
+    sink: Sink<'_>,
+) -> Result<()> {
     file.seek(SeekFrom::Start(0)).map_err(Problem::unavailable)?;
     if format == Format::Xlsx {
         if packing != Packing::None {
             let mut unpacked = tempfile::spooled_tempfile(IN_MEMORY);
-            let mut reader = Limited::new(packing.reader(BufReader::new(file)).map_err(|error| told(&error))?, LONGEST_FILE);
+            let mut reader = Limited::new(
+                packing.reader(BufReader::new(file)).map_err(|error| told(&error))?,
+                LONGEST_FILE,
+            );
             copy(&mut reader, &mut unpacked)?;
             file = unpacked;
         }
@@ -133,12 +145,17 @@ fn copy(from: &mut impl Read, to: &mut impl Write) -> Result<()> {
 
 /// Text is UTF-8: what is guessed is guessed wrong where names have accents.
 fn refuse_other_encodings(start: &[u8]) -> Result<()> {
-    let is_utf_16 = start.starts_with(&[0xFF, 0xFE]) || start.starts_with(&[0xFE, 0xFF]) || start.iter().take(64).any(|byte| *byte == 0);
+    let is_utf_16 = start.starts_with(&[0xFF, 0xFE])
+        || start.starts_with(&[0xFE, 0xFF])
+        || start.iter().take(64).any(|byte| *byte == 0);
     if is_utf_16 { Err(not_utf_8("UTF-16", 1)) } else { Ok(()) }
 }
 
 pub(super) fn not_utf_8(what: &str, line: u32) -> Problem {
-    refused("not-utf-8", format!("Line {line} is {what}: save the file as UTF-8 (in Excel “CSV UTF-8”) and send it again."))
+    refused(
+        "not-utf-8",
+        format!("Line {line} is {what}: save the file as UTF-8 (in Excel “CSV UTF-8”) and send it again."),
+    )
 }
 
 /// A file that is refused as such, before its rows are looked at.
@@ -150,16 +167,19 @@ pub(super) fn refused(code: &str, detail: impl Into<String>) -> Problem {
 }
 
 pub(super) fn is_empty() -> Problem {
-    refused("empty-file", "The file holds no rows: the first line names the columns, and each further line is one row.")
+    refused(
+        "empty-file",
+        "The file holds no rows: the first line names the columns, and each further line is one row.",
+    )
 }
 
 /// What reading met: a file that is packed or put together wrongly, or that is too large unpacked.
 pub(super) fn told(error: &io::Error) -> Problem {
     match error.kind() {
-        io::ErrorKind::FileTooLarge => {
-            TOO_LARGE.because(format!("A file may have {} MiB, unpacked: send it in parts.", LONGEST_FILE >> 20))
-        }
-        _ => MALFORMED_REQUEST.because("The file can not be unpacked: it is broken, or not what its type says."),
+        io::ErrorKind::FileTooLarge => TOO_LARGE
+            .because(format!("A file may have {} MiB, unpacked: send it in parts.", LONGEST_FILE >> 20)),
+        _ => MALFORMED_REQUEST
+            .because("The file can not be unpacked: it is broken, or not what its type says."),
     }
 }
 
@@ -190,7 +210,8 @@ fn ndjson(reader: &mut impl BufRead, sink: Sink<'_>) -> Result<()> {
     loop {
         bytes.clear();
         let longest = LONGEST_ROW as u64 + 1;
-        let read = reader.by_ref().take(longest).read_until(b'\n', &mut bytes).map_err(|error| told(&error))?;
+        let read =
+            reader.by_ref().take(longest).read_until(b'\n', &mut bytes).map_err(|error| told(&error))?;
         line += 1;
         if read == 0 {
             return rows.end();
@@ -203,7 +224,9 @@ fn ndjson(reader: &mut impl BufRead, sink: Sink<'_>) -> Result<()> {
         if text.is_empty() {
             continue;
         }
-        let row = match crate::input::shallow(text.as_bytes()).and_then(|()| serde_json::from_str(text).map_err(|error| error.to_string())) {
+        let row = match crate::input::shallow(text.as_bytes())
+            .and_then(|()| serde_json::from_str(text).map_err(|error| error.to_string()))
+        {
             Ok(cells @ Value::Object(_)) => Row { line, cells, fault: None },
             Ok(_) => Row::faulty(line, "not-an-object", "must be a JSON object: one row"),
             Err(error) => Row::faulty(line, "not-json", format!("is not JSON: {error}")),

@@ -5,7 +5,9 @@ use crate::database::{Database, Db};
 use crate::input::BodyDigest;
 use crate::may::app_data;
 use crate::packed::Packing;
-use crate::problem::{MALFORMED_REQUEST, Problem, REQUEST_TIMEOUT, Result, TOO_LARGE, UNSUPPORTED_MEDIA_TYPE};
+use crate::problem::{
+    MALFORMED_REQUEST, Problem, REQUEST_TIMEOUT, Result, TOO_LARGE, UNSUPPORTED_MEDIA_TYPE,
+};
 use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
@@ -55,11 +57,14 @@ impl Upload {
     pub(super) async fn receive(self) -> Result<Reading> {
         let Self { http, mut payload } = self;
         let format = Format::named(http.content_type())?;
-        let encoding = http.headers().get(header::CONTENT_ENCODING).map(|encoding| encoding.to_str().unwrap_or("?"));
+        let encoding =
+            http.headers().get(header::CONTENT_ENCODING).map(|encoding| encoding.to_str().unwrap_or("?"));
         let packing = Packing::named(encoding)
             .ok_or_else(|| UNSUPPORTED_MEDIA_TYPE.because("`Content-Encoding` may be gzip, br or zstd."))?;
-        let too_large = || TOO_LARGE.because(format!("A file may have {} MiB: send it in parts.", LONGEST_FILE >> 20));
-        let announced = http.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+        let too_large =
+            || TOO_LARGE.because(format!("A file may have {} MiB: send it in parts.", LONGEST_FILE >> 20));
+        let announced =
+            http.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
         if announced.is_some_and(|length: u64| length > LONGEST_FILE) {
             return Err(too_large());
         }
@@ -67,9 +72,14 @@ impl Upload {
         let (started, mut received, mut digest) = (Instant::now(), 0_u64, Sha256::new());
         loop {
             let allowed = PATIENCE + Duration::from_millis(received * 1000 / SLOWEST);
-            let slow = |_| REQUEST_TIMEOUT.because("The file came too slowly: less than 64 kB a second. Send it again over a better connection, or in parts.");
+            let slow = |_| {
+                REQUEST_TIMEOUT.because("The file came too slowly: less than 64 kB a second. Send it again over a better connection, or in parts.")
+            };
             let left = allowed.saturating_sub(started.elapsed());
-            let Some(chunk) = tokio::time::timeout(left.min(PATIENCE), payload.next()).await.map_err(slow)? else { break };
+            let Some(chunk) = tokio::time::timeout(left.min(PATIENCE), payload.next()).await.map_err(slow)?
+            else {
+                break;
+            };
             let chunk = chunk.map_err(|_| MALFORMED_REQUEST.because("The file did not arrive whole."))?;
             received += chunk.len() as u64;
             if received > LONGEST_FILE {
@@ -106,13 +116,21 @@ impl Reading {
 
     /// What the reading came to.
     pub(super) async fn end(&mut self) -> Result<()> {
-        let broken = |_| MALFORMED_REQUEST.because("The file can not be read: it is broken, or not what its type says.");
+        let broken = |_| {
+            MALFORMED_REQUEST.because("The file can not be read: it is broken, or not what its type says.")
+        };
         (&mut self.thread).await.map_err(broken)?
     }
 }
 
 /// Keeps rows until a job works them off.
-pub(super) async fn keep(http: &HttpRequest, organization: Uuid, import: Uuid, number: i32, rows: &[Row]) -> Result<()> {
+pub(super) async fn keep(
+    http: &HttpRequest,
+    organization: Uuid,
+    import: Uuid,
+    number: i32,
+    rows: &[Row],
+) -> Result<()> {
     let content = serde_json::to_string(rows).map_err(Problem::internal)?;
     let keeping = async |db: &mut Db| {
         diesel::sql_query("insert into import_chunks (import_id, number, content) values ($1, $2, $3)")
@@ -133,12 +151,14 @@ pub(super) async fn chunk(db: &mut Db, import: Uuid, number: i32) -> Result<Vec<
         #[diesel(sql_type = Text)]
         content: String,
     }
-    let chunk: Chunk = diesel::sql_query("select content from import_chunks where org_id = $1 and import_id = $2 and number = $3")
-        .bind::<SqlUuid, _>(db.organization())
-        .bind::<SqlUuid, _>(import)
-        .bind::<Integer, _>(number)
-        .get_result(db)
-        .await?;
+    let chunk: Chunk = diesel::sql_query(
+        "select content from import_chunks where org_id = $1 and import_id = $2 and number = $3",
+    )
+    .bind::<SqlUuid, _>(db.organization())
+    .bind::<SqlUuid, _>(import)
+    .bind::<Integer, _>(number)
+    .get_result(db)
+    .await?;
     serde_json::from_str(&chunk.content).map_err(Problem::internal)
 }
 

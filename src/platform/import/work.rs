@@ -34,7 +34,9 @@ impl Source {
     async fn chunk(&self, db: &mut Db, number: usize) -> Result<Vec<Row>> {
         match self {
             Self::Memory(rows) => Ok(rows.clone()),
-            Self::Kept { import, .. } => upload::chunk(db, *import, i32::try_from(number).unwrap_or(i32::MAX)).await,
+            Self::Kept { import, .. } => {
+                upload::chunk(db, *import, i32::try_from(number).unwrap_or(i32::MAX)).await
+            }
         }
     }
 }
@@ -63,7 +65,10 @@ impl Report {
 
     fn notice(&mut self, notices: Vec<ImportNotice>) {
         for notice in notices {
-            let is_known = self.notices.iter().any(|known| known.column == notice.column && known.detail == notice.detail);
+            let is_known = self
+                .notices
+                .iter()
+                .any(|known| known.column == notice.column && known.detail == notice.detail);
             if !is_known && self.notices.len() < TOLD {
                 self.notices.push(notice);
             }
@@ -130,7 +135,8 @@ fn key_of<R: Kept>(columns: &Columns, row: &Mapped) -> Option<Vec<String>> {
     };
     let part = |field: &&str| {
         let reference = columns.references.iter().position(|each| each.field == *field);
-        let named = reference.and_then(|index| row.references[index].clone()).filter(|named| !named.is_empty());
+        let named =
+            reference.and_then(|index| row.references[index].clone()).filter(|named| !named.is_empty());
         row.fields.get(*field).and_then(text).or(named)
     };
     if R::NATURAL_KEY.is_empty() { None } else { R::NATURAL_KEY.iter().map(part).collect() }
@@ -142,11 +148,20 @@ fn refers_to_itself<R: Kept>(reference: &Reference) -> bool {
 }
 
 /// Works off the file in this transaction.
-pub(super) async fn work<R: Kept>(db: &mut Db, plan: &Plan, source: &Source, import: Uuid, progress: &dyn Fn(i64)) -> Result<Report> {
+pub(super) async fn work<R: Kept>(
+    db: &mut Db,
+    plan: &Plan,
+    source: &Source,
+    import: Uuid,
+    progress: &dyn Fn(i64),
+) -> Result<Report> {
     let columns = Columns::of::<R>(plan)?;
     let mut report = Report::default();
     let (mut entries, keys, starts) = index::<R>(db, &columns, source, &mut report).await?;
-    let mut open: Vec<usize> = starts.windows(2).map(|ends| (ends[0]..ends[1]).filter(|row| entries[*row].state == State::Open).count()).collect();
+    let mut open: Vec<usize> = starts
+        .windows(2)
+        .map(|ends| (ends[0]..ends[1]).filter(|row| entries[*row].state == State::Open).count())
+        .collect();
     let mut work = Work { columns, plan, import, keys, report };
     // Rows whose superiors stand further down wait for the next round; in a ring all wait, and are tried as they are.
     let mut stuck = false;
@@ -181,7 +196,8 @@ pub(super) async fn work<R: Kept>(db: &mut Db, plan: &Plan, source: &Source, imp
 
 /// The rows of a chunk that can be written now: those above them have been, or are among them. Those above come first.
 fn ready(entries: &[Entry], first: usize, rows: usize, stuck: bool) -> Vec<usize> {
-    let mut ready: Vec<usize> = (first..first + rows).filter(|at| entries[*at].state == State::Open).collect();
+    let mut ready: Vec<usize> =
+        (first..first + rows).filter(|at| entries[*at].state == State::Open).collect();
     let mut depth: HashMap<usize, usize> = HashMap::new();
     loop {
         let among: std::collections::HashSet<usize> = ready.iter().copied().collect();
@@ -197,7 +213,9 @@ fn ready(entries: &[Entry], first: usize, rows: usize, stuck: bool) -> Vec<usize
     let among: std::collections::HashSet<usize> = ready.iter().copied().collect();
     for at in &ready {
         let (mut steps, mut here) = (0, *at);
-        while let Some(above) = entries[here].above.map(|above| above as usize).filter(|above| among.contains(above)) {
+        while let Some(above) =
+            entries[here].above.map(|above| above as usize).filter(|above| among.contains(above))
+        {
             steps += 1;
             here = above;
             if steps > ready.len() {
@@ -212,7 +230,12 @@ fn ready(entries: &[Entry], first: usize, rows: usize, stuck: bool) -> Vec<usize
 
 /// One walk through the file: which row has which key, and which rows refer to others of it. Answers what is remembered
 /// of each row, the keys, and with which row each chunk begins.
-async fn index<R: Kept>(db: &mut Db, columns: &Columns, source: &Source, report: &mut Report) -> Result<(Vec<Entry>, HashMap<u128, u32>, Vec<usize>)> {
+async fn index<R: Kept>(
+    db: &mut Db,
+    columns: &Columns,
+    source: &Source,
+    report: &mut Report,
+) -> Result<(Vec<Entry>, HashMap<u128, u32>, Vec<usize>)> {
     let itself = columns.references.iter().position(refers_to_itself::<R>);
     let (mut entries, mut keys, mut starts) = (Vec::<Entry>::new(), HashMap::<u128, u32>::new(), vec![0]);
     let mut above: Vec<Option<u128>> = Vec::new();
@@ -230,13 +253,16 @@ async fn index<R: Kept>(db: &mut Db, columns: &Columns, source: &Source, report:
                     std::collections::hash_map::Entry::Occupied(taken) => {
                         let first = entries[*taken.get() as usize].line;
                         let rule = format!("line {first} has the same");
-                        let column = R::NATURAL_KEY.last().map(|field| columns.header_of(field)).unwrap_or_default();
+                        let column =
+                            R::NATURAL_KEY.last().map(|field| columns.header_of(field)).unwrap_or_default();
                         report.refuse(vec![ImportFault::of_cell(row.line, &column, "repeated", rule)]);
                         state = State::Refused;
                     }
                 }
             }
-            let named = itself.and_then(|index| mapped.references.get(index).cloned().flatten()).filter(|named| !named.is_empty());
+            let named = itself
+                .and_then(|index| mapped.references.get(index).cloned().flatten())
+                .filter(|named| !named.is_empty());
             above.push(named.map(|named| digest(&[named])));
             entries.push(Entry { id: Uuid::now_v7(), line: row.line, above: None, state });
         }
@@ -264,7 +290,12 @@ struct Present {
 
 impl Work<'_> {
     /// Checks and writes rows together.
-    async fn batch<R: Kept>(&mut self, db: &mut Db, entries: &mut [Entry], rows: Vec<(usize, Mapped)>) -> Result<()> {
+    async fn batch<R: Kept>(
+        &mut self,
+        db: &mut Db,
+        entries: &mut [Entry],
+        rows: Vec<(usize, Mapped)>,
+    ) -> Result<()> {
         let mut rows = rows;
         for index in 0..self.columns.references.len() {
             if !refers_to_itself::<R>(&self.columns.references[index]) {
@@ -279,7 +310,7 @@ impl Work<'_> {
         }
         for index in 0..self.columns.references.len() {
             if refers_to_itself::<R>(&self.columns.references[index]) {
-                self.look_up_within::<R>(db, index, entries, &mut rows).await?;
+                self.look_up_within(db, index, entries, &mut rows).await?;
             }
         }
         let (mut creations, mut changes) = (Vec::new(), Vec::new());
@@ -291,16 +322,18 @@ impl Work<'_> {
                 if self.plan.mode == ImportMode::Create {
                     Err(vec![self.taken::<R>(row.line)])
                 } else {
-                    self.change::<R>(db, at, &row, found).await?.map(|change| match change {
-                        Some(change) => changes.push(change),
-                        None => {
+                    self.change::<R>(db, at, &row, found).await?.map(|change| {
+                        if change.is_none() {
                             self.report.unchanged += 1;
                             entries[at].state = State::Written;
                         }
+                        changes.extend(change);
                     })
                 }
             } else {
-                self.creation::<R>(db, at, entries[at].id, row).await?.map(|creation| creations.push(creation))
+                self.creation::<R>(db, at, entries[at].id, row)
+                    .await?
+                    .map(|creation| creations.push(creation))
             };
             if let Err(faults) = checked {
                 entries[at].state = State::Refused;
@@ -316,31 +349,52 @@ impl Work<'_> {
         }
         for creation in &creations {
             let fields = told_fields(None, &creation.fields);
-            self.report.show(ImportChange { line: creation.line, action: ImportAction::Created, id: None, fields });
+            self.report.show(ImportChange {
+                line: creation.line,
+                action: ImportAction::Created,
+                id: None,
+                fields,
+            });
         }
         for change in &changes {
             let fields = told_fields(Some(&change.before), &change.fields);
-            self.report.show(ImportChange { line: change.line, action: ImportAction::Changed, id: Some(change.id), fields });
+            self.report.show(ImportChange {
+                line: change.line,
+                action: ImportAction::Changed,
+                id: Some(change.id),
+                fields,
+            });
         }
         let itself = self.columns.references.iter().find(|each| refers_to_itself::<R>(each));
         let itself = itself.map(|each| each.field.to_owned()).unwrap_or_default();
-        let mut writer = Writer { columns: &self.columns, import: self.import, itself, report: &mut self.report };
+        let mut writer =
+            Writer { columns: &self.columns, import: self.import, itself, report: &mut self.report };
         writer.create::<R>(db, entries, creations).await?;
         writer.change::<R>(db, entries, changes).await
     }
 
     fn taken<R: Kept>(&self, line: u32) -> ImportFault {
-        let column = R::NATURAL_KEY.last().map_or_else(|| "id".to_owned(), |field| self.columns.header_of(field));
-        ImportFault::of_cell(line, &column, "already-taken", "must be unique, and another one has this value: send `mode=upsert` to change what is there")
+        let column =
+            R::NATURAL_KEY.last().map_or_else(|| "id".to_owned(), |field| self.columns.header_of(field));
+        ImportFault::of_cell(
+            line,
+            &column,
+            "already-taken",
+            "must be unique, and another one has this value: send `mode=upsert` to change what is there",
+        )
     }
 
     /// Puts ids in the place of what rows name, for one kind of reference: one statement for the batch.
     async fn look_up(&self, db: &mut Db, index: usize, rows: &mut [(usize, Mapped)]) -> Result<()> {
         let reference = &self.columns.references[index];
-        let within = |row: &Mapped| reference.within.and_then(|field| row.fields.get(field)?.as_str()?.parse::<Uuid>().ok());
+        let within = |row: &Mapped| {
+            reference.within.and_then(|field| row.fields.get(field)?.as_str()?.parse::<Uuid>().ok())
+        };
         let mut wanted: Vec<(String, Option<Uuid>)> = rows
             .iter()
-            .filter_map(|(_, row)| Some((row.references[index].clone().filter(|named| !named.is_empty())?, within(row))))
+            .filter_map(|(_, row)| {
+                Some((row.references[index].clone().filter(|named| !named.is_empty())?, within(row)))
+            })
             .collect();
         wanted.sort();
         wanted.dedup();
@@ -352,18 +406,29 @@ impl Work<'_> {
                 Some(named) if named.is_empty() => {
                     row.fields.entry(reference.field).or_insert(Value::Null);
                 }
-                Some(named) => self.set(row, reference, &named, found.get(&(named.clone(), within)).map(Vec::as_slice)),
+                Some(named) => {
+                    let found = found.get(&(named.clone(), within));
+                    self.set(row, reference, &named, found.map(Vec::as_slice));
+                }
             }
         }
         Ok(())
     }
 
     /// The same for references to the resource itself: a row of the file comes before one of the database.
-    async fn look_up_within<R: Kept>(&self, db: &mut Db, index: usize, entries: &[Entry], rows: &mut [(usize, Mapped)]) -> Result<()> {
+    async fn look_up_within(
+        &self,
+        db: &mut Db,
+        index: usize,
+        entries: &[Entry],
+        rows: &mut [(usize, Mapped)],
+    ) -> Result<()> {
         let reference = &self.columns.references[index];
         for (_, row) in rows.iter_mut() {
-            let Some(named) = row.references[index].clone().filter(|named| !named.is_empty()) else { continue };
-            let Some(there) = self.keys.get(&digest(&[named.clone()])) else { continue };
+            let Some(named) = row.references[index].clone().filter(|named| !named.is_empty()) else {
+                continue;
+            };
+            let Some(there) = self.keys.get(&digest(std::slice::from_ref(&named))) else { continue };
             let entry = &entries[*there as usize];
             // A refused row of an upsert may be in the database as it was.
             if entry.state == State::Refused && self.plan.mode == ImportMode::Upsert {
@@ -372,7 +437,12 @@ impl Work<'_> {
             row.references[index] = None;
             if entry.state == State::Refused {
                 let rule = format!("line {}, to which it refers, is refused", entry.line);
-                row.faults.push(ImportFault::of_cell(row.line, &self.columns.header_of(reference.field), "unknown-reference", rule));
+                row.faults.push(ImportFault::of_cell(
+                    row.line,
+                    &self.columns.header_of(reference.field),
+                    "unknown-reference",
+                    rule,
+                ));
             } else {
                 row.fields.insert(reference.field.to_owned(), Value::from(entry.id.to_string()));
             }
@@ -391,14 +461,21 @@ impl Work<'_> {
             }
             _ => {
                 let named: String = named.chars().take(100).collect();
-                let rule = format!("there is none among the {thing} whose {} is `{named}`", reference.by.replace('_', " "));
+                let rule = format!(
+                    "there is none among the {thing} whose {} is `{named}`",
+                    reference.by.replace('_', " ")
+                );
                 row.faults.push(ImportFault::of_cell(row.line, &column, "unknown-reference", rule));
             }
         }
     }
 
     /// The rows that are there already, locked: one statement for the batch.
-    async fn present<R: Kept>(&self, db: &mut Db, rows: &[(usize, Mapped)]) -> Result<HashMap<usize, Present>> {
+    async fn present<R: Kept>(
+        &self,
+        db: &mut Db,
+        rows: &[(usize, Mapped)],
+    ) -> Result<HashMap<usize, Present>> {
         #[derive(QueryableByName)]
         struct Found {
             #[diesel(sql_type = BigInt)]
@@ -415,11 +492,23 @@ impl Work<'_> {
             return Ok(present);
         }
         let table = R::NAME.replace('-', "_");
-        let given = |row: &Mapped, field: &&str| row.fields.get(*field).or_else(|| row.read_only.get(*field)).cloned().unwrap_or_default();
-        let wanted: Vec<Value> = rows.iter().map(|(_, row)| key.iter().map(|field| ((*field).to_owned(), given(row, field))).collect::<Map<_, _>>().into()).collect();
+        let given = |row: &Mapped, field: &&str| {
+            row.fields.get(*field).or_else(|| row.read_only.get(*field)).cloned().unwrap_or_default()
+        };
+        let wanted: Vec<Value> = rows
+            .iter()
+            .map(|(_, row)| {
+                key.iter().map(|field| ((*field).to_owned(), given(row, field))).collect::<Map<_, _>>().into()
+            })
+            .collect();
         // What can not be of the column's type is no key, and is refused when the row is checked.
-        let fits = |wanted: &Value| key.iter().all(|field| !wanted[*field].is_null() && self.fits(field, &wanted[*field]));
-        let wanted: Vec<Value> = wanted.into_iter().map(|wanted| if fits(&wanted) { wanted } else { Value::Object(Map::new()) }).collect();
+        let fits = |wanted: &Value| {
+            key.iter().all(|field| !wanted[*field].is_null() && self.fits(field, &wanted[*field]))
+        };
+        let wanted: Vec<Value> = wanted
+            .into_iter()
+            .map(|wanted| if fits(&wanted) { wanted } else { Value::Object(Map::new()) })
+            .collect();
         let names: Vec<String> = key.iter().map(|field| format!("t.\"{field}\" = g.\"{field}\"")).collect();
         let found: Vec<Found> = diesel::sql_query(format!(
             "select l.n, to_jsonb(t) as row from jsonb_array_elements($2) with ordinality l(given, n)
@@ -434,7 +523,9 @@ impl Work<'_> {
         for Found { n, row } in found {
             let Value::Object(mut row) = row else { continue };
             // Decimals are text to clients.
-            row.values_mut().filter(|value| value.is_f64()).for_each(|value| *value = Value::from(value.to_string()));
+            row.values_mut()
+                .filter(|value| value.is_f64())
+                .for_each(|value| *value = Value::from(value.to_string()));
             let id = row.get("id").and_then(|id| id.as_str()?.parse().ok());
             let at = usize::try_from(n - 1).ok().and_then(|index| rows.get(index));
             if let (Some(id), Some((at, _))) = (id, at) {
@@ -446,19 +537,26 @@ impl Work<'_> {
 
     /// Whether a key's part can be compared with its column.
     fn fits(&self, field: &str, value: &Value) -> bool {
-        let is_id = field == "id" || field.ends_with("_id");
-        match value {
-            Value::String(text) if is_id => text.parse::<Uuid>().is_ok(),
-            Value::String(text) => crate::text::fault(text, false).is_none(),
-            Value::Number(_) | Value::Bool(_) => !is_id,
-            _ => false,
+        if field == "id" || field.ends_with("_id") {
+            return value.as_str().is_some_and(|id| id.parse::<Uuid>().is_ok());
         }
+        self.columns.fields.get(field).is_some_and(|field| field.compares_with(value))
     }
 
     /// A row to be, under the rules of a create.
-    async fn creation<R: Kept>(&mut self, db: &mut Db, at: usize, id: Uuid, row: Mapped) -> Result<std::result::Result<Creation<R>, Vec<ImportFault>>> {
-        let taken_aside = row.read_only.iter().filter(|(name, value)| !is_bookkeeping(name) && *name != "id" && !says_the_same(value, &Value::Null));
-        let notices = taken_aside.map(|(name, _)| ImportNotice::not_taken(row.line, &self.columns.header_of(name))).collect();
+    async fn creation<R: Kept>(
+        &mut self,
+        db: &mut Db,
+        at: usize,
+        id: Uuid,
+        row: Mapped,
+    ) -> Result<std::result::Result<Creation<R>, Vec<ImportFault>>> {
+        let taken_aside = row.read_only.iter().filter(|(name, value)| {
+            !is_bookkeeping(name) && *name != "id" && !says_the_same(value, &Value::Null)
+        });
+        let notices = taken_aside
+            .map(|(name, _)| ImportNotice::not_taken(row.line, &self.columns.header_of(name)))
+            .collect();
         self.report.notice(notices);
         let mut fields = row.fields;
         fields.retain(|name, value| {
@@ -466,7 +564,8 @@ impl Work<'_> {
             if let Value::Object(inner) = value {
                 inner.retain(|_, value| !value.is_null());
             }
-            field.is_none_or(|field| field.is_new) && (!value.is_null() || field.is_some_and(|field| field.nullable))
+            field.is_none_or(|field| field.is_new)
+                && (!value.is_null() || field.is_some_and(|field| field.nullable))
         });
         for (name, field) in self.columns.fields.iter().filter(|(_, field)| field.is_new) {
             if let Some(default) = field.default.as_ref().filter(|default| !default.is_null()) {
@@ -485,7 +584,13 @@ impl Work<'_> {
     }
 
     /// What a row changes, under the rules of a change; nothing where it says what is so already.
-    async fn change<R: Kept>(&mut self, db: &mut Db, at: usize, row: &Mapped, present: &Present) -> Result<std::result::Result<Option<Change>, Vec<ImportFault>>> {
+    async fn change<R: Kept>(
+        &mut self,
+        db: &mut Db,
+        at: usize,
+        row: &Mapped,
+        present: &Present,
+    ) -> Result<std::result::Result<Option<Change>, Vec<ImportFault>>> {
         let (mut fields, mut faults) = (Map::new(), Vec::new());
         for (name, value) in &row.fields {
             let before = present.row.get(name).cloned().unwrap_or_default();
@@ -504,7 +609,12 @@ impl Work<'_> {
             }
             let field = self.columns.fields.get(name);
             if field.is_some_and(|field| !field.is_edit) {
-                faults.push(ImportFault::of_cell(row.line, &self.columns.header_of(name), "read-only", "can not be changed after it was created"));
+                faults.push(ImportFault::of_cell(
+                    row.line,
+                    &self.columns.header_of(name),
+                    "read-only",
+                    "can not be changed after it was created",
+                ));
             } else {
                 fields.insert(name.clone(), after);
             }
@@ -517,11 +627,22 @@ impl Work<'_> {
             }
         }
         // A file that was exported, and changed here meanwhile: nothing is overwritten that its writer did not see.
-        if let Some(seen) = row.read_only.get("version").filter(|seen| !fields.is_empty() && !says_the_same(seen, &Value::Null))
+        if let Some(seen) = row
+            .read_only
+            .get("version")
+            .filter(|seen| !fields.is_empty() && !says_the_same(seen, &Value::Null))
             && !says_the_same(seen, &present.row.get("version").cloned().unwrap_or_default())
         {
-            let rule = format!("it is at version {} now: export it again, or leave the column out to overwrite", present.row.get("version").cloned().unwrap_or_default());
-            faults.push(ImportFault::of_cell(row.line, &self.columns.header_of("version"), "stale-version", rule));
+            let rule = format!(
+                "it is at version {} now: export it again, or leave the column out to overwrite",
+                present.row.get("version").cloned().unwrap_or_default()
+            );
+            faults.push(ImportFault::of_cell(
+                row.line,
+                &self.columns.header_of("version"),
+                "stale-version",
+                rule,
+            ));
         }
         if !faults.is_empty() {
             return Ok(Err(faults));
@@ -533,7 +654,8 @@ impl Work<'_> {
             Ok(edit) => edit,
             Err(problem) => return Ok(Err(self.told(row.line, problem))),
         };
-        let there: R = serde_json::from_value(Value::Object(present.row.clone())).map_err(Problem::internal)?;
+        let there: R =
+            serde_json::from_value(Value::Object(present.row.clone())).map_err(Problem::internal)?;
         match R::check_edit(db, &there, &edit).await {
             Ok(()) => {}
             Err(problem) if problem.is_of_the_caller() => return Ok(Err(self.told(row.line, problem))),
@@ -563,7 +685,11 @@ pub(super) fn told(columns: &Columns, line: u32, problem: Problem) -> Vec<Import
 }
 
 /// What the texts mean: for each the ids of the rows that have it, at most two.
-async fn find(db: &mut Db, reference: &Reference, wanted: &[(String, Option<Uuid>)]) -> Result<BTreeMap<(String, Option<Uuid>), Vec<Uuid>>> {
+async fn find(
+    db: &mut Db,
+    reference: &Reference,
+    wanted: &[(String, Option<Uuid>)],
+) -> Result<BTreeMap<(String, Option<Uuid>), Vec<Uuid>>> {
     #[derive(QueryableByName)]
     struct Found {
         #[diesel(sql_type = BigInt)]
@@ -575,10 +701,15 @@ async fn find(db: &mut Db, reference: &Reference, wanted: &[(String, Option<Uuid
     if wanted.is_empty() {
         return Ok(all);
     }
-    let within = reference.within.map(|field| format!("and (g.within is null or t.\"{field}\" = g.within)")).unwrap_or_default();
-    let (texts, withins): (Vec<&str>, Vec<Option<Uuid>>) = wanted.iter().map(|(text, within)| (text.as_str(), *within)).unzip();
+    let within = reference
+        .within
+        .map(|field| format!("and (g.within is null or t.\"{field}\" = g.within)"))
+        .unwrap_or_default();
+    let (texts, withins): (Vec<&str>, Vec<Option<Uuid>>) =
+        wanted.iter().map(|(text, within)| (text.as_str(), *within)).unzip();
     // What no text of the database can be is the name of nothing.
-    let texts: Vec<&str> = texts.into_iter().map(|text| if text.contains('\0') { "" } else { text }).collect();
+    let texts: Vec<&str> =
+        texts.into_iter().map(|text| if text.contains('\0') { "" } else { text }).collect();
     let found: Vec<Found> = diesel::sql_query(format!(
         "select g.n, (array_agg(t.id order by t.id))[1:2] as ids from unnest($2::text[], $3::uuid[]) with ordinality g(named, within, n)
             join {} t on t.org_id = $1 and t.\"{}\" = g.named {within} group by g.n",
@@ -603,7 +734,10 @@ mod tests {
     use uuid::Uuid;
 
     fn entries(above: &[Option<u32>]) -> Vec<Entry> {
-        above.iter().map(|above| Entry { id: Uuid::nil(), line: 1, above: *above, state: State::Open }).collect()
+        above
+            .iter()
+            .map(|above| Entry { id: Uuid::nil(), line: 1, above: *above, state: State::Open })
+            .collect()
     }
 
     #[test]

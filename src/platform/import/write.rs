@@ -61,21 +61,41 @@ impl Piece for Change {
 }
 
 impl Writer<'_> {
-    pub(super) async fn create<R: Kept>(&mut self, db: &mut Db, entries: &mut [Entry], rows: Vec<Creation<R>>) -> Result<()> {
+    pub(super) async fn create<R: Kept>(
+        &mut self,
+        db: &mut Db,
+        entries: &mut [Entry],
+        rows: Vec<Creation<R>>,
+    ) -> Result<()> {
         let import = self.import;
-        self.report.created += self.halve(db, entries, &rows, async |db: &mut Db, rows: &[Creation<R>]| create(db, import, rows).await).await?;
+        self.report.created += self
+            .halve(db, entries, &rows, async |db: &mut Db, rows: &[Creation<R>]| {
+                create(db, import, rows).await
+            })
+            .await?;
         Ok(())
     }
 
-    pub(super) async fn change<R: Kept>(&mut self, db: &mut Db, entries: &mut [Entry], rows: Vec<Change>) -> Result<()> {
+    pub(super) async fn change<R: Kept>(
+        &mut self,
+        db: &mut Db,
+        entries: &mut [Entry],
+        rows: Vec<Change>,
+    ) -> Result<()> {
         // Rows that change the same fields are one statement: a field that stays is not touched.
-        let kinds: BTreeSet<Vec<String>> = rows.iter().map(|row| row.fields.keys().cloned().collect()).collect();
+        let kinds: BTreeSet<Vec<String>> =
+            rows.iter().map(|row| row.fields.keys().cloned().collect()).collect();
         let mut rows = rows;
         for kind in kinds {
-            let (same, others): (Vec<Change>, Vec<Change>) = rows.into_iter().partition(|row| row.fields.keys().eq(kind.iter()));
+            let (same, others): (Vec<Change>, Vec<Change>) =
+                rows.into_iter().partition(|row| row.fields.keys().eq(kind.iter()));
             rows = others;
             let import = self.import;
-            self.report.changed += self.halve(db, entries, &same, async |db: &mut Db, rows: &[Change]| change::<R>(db, import, &kind, rows).await).await?;
+            self.report.changed += self
+                .halve(db, entries, &same, async |db: &mut Db, rows: &[Change]| {
+                    change::<R>(db, import, &kind, rows).await
+                })
+                .await?;
         }
         Ok(())
     }
@@ -143,7 +163,8 @@ async fn create<R: Kept>(db: &mut Db, import: Uuid, rows: &[Creation<R>]) -> Res
     };
     let columns: BTreeSet<&String> = rows.iter().flat_map(|row| row.fields.keys()).collect();
     let columns: Vec<String> = columns.into_iter().map(|column| format!("\"{column}\"")).collect();
-    let (mut given, mut ids, mut lines) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
+    let (mut given, mut ids, mut lines) =
+        (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
     for row in rows {
         let mut fields = row.fields.clone();
         fields.insert("id".into(), Value::from(row.id.to_string()));
@@ -183,7 +204,8 @@ async fn change<R: Kept>(db: &mut Db, import: Uuid, columns: &[String], rows: &[
         return note(db, import, &written).await;
     };
     let set: Vec<String> = columns.iter().map(|column| format!("\"{column}\" = g.\"{column}\"")).collect();
-    let (mut given, mut ids, mut lines) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
+    let (mut given, mut ids, mut lines) =
+        (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
     for row in rows {
         let mut fields = row.fields.clone();
         fields.insert("id".into(), Value::from(row.id.to_string()));
@@ -212,7 +234,8 @@ async fn change<R: Kept>(db: &mut Db, import: Uuid, columns: &[String], rows: &[
 }
 
 async fn note(db: &mut Db, import: Uuid, written: &[(Uuid, i64, u32)]) -> Result<()> {
-    let (ids, rest): (Vec<Uuid>, Vec<(i64, i32)>) = written.iter().map(|(id, version, line)| (*id, (*version, line.cast_signed()))).unzip();
+    let (ids, rest): (Vec<Uuid>, Vec<(i64, i32)>) =
+        written.iter().map(|(id, version, line)| (*id, (*version, line.cast_signed()))).unzip();
     let (versions, lines): (Vec<i64>, Vec<i32>) = rest.into_iter().unzip();
     diesel::sql_query(
         "insert into import_rows (org_id, import_id, resource_id, version, line) select $1, $2, id, version, line from unnest($3, $4, $5) l(id, version, line)",

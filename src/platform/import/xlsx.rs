@@ -1,7 +1,7 @@
 //! The first sheet of an XLSX workbook (ECMA-376). What it unpacks to is measured before anything parses it, and a part that
 //! declares entities is refused.
-use super::read::{Batches, IN_MEMORY, LONGEST_FILE, Limited, MOST_COLUMNS, Row, Sink, refused, told};
 use super::csv::undefused;
+use super::read::{Batches, IN_MEMORY, LONGEST_FILE, Limited, MOST_COLUMNS, Row, Sink, refused, told};
 use crate::problem::{MALFORMED_REQUEST, Problem, Result, TOO_LARGE};
 use calamine::{DataRef, Reader, Xlsx};
 use serde_json::{Number, Value};
@@ -15,7 +15,8 @@ const LONGEST_TEXTS: u64 = 24 << 20;
 const MOST_PARTS: usize = 1000;
 
 fn broken() -> Problem {
-    MALFORMED_REQUEST.because("The file is no XLSX workbook that can be read: save it again as XLSX, or as CSV UTF-8.")
+    MALFORMED_REQUEST
+        .because("The file is no XLSX workbook that can be read: save it again as XLSX, or as CSV UTF-8.")
 }
 
 /// Unpacks every part once, counting alone: what the archive says of itself is not believed.
@@ -47,8 +48,14 @@ fn inspect(file: &mut SpooledTempFile) -> Result<()> {
             }
             size += read as u64;
             // A document type stands before the first element.
-            if is_xml && is_start && buffer[..read].windows(9).any(|bytes| bytes.eq_ignore_ascii_case(b"<!DOCTYPE")) {
-                return Err(refused("document-type", "The workbook declares a document type, which could reach for files: save it again in a spreadsheet."));
+            if is_xml
+                && is_start
+                && buffer[..read].windows(9).any(|bytes| bytes.eq_ignore_ascii_case(b"<!DOCTYPE"))
+            {
+                return Err(refused(
+                    "document-type",
+                    "The workbook declares a document type, which could reach for files: save it again in a spreadsheet.",
+                ));
             }
             is_start = false;
         }
@@ -94,7 +101,10 @@ impl Rows<'_> {
             return Ok(());
         }
         if column >= MOST_COLUMNS {
-            return Err(refused("too-many-columns", format!("Row {} goes beyond column {MOST_COLUMNS}.", self.line)));
+            return Err(refused(
+                "too-many-columns",
+                format!("Row {} goes beyond column {MOST_COLUMNS}.", self.line),
+            ));
         }
         if self.cells.len() <= column {
             self.cells.resize(column + 1, Value::Null);
@@ -105,7 +115,8 @@ impl Rows<'_> {
 
     fn end_row(&mut self) -> Result<()> {
         let mut cells = std::mem::take(&mut self.cells);
-        let is_blank = |cell: &Value| cell.is_null() || cell.as_str().is_some_and(|text| text.trim().is_empty());
+        let is_blank =
+            |cell: &Value| cell.is_null() || cell.as_str().is_some_and(|text| text.trim().is_empty());
         while cells.last().is_some_and(is_blank) {
             cells.pop();
         }
@@ -113,7 +124,15 @@ impl Rows<'_> {
             return Ok(());
         }
         let Some(batches) = &mut self.batches else {
-            let header: Vec<String> = cells.iter().map(|cell| cell.as_str().map_or_else(|| if cell.is_null() { String::new() } else { cell.to_string() }, str::to_owned)).collect();
+            let header: Vec<String> = cells
+                .iter()
+                .map(|cell| {
+                    cell.as_str().map_or_else(
+                        || if cell.is_null() { String::new() } else { cell.to_string() },
+                        str::to_owned,
+                    )
+                })
+                .collect();
             self.columns = header.len();
             self.batches = self.sink.take().map(|sink| Batches::behind(header, sink)).transpose()?;
             return Ok(());
@@ -146,13 +165,22 @@ fn value(cell: &DataRef<'_>) -> Result<Value> {
         }
         DataRef::DateTime(duration) => number_of(duration.as_f64()),
         DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => Value::from(text.clone()),
-        DataRef::Error(error) => return Err(refused("formula-error", format!("A cell holds the error {error}: mend its formula."))),
+        DataRef::Error(error) => {
+            return Err(refused(
+                "formula-error",
+                format!("A cell holds the error {error}: mend its formula."),
+            ));
+        }
         DataRef::Empty => Value::Null,
     })
 }
 
 /// A spreadsheet knows no whole numbers: 12 comes as 12.0.
-#[expect(clippy::disallowed_types, clippy::cast_possible_truncation, reason = "cells hold floating numbers; whole ones up to 2^53 are exact")]
+#[expect(
+    clippy::disallowed_types,
+    clippy::cast_possible_truncation,
+    reason = "cells hold floating numbers; whole ones up to 2^53 are exact"
+)]
 fn number_of(number: f64) -> Value {
     if number.fract() == 0.0 && number.abs() < 9_007_199_254_740_992.0 {
         return Value::from(number as i64);
