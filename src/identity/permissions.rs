@@ -28,6 +28,8 @@ const CATALOGUE: &[(&str, &[&str], &[GrantReach])] = &[
     ("departments", &["read", "write"], ORG),
     ("employees", &["read", "write"], ANY),
     ("events", &["read"], ORG),
+    ("import-mappings", &["read", "write"], ORG),
+    ("imports", &["read", "write"], MAKER),
     ("invitations", &["read", "write"], ORG),
     ("jobs", &["read", "write"], MAKER),
     ("memberships", &["read", "write", "assign"], ORG),
@@ -84,6 +86,8 @@ const EVERYBODY: &[&str] = &[
     "approvals:approve",
     "approvals:read",
     "approvals:write",
+    "imports:read",
+    "imports:write",
     "jobs:read",
     "jobs:write",
 ];
@@ -94,7 +98,7 @@ pub const BUILT_IN_ROLES: &[BuiltInRole] = &[
     BuiltInRole { name: "owner", title: "Owner", description: "Answers for the organization and may do everything.",
         org: &["*:*"], team: &[], own: &[] },
     BuiltInRole { name: "back_office_manager", title: "Back office manager", description: "Runs everything behind the front office: structure, people, and who has access.",
-        org: &["custom-fields:*", "departments:*", "positions:*", "employees:*", "memberships:*", "invitations:*", "number-series:*", "approval-policies:*", "approval-delegations:*", "approvals:read", "approvals:write", "events:read", "roles:read", "sessions:read", "users:read", "organizations:read", "organizations:write"], team: &[], own: &[] },
+        org: &["custom-fields:*", "departments:*", "positions:*", "employees:*", "memberships:*", "invitations:*", "number-series:*", "approval-policies:*", "approval-delegations:*", "approvals:read", "approvals:write", "events:read", "roles:read", "sessions:read", "users:read", "organizations:read", "organizations:write", "import-mappings:*"], team: &[], own: &[] },
     BuiltInRole { name: "executive", title: "Executive", description: "Leads the company and looks at all of it.",
         org: &["departments:read", "positions:read", "employees:read", "organizations:read", "approval-policies:read", "approvals:read", "events:read"], team: &[], own: &[] },
     BuiltInRole { name: "department_head", title: "Head of department", description: "Heads a department and sees everybody in it, all the way down.",
@@ -108,9 +112,9 @@ pub const BUILT_IN_ROLES: &[BuiltInRole] = &[
     BuiltInRole { name: "auditor", title: "Auditor", description: "Reads everything and writes nothing.",
         org: &["*:read"], team: &[], own: &[] },
     BuiltInRole { name: "hr_manager", title: "HR manager", description: "Answers for people and structure, and lets new people in.",
-        org: &["custom-fields:*", "departments:*", "positions:*", "employees:*", "invitations:*", "number-series:*", "organizations:read", "events:read", "memberships:read", "roles:read", "users:read"], team: &[], own: &[] },
+        org: &["custom-fields:*", "departments:*", "positions:*", "employees:*", "invitations:*", "number-series:*", "organizations:read", "events:read", "memberships:read", "roles:read", "users:read", "import-mappings:*"], team: &[], own: &[] },
     BuiltInRole { name: "hr_officer", title: "HR officer", description: "Keeps the files of people.",
-        org: &["employees:*", "departments:read", "positions:read", "organizations:read"], team: &[], own: &[] },
+        org: &["import-mappings:*", "employees:*", "departments:read", "positions:read", "organizations:read"], team: &[], own: &[] },
     BuiltInRole { name: "payroll_officer", title: "Payroll officer", description: "Pays everybody, so knows everybody.",
         org: DIRECTORY, team: &[], own: &[] },
     BuiltInRole { name: "accountant", title: "Accountant", description: "Keeps the books by department.",
@@ -130,7 +134,7 @@ pub const BUILT_IN_ROLES: &[BuiltInRole] = &[
     BuiltInRole { name: "compliance_officer", title: "Compliance officer", description: "Watches that rules are kept: who has access, and what was changed.",
         org: &["*:read"], team: &[], own: &[] },
     BuiltInRole { name: "data_entry_clerk", title: "Data entry clerk", description: "Enters what others bring on paper.",
-        org: &["employees:*", "positions:*", "departments:read", "organizations:read"], team: &[], own: &[] },
+        org: &["import-mappings:*", "employees:*", "positions:*", "departments:read", "organizations:read"], team: &[], own: &[] },
 ];
 
 impl BuiltInRole {

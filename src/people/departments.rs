@@ -110,6 +110,23 @@ impl Resource for Department {
     const SORT: &'static [SortKey] =
         &[SortKey::text("name"), SortKey::text("code"), SortKey::instant("created_at")];
     const CUSTOM: bool = true;
+    const NATURAL_KEY: &'static [&'static str] = &["code"];
+    const REFERENCES: &'static [Reference] = &[
+        Reference {
+            field: "parent_id",
+            column: "parent_code",
+            table: "departments",
+            by: "code",
+            within: None,
+        },
+        Reference {
+            field: "head_id",
+            column: "head_employee_number",
+            table: "employees",
+            by: "employee_number",
+            within: None,
+        },
+    ];
     type Filter = DepartmentFilter;
 
     fn id(&self) -> Uuid {

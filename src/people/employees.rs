@@ -182,6 +182,30 @@ impl Resource for Employee {
         SortKey::instant("created_at"),
     ];
     const CUSTOM: bool = true;
+    const NATURAL_KEY: &'static [&'static str] = &["employee_number"];
+    const REFERENCES: &'static [Reference] = &[
+        Reference {
+            field: "department_id",
+            column: "department_code",
+            table: "departments",
+            by: "code",
+            within: None,
+        },
+        Reference {
+            field: "position_id",
+            column: "position",
+            table: "positions",
+            by: "title",
+            within: Some("department_id"),
+        },
+        Reference {
+            field: "manager_id",
+            column: "manager_employee_number",
+            table: "employees",
+            by: "employee_number",
+            within: None,
+        },
+    ];
     type Filter = EmployeeFilter;
 
     fn id(&self) -> Uuid {

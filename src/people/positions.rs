@@ -77,6 +77,14 @@ impl Resource for Position {
     const TAG: &'static str = "People";
     const SORT: &'static [SortKey] = &[SortKey::text("title"), SortKey::instant("created_at")];
     const CUSTOM: bool = true;
+    const NATURAL_KEY: &'static [&'static str] = &["department_id", "title"];
+    const REFERENCES: &'static [Reference] = &[Reference {
+        field: "department_id",
+        column: "department_code",
+        table: "departments",
+        by: "code",
+        within: None,
+    }];
     type Filter = PositionFilter;
 
     fn id(&self) -> Uuid {

@@ -234,6 +234,7 @@ fn tags(document: &mut Value) -> Value {
         "Access" => "Who may do what: users, memberships, roles, invitations, API clients.",
         "Custom fields" => "What an organization adds to the fields of a resource.",
         "Events" => "The audit trail and the change feed at once.",
+        "Imports" => "Files that become resources: what came of them, and how their headers are named.",
         "People" => "Structure and people: departments, positions, employees.",
         "Service" => "Where everything is, and how it is.",
         "Sign-in" => "Getting, renewing and ending access.",

@@ -220,6 +220,19 @@ impl<V: Verb, R: Named> May<V, R> {
         self.door.write(work).await
     }
 
+    /// The same, kept even in a dry run: a large file's report is what its dry run comes to.
+    pub(crate) async fn write_for_good<T: Outcome>(
+        &self,
+        work: impl AsyncFn(&mut Db) -> Result<T>,
+    ) -> Result<Answer<T>> {
+        self.door.write_unless(false, work).await
+    }
+
+    /// Whether everything is to be done and nothing kept.
+    pub(crate) fn is_dry_run(&self) -> bool {
+        self.door.dry_run
+    }
+
     /// Finds out which of these people are the caller's team, where a step of the life asks for it. Without this the steps
     /// of somebody who sees the whole company and may act on their team alone would not be known.
     pub(crate) async fn learn_team(
@@ -317,6 +330,14 @@ impl Door {
     }
 
     async fn write<T: Outcome>(&self, work: impl AsyncFn(&mut Db) -> Result<T>) -> Result<Answer<T>> {
+        self.write_unless(self.dry_run, work).await
+    }
+
+    async fn write_unless<T: Outcome>(
+        &self,
+        dry_run: bool,
+        work: impl AsyncFn(&mut Db) -> Result<T>,
+    ) -> Result<Answer<T>> {
         let key = self.idempotency_key()?;
         let fingerprint = key.as_ref().map(|_| self.fingerprint());
         let request = request::current().as_ref().map(RequestContext::id).unwrap_or_default().to_owned();
@@ -338,7 +359,7 @@ impl Door {
             }
             let outcome = work(db).await?;
             let answer = outcome.answer(self.grants.get().unwrap_or(&Grants::default()))?;
-            if self.dry_run {
+            if dry_run {
                 diesel::sql_query("set constraints all immediate").execute(db).await?;
                 return Ok((answer.with(header::HeaderName::from_static("dry-run"), "true"), false));
             }

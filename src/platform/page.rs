@@ -3,6 +3,7 @@ use crate::custom::{Asked, Field, Narrow};
 use crate::problem::{Fault, Problem, Result};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::sync::Arc;
@@ -36,6 +37,10 @@ pub struct Paging {
     #[param(default = false, required = false)]
     #[serde(default)]
     pub count: bool,
+    /// The list as it was at this instant: filters, order and search see what was so then. It costs what has changed since.
+    #[param(required = false)]
+    #[serde(default)]
+    pub as_of: Option<DateTime<Utc>>,
 }
 
 /// A page, and where the next one starts.
@@ -157,6 +162,8 @@ pub struct ListQuery<F> {
     /// What custom fields narrow the list by.
     pub(crate) custom: Vec<Narrow>,
     pub count: bool,
+    /// The moment at which the rows are seen; now, unless told.
+    pub as_of: Option<DateTime<Utc>>,
     /// The order as a cursor remembers it.
     sort: String,
 }
@@ -185,8 +192,23 @@ impl<F> ListQuery<F> {
         let order = read_order(&sort, keys, &asked)?;
         let after = paging.cursor.as_deref().map(|cursor| read_cursor(cursor, &sort, &order)).transpose()?;
         let limit = paging.limit.unwrap_or(USUAL);
-        let custom = asked.narrows;
-        Ok(Self { filter, search: paging.q, limit, order, after, custom, count: paging.count, sort })
+        let has_custom =
+            !asked.narrows.is_empty() || order.iter().any(|each| matches!(each.key, By::Custom(_)));
+        if paging.as_of.is_some() && has_custom {
+            let rule = "can not be given with filters or an order by custom fields, which tell of now";
+            return Err(Problem::invalid(vec![Fault::of("as_of", "not-with-custom-fields", rule)]));
+        }
+        Ok(Self {
+            filter,
+            search: paging.q,
+            limit,
+            order,
+            after,
+            custom: asked.narrows,
+            count: paging.count,
+            as_of: paging.as_of,
+            sort,
+        })
     }
 
     /// Where the column is the first key: whether it descends, and its value in the row that the page is behind.

@@ -115,7 +115,7 @@ impl Kind {
             errors: Vec::new(),
             collided: false,
             headers: Vec::new(),
-            member: None,
+            members: Box::default(),
         }
     }
 }
@@ -157,8 +157,8 @@ pub struct Problem {
     /// The same transaction may succeed if run again.
     pub(crate) collided: bool,
     headers: Vec<(header::HeaderName, String)>,
-    /// A member of its own, and its name.
-    member: Option<Box<(String, serde_json::Value)>>,
+    /// Boxed, since every result is as large as its error.
+    members: Box<serde_json::Map<String, serde_json::Value>>,
 }
 
 /// What a problem looks like on the wire (RFC 9457).
@@ -237,7 +237,7 @@ impl Problem {
     /// Adds a member of its own (RFC 9457 §3.2), which the contract of the operation tells of.
     #[must_use]
     pub fn telling(mut self, name: &str, value: impl Serialize) -> Self {
-        self.member = Some(Box::new((name.to_owned(), serde_json::to_value(value).unwrap_or_default())));
+        self.members.insert(name.to_owned(), serde_json::to_value(value).unwrap_or_default());
         self
     }
 
@@ -252,15 +252,18 @@ impl Problem {
             errors: self.errors.clone(),
         };
         let mut body = serde_json::to_value(body).unwrap_or_default();
-        if let Some((name, value)) = self.member.as_deref() {
-            body[name] = value.clone();
-        }
+        body.as_object_mut().into_iter().for_each(|body| body.extend((*self.members).clone()));
         body
     }
 
     /// As it is kept for whoever asks later.
     pub(crate) fn to_json(&self, request: &str) -> serde_json::Value {
         self.body(request.to_owned())
+    }
+
+    /// Whether the caller can cure it: not where the database was away, or we failed.
+    pub(crate) fn is_of_the_caller(&self) -> bool {
+        !self.collided && self.kind.status < 500
     }
 
     pub(crate) fn status(&self) -> StatusCode {

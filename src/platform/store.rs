@@ -5,6 +5,7 @@ use crate::database::Db;
 use crate::page::{By, ID, ListQuery, Order};
 use crate::problem::{Problem, Result};
 use crate::resource::Resource;
+use chrono::{DateTime, Utc};
 use diesel::associations::HasTable;
 use diesel::expression::{AppearsOnTable, Expression, SelectableExpression, ValidGrouping, is_aggregate};
 use diesel::pg::Pg;
@@ -13,7 +14,7 @@ use diesel::query_builder::{
     QueryId, UpdateStatement,
 };
 use diesel::query_dsl::methods::{BoxedDsl, FilterDsl, FindDsl, LimitDsl, OrderDsl, SelectDsl};
-use diesel::sql_types::{BigInt, Bool, Text, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Bool, Text, Timestamptz, Uuid as SqlUuid};
 use diesel::{Insertable, QueryResult, Selectable, SelectableHelper, Table, dsl};
 use diesel_async::RunQueryDsl;
 use diesel_async::methods::{ExecuteDsl, LoadQuery};
@@ -45,11 +46,22 @@ pub trait Kept: Store {
     type New: DeserializeOwned + ToSchema + Clone + 'static;
     type Edit: DeserializeOwned + Serialize + ToSchema + Clone + 'static;
 
+    /// The table that rows of a file are written to together, where it is one; else they are created one by one.
+    const BULK: Option<&'static str> = None;
+
     fn create(db: &mut Db, new: Self::New) -> impl Future<Output = Result<Self>>;
     /// Changes the locked row.
     fn change(db: &mut Db, row: Self, edit: Self::Edit) -> impl Future<Output = Result<Self>>;
     /// Deletes the locked row.
     fn delete(db: &mut Db, row: Self) -> impl Future<Output = Result<()>>;
+    /// Rules beyond the schema, for rows that are written together.
+    fn check_new(_db: &mut Db, _new: &Self::New) -> impl Future<Output = Result<()>> {
+        async { Ok(()) }
+    }
+    /// The same for a change.
+    fn check_edit(_db: &mut Db, _row: &Self, _edit: &Self::Edit) -> impl Future<Output = Result<()>> {
+        async { Ok(()) }
+    }
 }
 
 /// A resource that is one table.
@@ -108,10 +120,10 @@ where
     Rows<R>: FilterDsl<Condition, Output = Rows<R>>
         + OrderDsl<OrderBy, Output = Rows<R>>
         + LimitDsl<Output = Rows<R>>
-        + LoadQuery<'static, Db, R>
         + Send,
     ByCustom<Rows<R>>: LoadQuery<'static, Db, R> + Send,
-    Counted<Rows<R>>: LoadQuery<'static, Db, i64> + Send,
+    Seen<Rows<R>>: LoadQuery<'static, Db, R> + Send,
+    Seen<Counted<Rows<R>>>: LoadQuery<'static, Db, i64> + Send,
     One<R>: SelectDsl<dsl::AsSelect<R, Pg>>,
     Picked<R>: LoadQuery<'static, Db, R> + Send + 'static,
     Locked<Picked<R>>: LoadQuery<'static, Db, R> + Send + 'static,
@@ -130,11 +142,13 @@ where
             found = FilterDsl::filter(found, behind);
         }
         let order = OrderBy { table: R::TABLE, order: query.order.clone() };
-        Ok(LimitDsl::limit(OrderDsl::order(found, order), rows).load(db).await?)
+        let found = LimitDsl::limit(OrderDsl::order(found, order), rows);
+        Ok(Seen::new::<R>(found, db, query.as_of).load(db).await?)
     }
 
     async fn count(db: &mut Db, query: &ListQuery<Self::Filter>) -> Result<i64> {
-        Ok(Counted(matching::<R>(db.organization(), query)).get_result(db).await?)
+        let counted = Counted(matching::<R>(db.organization(), query));
+        Ok(Seen::new::<R>(counted, db, query.as_of).get_result(db).await?)
     }
 
     async fn find(db: &mut Db, id: Uuid) -> Result<Self> {
@@ -209,9 +223,18 @@ where
 {
     type New = <R as Written>::New;
     type Edit = <R as Written>::Edit;
+    const BULK: Option<&'static str> = Some(R::TABLE);
+
+    async fn check_new(db: &mut Db, new: &<R as Written>::New) -> Result<()> {
+        <R as Written>::check_new(db, new).await
+    }
+
+    async fn check_edit(db: &mut Db, row: &Self, edit: &<R as Written>::Edit) -> Result<()> {
+        <R as Written>::check_edit(db, row, edit).await
+    }
 
     async fn create(db: &mut Db, new: <R as Written>::New) -> Result<Self> {
-        R::check_new(db, &new).await?;
+        <R as Written>::check_new(db, &new).await?;
         Ok(diesel::insert_into(R::Table::table())
             .values(new)
             .returning(R::as_select())
@@ -220,7 +243,7 @@ where
     }
 
     async fn change(db: &mut Db, row: Self, edit: <R as Written>::Edit) -> Result<Self> {
-        R::check_edit(db, &row, &edit).await?;
+        <R as Written>::check_edit(db, &row, &edit).await?;
         let patch = serde_json::to_value(&edit).map_err(Problem::internal)?;
         if changes_nothing(&row, &patch)? {
             custom::refuse_unknown(db, R::NAME, row.id(), &patch).await?;
@@ -629,6 +652,87 @@ impl<Q> Query for Counted<Q> {
     type SqlType = BigInt;
 }
 impl<Q> QueryId for Counted<Q> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+/// Rows as they are, or as they were at a moment.
+pub struct Seen<Q> {
+    query: Q,
+    past: Option<Past>,
+}
+
+struct Past {
+    table: &'static str,
+    resource: &'static str,
+    organization: Uuid,
+    at: DateTime<Utc>,
+}
+
+impl<Q> Seen<Q> {
+    fn new<R: Stored>(query: Q, db: &Db, at: Option<DateTime<Utc>>) -> Self {
+        let organization = db.organization();
+        let past = at.map(|at| Past { table: R::TABLE, resource: R::NAME, organization, at });
+        Self { query, past }
+    }
+}
+
+impl QueryFragment<Pg> for Past {
+    /// Puts the table's past in its place, under its name: rows that nothing has happened to since are as they are, and of
+    /// the others each field is what the first event since says that it was before.
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        let Self { table, resource, organization, at } = self;
+        out.push_sql("with ");
+        out.push_identifier(table)?;
+        out.push_sql(" as (with since as materialized (select * from events where org_id = ");
+        out.push_bind_param::<SqlUuid, _>(organization)?;
+        out.push_sql(" and resource = ");
+        out.push_bind_param::<Text, _>(resource)?;
+        out.push_sql(" and at > ");
+        out.push_bind_param::<Timestamptz, _>(at)?;
+        out.push_sql(
+            "), first as (
+                select distinct on (resource_id) org_id, resource, resource_id, type, version from since order by resource_id, transaction, sequence
+            ), before as (
+                select resource_id, jsonb_object_agg(key, value) as fields from (
+                    select distinct on (s.resource_id, f.key) s.resource_id, f.key, f.value -> 'before' as value
+                    from since s, jsonb_each(s.changes) f order by s.resource_id, f.key, s.transaction, s.sequence
+                ) each group by resource_id
+            ) select t.* from ",
+        );
+        out.push_identifier(table)?;
+        out.push_sql(" t where t.id not in (select resource_id from first) union all select p.* from first join before using (resource_id) left join ");
+        out.push_identifier(table)?;
+        out.push_sql(" t on t.org_id = first.org_id and t.id = first.resource_id, lateral jsonb_populate_record(null::");
+        out.push_identifier(table)?;
+        out.push_sql(
+            ", coalesce(to_jsonb(t), '{}') || before.fields
+                || jsonb_build_object('custom', jsonb_strip_nulls(coalesce(to_jsonb(t) -> 'custom', '{}') || coalesce(
+                    (select jsonb_object_agg(substr(own.key, 8), own.value) from jsonb_each(before.fields) own where own.key like 'custom.%'), '{}')))
+                || jsonb_build_object('org_id', first.org_id, 'id', first.resource_id,
+                'version', first.version - 1, 'updated_at', (select max(e.at) from events e
+                    where e.org_id = first.org_id and e.resource = first.resource and e.resource_id = first.resource_id and e.at <= ",
+        );
+        out.push_bind_param::<Timestamptz, _>(at)?;
+        out.push_sql(
+            "))) p where first.type not like '%.created' and (t.id is not null or (select current_reach()) = 'org')) ",
+        );
+        Ok(())
+    }
+}
+
+impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for Seen<Q> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        if let Some(past) = &self.past {
+            past.walk_ast(out.reborrow())?;
+        }
+        self.query.walk_ast(out)
+    }
+}
+impl<Q: Query> Query for Seen<Q> {
+    type SqlType = Q::SqlType;
+}
+impl<Q> QueryId for Seen<Q> {
     type QueryId = ();
     const HAS_STATIC_QUERY_ID: bool = false;
 }

@@ -208,6 +208,71 @@ diesel::table! {
 }
 
 diesel::table! {
+    import_chunks (org_id, import_id, number) {
+        org_id -> Uuid,
+        import_id -> Uuid,
+        number -> Int4,
+        content -> Text,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    import_mappings (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        name -> Text,
+        resource -> Text,
+        headers -> Jsonb,
+        constants -> Jsonb,
+        date_order -> Text,
+        decimal_separator -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    import_rows (org_id, import_id, resource_id) {
+        org_id -> Uuid,
+        import_id -> Uuid,
+        resource_id -> Uuid,
+        version -> Int8,
+        line -> Int4,
+    }
+}
+
+diesel::table! {
+    imports (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        resource -> Text,
+        status -> Text,
+        mode -> Text,
+        on_error -> Text,
+        dry_run -> Bool,
+        row_count -> Int4,
+        created -> Int4,
+        changed -> Int4,
+        unchanged -> Int4,
+        refused -> Int4,
+        faults -> Jsonb,
+        changes -> Jsonb,
+        notices -> Jsonb,
+        job_id -> Nullable<Uuid>,
+        plan -> Nullable<Jsonb>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
     invitation_links (org_id, invitation_id) {
         org_id -> Uuid,
         invitation_id -> Uuid,

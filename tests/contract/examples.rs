@@ -37,9 +37,16 @@ pub fn operation_at(method: &Method, path: &str) -> Option<Operation> {
     operations().into_iter().find(|each| each.method == *method && each.path == path)
 }
 
-/// Every operation of the method that asks for a permission of a resource.
+/// Whether the operation takes a file and no JSON: what is said of bodies of JSON says nothing of it.
+pub fn takes_a_file(operation: &Operation) -> bool {
+    let content = operation.value["requestBody"]["content"].as_object();
+    content
+        .is_some_and(|content| !content.contains_key("application/json") && content.contains_key("text/csv"))
+}
+
+/// Every operation of the method that asks for a permission of a resource, those aside that take files.
 pub fn permitted(method: &Method) -> Vec<Operation> {
-    let all = operations().into_iter().filter(|each| each.method == *method);
+    let all = operations().into_iter().filter(|each| each.method == *method && !takes_a_file(each));
     all.filter(|each| each.permission().is_some_and(|permission| permission.contains(':'))).collect()
 }
 
@@ -208,6 +215,11 @@ pub fn row<'a>(caller: &'a Caller, collection: &'a str) -> LocalBoxFuture<'a, St
             "/v1/jobs" => return job(caller).await.to_string(),
             "/v1/memberships" => return organization.caller(&[]).await.membership.to_string(),
             "/v1/sessions" => return organization.caller(&[]).await.session.to_string(),
+            "/v1/imports" => {
+                let import = operation("import_departments");
+                let done = perform(caller, &import, &import.path).await.is(200);
+                return done["id"].as_str().unwrap().to_owned();
+            }
             // Asked for by somebody else, so that the caller may decide.
             "/v1/approvals" => {
                 let create = operation_at(&Method::POST, collection).unwrap();
@@ -290,9 +302,15 @@ fn is_step(collection: &str, action: &str) -> bool {
 /// The request of an operation, with its example as the body and `If-Match: *` where it needs one.
 pub async fn request(caller: &Caller, operation: &Operation, path: &str) -> Request {
     let request = caller.request(operation.method.clone(), path);
-    let request = match body_schema(operation) {
-        Some(_) => request.json(&body(caller, operation).await),
-        None => request,
+    let request = match (body_schema(operation), operation.path.strip_suffix("/import")) {
+        (Some(_), _) => request.json(&body(caller, operation).await),
+        // A file of one row, which a POST to the collection would take.
+        (None, Some(collection)) => {
+            let create = operation_at(&Method::POST, collection).unwrap();
+            let row = body(caller, &create).await.to_string();
+            request.body("application/x-ndjson", row)
+        }
+        (None, None) => request,
     };
     if operation.parameter("If-Match").is_some() { request.header("if-match", "*") } else { request }
 }
@@ -304,7 +322,8 @@ pub async fn perform(caller: &Caller, operation: &Operation, path: &str) -> crat
 
 /// Every operation that changes something of a resource.
 pub fn writes() -> Vec<Operation> {
-    [Method::POST, Method::PATCH, Method::DELETE].iter().flat_map(permitted).collect()
+    let imports = operations().into_iter().filter(|each| each.path.ends_with("/import"));
+    [Method::POST, Method::PATCH, Method::DELETE].iter().flat_map(permitted).chain(imports).collect()
 }
 
 /// A query parameter behind a path.

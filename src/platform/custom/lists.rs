@@ -187,7 +187,7 @@ pub(crate) async fn columns<R: Resource>(
 ) -> Result<Vec<String>> {
     if R::CUSTOM {
         let fields = may.read(async |db| fields_shown(db, Some(R::NAME)).await).await?;
-        columns.retain(|column| column != "custom");
+        columns.retain(|column| column != "custom" && !column.starts_with("custom."));
         columns.extend(fields.into_iter().map(|field| format!("custom.{}", field.name)));
     }
     Ok(columns)
