@@ -95,12 +95,16 @@ async fn serve(
         behind_tls: server.behind_tls,
         public_url: server.public_url.clone(),
     });
+    let callable = web::Data::new(webhooks::Callable::allowing(&server.jobs.webhooks.webhook_allow));
+    let event_types = web::Data::new(api.event_types());
+    let feeds: Arc<platform::feed::Watch> = Arc::default();
     let pools: Arc<Mutex<Vec<Database>>> = Arc::default();
     let origins = server.cors_origins.clone();
 
     let app = {
         let (readiness, metrics, pools, limits, tokens) =
             (readiness.clone(), metrics.clone(), Arc::clone(&pools), limits.clone(), tokens.clone());
+        let feeds = web::Data::new(Arc::clone(&feeds));
         move || {
             // A pool per worker: its connections live on the worker's own thread.
             let database =
@@ -118,6 +122,9 @@ async fn serve(
                 .app_data(sign_in.clone())
                 .app_data(mailer.clone())
                 .app_data(chosen.clone())
+                .app_data(callable.clone())
+                .app_data(event_types.clone())
+                .app_data(feeds.clone())
                 .wrap(Compress::default())
                 .wrap(Condition::new(!origins.is_empty(), cors(&origins)))
                 .wrap(from_fn(server::observe))
@@ -159,12 +166,16 @@ async fn serve(
     };
     announce(server);
     actix_web::rt::spawn(keep_current(keeper, tokens.into_inner(), limits));
+    let looking = Database::new(&settings.pool(url.to_owned(), 1))?;
+    let watch = Arc::clone(&feeds);
+    actix_web::rt::spawn(async move { watch.keep(&looking).await });
     actix_web::rt::spawn(stop_when_told(
         listening.handle(),
         metering.handle(),
         readiness,
         server.drain_seconds,
         working.clone(),
+        feeds,
     ));
     let metering = actix_web::rt::spawn(metering);
     listening.await?;
@@ -189,6 +200,7 @@ async fn stop_when_told(
     readiness: web::Data<Readiness>,
     drain_seconds: u16,
     working: tokio::sync::watch::Sender<bool>,
+    feeds: Arc<platform::feed::Watch>,
 ) {
     let (Ok(mut terminate), Ok(mut interrupt)) =
         (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
@@ -204,6 +216,7 @@ async fn stop_when_told(
     }
     log::info!("stopping: answering what was accepted");
     let _ = working.send(true);
+    feeds.close();
     api.stop(true).await;
     metrics.stop(false).await;
 }

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
+use webhooks::Callable;
 
 /// Statements of a job may take longer than those that somebody waits for.
 const LONGEST_STATEMENT: Duration = Duration::from_mins(10);
@@ -61,7 +62,8 @@ fn tools(jobs: &JobSettings) -> Result<Tools, Box<dyn std::error::Error>> {
     if jobs.mail.smtp_url.is_none() {
         log::info!("no mail is sent: BACKOFFICE_SMTP_URL names no mail server");
     }
-    Ok(Tools::default().with(Arc::new(Mailer::new(&jobs.mail.settings())?)))
+    let callable = Callable::allowing(&jobs.webhooks.webhook_allow);
+    Ok(Tools::default().with(Arc::new(Mailer::new(&jobs.mail.settings())?)).with(Arc::new(callable)))
 }
 
 /// Works until it is told to stop, and serves nothing.

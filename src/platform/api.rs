@@ -5,6 +5,7 @@ use crate::answer::{Answer, Outcome};
 use crate::contract;
 use crate::event;
 use crate::export;
+use crate::feed;
 use crate::import;
 use crate::job::{self, Task, Workshop};
 use crate::may::May;
@@ -251,6 +252,9 @@ pub struct Api {
     problems: Vec<&'static Kind>,
     not_null: Vec<(String, String)>,
     trades: job::Trades,
+    happenings: Vec<event::Happenings>,
+    /// The name of the schema in which webhooks tell of them.
+    told_as: Option<String>,
 }
 
 impl Api {
@@ -263,13 +267,15 @@ impl Api {
             problems: problem::KINDS.to_vec(),
             not_null: Vec::new(),
             trades: job::Trades::default(),
+            happenings: Vec::new(),
+            told_as: None,
         };
         api.document.components = Some(utoipa::openapi::Components::new());
         about::routes(&mut api);
         for room in rooms {
             room(&mut api);
         }
-        api.call(operation!(event::list_events));
+        api.call(operation!(feed::list_events));
         crate::custom::routes(&mut api);
         job::routes(&mut api);
         import::routes(&mut api);
@@ -326,8 +332,9 @@ impl Api {
         self
     }
 
-    /// The history of each of a resource.
+    /// The history of each of a resource, whose changes are events.
     pub fn historied<R: Store>(&mut self) -> &mut Self {
+        self.happens::<R>();
         let thing = words(R::SINGULAR);
         self.regular::<R, _, _, _>(Method::GET, &format!("{}/{{id}}/history", R::PATH), &format!("get_{}_history", R::SINGULAR),
             &format!("Read the history of {}", article(&thing)),
@@ -471,6 +478,28 @@ impl Api {
         self
     }
 
+    /// A resource whose changes are events; what has a history is one already.
+    pub fn happens<R: Resource>(&mut self) -> &mut Self {
+        self.happenings.push(event::Happenings::of::<R>());
+        self
+    }
+
+    /// Webhooks tell of every event as a `T`.
+    pub fn tells<T: ToSchema>(&mut self) -> &mut Self {
+        let components = self.document.components.get_or_insert_default();
+        let mut schemas = vec![(T::name().into_owned(), T::schema())];
+        T::schemas(&mut schemas);
+        components.schemas.extend(schemas);
+        self.told_as = Some(T::name().into_owned());
+        self
+    }
+
+    /// Every type of event that there is.
+    #[must_use]
+    pub fn event_types(&self) -> event::EventTypes {
+        event::EventTypes::new(&self.happenings)
+    }
+
     /// The work that the rooms know how to do.
     #[must_use]
     pub fn trades(&self) -> job::Trades {
@@ -480,7 +509,12 @@ impl Api {
     /// The finished contract.
     #[must_use]
     pub fn contract(&self, version: &str, description: &str) -> serde_json::Value {
-        contract::finish(self.document.clone(), version, description, &self.problems, &self.not_null)
+        let document = self.document.clone();
+        let mut contract = contract::finish(document, version, description, &self.problems, &self.not_null);
+        if let Some(told_as) = &self.told_as {
+            contract::tell_webhooks(&mut contract, &self.happenings, told_as);
+        }
+        contract
     }
 
     /// The kinds of problems that operations can answer with.

@@ -1,5 +1,6 @@
 //! What the platform adds to the OpenAPI document in one pass, so that no operation can forget it: the problems it can
 //! answer with, security, examples, open enumerations out and closed ones in.
+use crate::event::Happenings;
 use crate::problem::{Kind, ProblemBody};
 use crate::resource::Resource;
 use actix_web::http::Method;
@@ -204,6 +205,62 @@ pub(crate) fn finish(
     drop_unused_enumerations(&mut document);
     document["tags"] = tags(&mut document);
     document
+}
+
+/// The section `webhooks`: what is sent to endpoints, for every type of event of every resource.
+pub(crate) fn tell_webhooks(document: &mut Value, all: &[Happenings], schema: &str) {
+    let text = |name: &str, description: &str, example: &str| {
+        json!({"name": name, "in": "header", "required": true, "description": description,
+            "schema": {"type": "string", "minLength": 1, "maxLength": 500}, "example": example})
+    };
+    document["components"]["parameters"] = json!({
+        "WebhookId": text("webhook-id", "The event: the same at every attempt, so that what comes twice is known.", "01938c6e-7d3a-7c4e-9f0a-6f1c2b3d4e5f"),
+        "WebhookTimestamp": text("webhook-timestamp", "When it was sent, in seconds since 1970. Refuse what is older than five minutes.", "1772438400"),
+        "WebhookSignature": text("webhook-signature", "After Standard Webhooks: `v1,` and the HMAC-SHA256 of id, timestamp and body, for each secret that holds, separated by spaces.", "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="),
+    });
+    let headers: Vec<_> = ["WebhookId", "WebhookTimestamp", "WebhookSignature"]
+        .iter()
+        .map(|name| json!({"$ref": format!("#/components/parameters/{name}")}))
+        .collect();
+    let shown = example(
+        &json!({"$ref": format!("#/components/schemas/{schema}")}),
+        &document["components"]["schemas"],
+    );
+    let mut webhooks = Map::new();
+    for happenings in all {
+        for (event, what) in happenings.types().zip(&happenings.what) {
+            let mut example = shown.clone();
+            example["type"] = json!(event);
+            example["data"]["resource"] = json!(happenings.resource);
+            let thing = happenings.singular.replace('_', " ");
+            let said = match *what {
+                "created" | "updated" | "deleted" => format!("It was {what}."),
+                state => format!("Its status is `{state}` now."),
+            };
+            let operation = json!({
+                "operationId": format!("on_{}", event.replace('.', "_")),
+                "tags": [happenings.tag],
+                "summary": format!("{} {}", capitalized(&thing), what.replace('_', " ")),
+                "description": format!("Sent to endpoints that asked for `{event}`, `{}.*` or `*`. {said}", happenings.singular),
+                "security": [],
+                "parameters": headers,
+                "requestBody": {"required": true, "content": {"application/json":
+                    {"schema": {"$ref": format!("#/components/schemas/{schema}")}, "example": example}}},
+                "responses": {
+                    "204": {"description": "Taken; any other status of success does as well."},
+                    "410": {"description": "Not wanted any more: the endpoint is disabled."},
+                    "429": {"description": "Busy: sent again after as long as `Retry-After` says."},
+                },
+            });
+            webhooks.insert(event, json!({"post": operation}));
+        }
+    }
+    document["webhooks"] = Value::Object(webhooks);
+}
+
+fn capitalized(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// Where an enumeration only comes in, it stands closed at its place, and nothing refers to the open one.

@@ -10,6 +10,7 @@ pub mod database;
 mod etag;
 pub mod event;
 mod export;
+pub mod feed;
 pub mod import;
 pub mod input;
 pub mod job;

@@ -567,6 +567,63 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    webhook_deliveries (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        version -> Int8,
+        webhook_endpoint_id -> Uuid,
+        event_id -> Uuid,
+        event_type -> Text,
+        resource -> Text,
+        resource_id -> Uuid,
+        resource_version -> Int8,
+        happened_at -> Timestamptz,
+        transaction -> Int8,
+        sequence -> Int8,
+        status -> Text,
+        attempts -> Int4,
+        next_attempt_at -> Nullable<Timestamptz>,
+        last_attempt_at -> Nullable<Timestamptz>,
+        answer_status -> Nullable<Int2>,
+        answer -> Nullable<Text>,
+        failure -> Nullable<Text>,
+        took_ms -> Nullable<Int4>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    webhook_endpoint_secrets (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        webhook_endpoint_id -> Uuid,
+        slot -> Int2,
+        secret -> Bytea,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    webhook_endpoints (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        url -> Text,
+        event_types -> Array<Nullable<Text>>,
+        description -> Nullable<Text>,
+        status -> Text,
+        disabled_because -> Nullable<Text>,
+        reads_as -> Nullable<Uuid>,
+        secret_changed_at -> Timestamptz,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
 diesel::joinable!(login_tokens -> logins (user_id));
 diesel::joinable!(memberships -> logins (user_id));
 diesel::joinable!(number_series -> number_kinds (kind));

@@ -23,6 +23,7 @@ const REFERENCES: &[(&str, &str)] = &[
     ("role_id", "/v1/roles"),
     ("role_ids", "/v1/roles"),
     ("user_id", "/v1/users"),
+    ("webhook_endpoint_id", "/v1/webhook-endpoints"),
 ];
 
 /// The operation with this id.
@@ -220,6 +221,7 @@ pub fn row<'a>(caller: &'a Caller, collection: &'a str) -> LocalBoxFuture<'a, St
                 let done = perform(caller, &import, &import.path).await.is(200);
                 return done["id"].as_str().unwrap().to_owned();
             }
+            "/v1/webhook-deliveries" => return delivery(caller).await.to_string(),
             // Asked for by somebody else, so that the caller may decide.
             "/v1/approvals" => {
                 let create = operation_at(&Method::POST, collection).unwrap();
@@ -248,6 +250,17 @@ pub fn row<'a>(caller: &'a Caller, collection: &'a str) -> LocalBoxFuture<'a, St
         id.trim_start_matches('/').to_owned()
     }
     .boxed_local()
+}
+
+/// A webhook that was sent to an endpoint of the caller's.
+async fn delivery(caller: &Caller) -> Uuid {
+    let (id, endpoint) = (Uuid::now_v7(), row(caller, "/v1/webhook-endpoints").await);
+    let sent = "insert into webhook_deliveries (org_id, id, webhook_endpoint_id, event_id, event_type, resource, resource_id, resource_version,
+            happened_at, transaction, sequence, status, attempts, last_attempt_at, answer_status)
+        values ($1, $2, $3, $2, 'employee.active', 'employees', $2, 2, now(), 0, 0, 'delivered', 1, now(), 204)";
+    let endpoint: Uuid = endpoint.parse().unwrap();
+    service().database().await.execute(sent, &[&caller.organization, &id, &endpoint]).await.unwrap();
+    id
 }
 
 /// A job of the caller's, of a kind that nobody works on.

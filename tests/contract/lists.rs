@@ -364,7 +364,7 @@ fn the_feed_of_events_keeps_limits_and_cursors_too() {
         for bad in [
             "limit=0",
             "limit=-1",
-            "limit=201",
+            "limit=1001",
             "limit=1000000000",
             "limit=abc",
             "after=x",

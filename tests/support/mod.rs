@@ -2,9 +2,11 @@
 //! parallel, clean nothing up, and prove separation all the time. Every answer is held against the contract.
 #![allow(dead_code, unused_imports, reason = "each test binary uses its own part of it")]
 mod contract;
+mod receiver;
 mod service;
 
 pub use contract::{Operation, contract, operations, permissions};
+pub use receiver::{Reaction, Received, Receiver};
 pub use service::{Service, free_address, service, spawn_for_good, wait_until_ready};
 
 use chrono::Utc;

@@ -22,7 +22,9 @@ static SERVICE: OnceLock<Service> = OnceLock::new();
 
 /// The shared service.
 pub fn service() -> &'static Service {
-    SERVICE.get_or_init(|| Service::start("shared", &[]))
+    // What is held over the whole contract compares everything that an organization has: nothing is worked off behind it.
+    let flags: &[&str] = if env!("CARGO_CRATE_NAME") == "contract" { &["--jobs-at-once", "0"] } else { &[] };
+    SERVICE.get_or_init(|| Service::start("shared", flags))
 }
 
 /// An address that nobody listens at.
@@ -64,6 +66,7 @@ impl Service {
             .env("DATABASE_URL", url)
             .env("BACKOFFICE_RATE_PER_SESSION", "100000")
             .env("BACKOFFICE_RATE_PER_ORGANIZATION", "100000")
+            .env("BACKOFFICE_WEBHOOK_ALLOW", "127.0.0.1")
             .env("BACKOFFICE_LISTEN", &listen)
             .env("BACKOFFICE_METRICS_LISTEN", &metrics)
             .env("BACKOFFICE_LOG", std::env::var("BACKOFFICE_LOG").unwrap_or_else(|_| "warn".into()))
