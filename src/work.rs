@@ -44,7 +44,7 @@ pub fn begin(
     // One connection for each job, and some for what claims them and for loops of rooms.
     let mut pool = settings.pool(url.to_owned(), at_once + 4);
     pool.statement_timeout = pool.statement_timeout.max(LONGEST_STATEMENT);
-    let tools = tools();
+    let tools = tools(settings)?;
     let working = std::thread::Builder::new().name("jobs".into()).spawn(move || {
         let database =
             Database::new(&pool).unwrap_or_else(|error| unreachable!("the URL was read before: {error}"));
@@ -56,8 +56,8 @@ pub fn begin(
 }
 
 /// What jobs work with beside the database.
-fn tools() -> Tools {
-    Tools::default()
+fn tools(settings: &Settings) -> Result<Tools, String> {
+    Ok(Tools::default().with(Arc::new(settings.filing()?)))
 }
 
 /// Works until it is told to stop, and serves nothing.

@@ -17,12 +17,18 @@ const ANY: &[GrantReach] = &[GrantReach::Own, GrantReach::Team, GrantReach::Org]
 /// What one started oneself, or everybody's.
 const MAKER: &[GrantReach] = &[GrantReach::Own, GrantReach::Org];
 
+/// What hangs on something: however far it is granted, it reaches what the permission on that reaches.
+const FOLLOWS: &[GrantReach] = MAKER;
+
 /// Resources, their verbs, and how far these reach.
 const CATALOGUE: &[(&str, &[&str], &[GrantReach])] = &[
     ("api-clients", &["read", "write"], ORG),
+    ("comments", &["read", "write"], FOLLOWS),
     ("departments", &["read", "write"], ORG),
     ("employees", &["read", "write"], ANY),
     ("events", &["read"], ORG),
+    ("file-integrity", &["read"], ORG),
+    ("files", &["read", "write"], FOLLOWS),
     ("invitations", &["read", "write"], ORG),
     ("jobs", &["read", "write"], MAKER),
     ("memberships", &["read", "write", "assign"], ORG),
@@ -70,8 +76,10 @@ const STRUCTURE: &[&str] = &["departments:read", "positions:read", "organization
 /// Structure and people, for those who deal with everybody.
 const DIRECTORY: &[&str] = &["departments:read", "positions:read", "organizations:read", "employees:read"];
 
-/// What every role holds for its holder alone, unless it holds more: to follow what one started.
-const EVERYBODY: &[&str] = &["jobs:read", "jobs:write"];
+/// What every role holds for its holder alone, unless it holds more: to follow what one started, and to say something and
+/// put papers where one may.
+const EVERYBODY: &[&str] =
+    &["comments:read", "comments:write", "files:read", "files:write", "jobs:read", "jobs:write"];
 
 /// The roles that every organization has, by what their holders do all day.
 #[rustfmt::skip]

@@ -91,6 +91,7 @@ pub struct OperationDoc {
     /// Fields that a patch can leave out, but not clear.
     not_null: Vec<(String, String)>,
     body: Option<(String, &'static [&'static str])>,
+    bytes: Option<String>,
     responses: BTreeMap<String, Response>,
 }
 
@@ -104,6 +105,7 @@ impl OperationDoc {
             refusals: Vec::new(),
             not_null: Vec::new(),
             body: None,
+            bytes: None,
             responses: BTreeMap::new(),
         }
     }
@@ -132,6 +134,11 @@ impl OperationDoc {
     pub fn takes_form<T: ToSchema>(&mut self) {
         self.refer::<T>();
         self.body = Some((T::name().into_owned(), &["application/x-www-form-urlencoded"]));
+    }
+
+    /// It takes bytes as they are.
+    pub fn takes_bytes(&mut self, description: &str) {
+        self.bytes = Some(description.to_owned());
     }
 
     /// It refuses in JSON of a form of its own, beside the usual problem.
@@ -169,7 +176,10 @@ impl OperationDoc {
         // Who reads YAML by its type gets an object, who reads it as text gets text.
         let kind =
             if content_type == "application/yaml" { SchemaType::AnyValue } else { Type::String.into() };
-        let text = ObjectBuilder::new().schema_type(kind).build();
+        let text = match content_type {
+            BYTES => bytes(),
+            _ => ObjectBuilder::new().schema_type(kind).build(),
+        };
         let response = self
             .responses
             .entry(status.to_owned())
@@ -200,6 +210,14 @@ impl OperationDoc {
         self.answers_with("200", "text/csv", "");
         self.answer_header("200", "Link", "The address of the next page, where there is one (RFC 8288).");
     }
+}
+
+/// Bytes that say themselves what they are, if anything does.
+const BYTES: &str = "application/octet-stream";
+
+fn bytes() -> utoipa::openapi::Object {
+    let binary = SchemaFormat::KnownFormat(KnownFormat::Binary);
+    ObjectBuilder::new().schema_type(Type::String).format(Some(binary)).build()
 }
 
 /// An operation as the server and the tests know it.
@@ -472,6 +490,12 @@ impl Api {
                 .build()
                 .into()
         });
+        if let Some(description) = doc.bytes {
+            let content = Content::new(Some(RefOr::T(Schema::Object(bytes()))));
+            let body =
+                RequestBodyBuilder::new().required(Some(Required::True)).description(Some(description));
+            operation.request_body = Some(body.content(BYTES, content).build().into());
+        }
         operation.responses.responses =
             doc.responses.into_iter().map(|(status, response)| (status, RefOr::T(response))).collect();
         contract::complete(&mut operation, &doc.method, path, doc.permission.as_deref(), &doc.refusals);

@@ -150,6 +150,7 @@ fn response_name(status: &str) -> &'static str {
         "412" => "StaleVersion",
         "413" => "TooLarge",
         "415" => "UnsupportedMediaType",
+        "416" => "RangeNotSatisfiable",
         "422" => "InvalidInput",
         "428" => "PreconditionRequired",
         "429" => "TooManyRequests",
@@ -231,7 +232,9 @@ fn tags(document: &mut Value) -> Value {
     names.dedup();
     let about = |name: &str| match name {
         "Access" => "Who may do what: users, memberships, roles, invitations, API clients.",
+        "Comments" => "What people say about anything: comments on any resource.",
         "Events" => "The audit trail and the change feed at once.",
+        "Files" => "Files, on their own or hung on any resource.",
         "People" => "Structure and people: departments, positions, employees.",
         "Service" => "Where everything is, and how it is.",
         "Sign-in" => "Getting, renewing and ending access.",

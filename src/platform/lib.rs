@@ -9,6 +9,7 @@ mod csv;
 pub mod database;
 mod etag;
 pub mod event;
+pub mod incoming;
 pub mod input;
 pub mod job;
 pub mod life;

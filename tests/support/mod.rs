@@ -5,7 +5,7 @@ mod contract;
 mod service;
 
 pub use contract::{Operation, contract, operations, permissions};
-pub use service::{Service, free_address, service, spawn_for_good, wait_until_ready};
+pub use service::{Service, files_folder, free_address, service, spawn_for_good, wait_until_ready};
 
 use chrono::Utc;
 use platform::token::{Claims, Tokens};

@@ -62,6 +62,7 @@ impl Service {
             .args(if flags.contains(&"--drain-seconds") { &[][..] } else { &["--drain-seconds", "0"] })
             .args(flags)
             .env("DATABASE_URL", url)
+            .env("BACKOFFICE_FILES", files_folder())
             .env("BACKOFFICE_RATE_PER_SESSION", "100000")
             .env("BACKOFFICE_RATE_PER_ORGANIZATION", "100000")
             .env("BACKOFFICE_LISTEN", &listen)
@@ -112,6 +113,11 @@ impl Service {
             })
             .await
     }
+}
+
+/// Where the services of this binary keep files.
+pub fn files_folder() -> std::path::PathBuf {
+    std::env::temp_dir().join(format!("backoffice-test-files-{}", std::process::id()))
 }
 
 /// Removes the folders of tests that have ended: a static service is never dropped.
