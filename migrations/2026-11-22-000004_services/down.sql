@@ -1,7 +1,7 @@
 drop function end_slot(text, uuid, timestamptz, interval);
 drop function renew_slot(text, uuid, interval);
 drop function claim_slot(text, interval, uuid, interval);
-drop function release_jobs(uuid);
+drop function release_jobs(uuid[]);
 drop function hold_job(uuid, uuid);
 drop function renew_job(uuid, uuid, interval, bigint, bigint);
 drop function claim_job(uuid, text[], interval);

@@ -234,9 +234,9 @@ create table schedules (
 );
 
 -- A worker that stops gives back what it has not finished.
-create function release_jobs(in_worker uuid) returns void language sql security definer set search_path = public, pg_temp as $$
-    update job_queue set worker = null, leased_until = null where worker = in_worker;
-    update schedules set worker = null, leased_until = null where worker = in_worker;
+create function release_jobs(in_workers uuid[]) returns void language sql security definer set search_path = public, pg_temp as $$
+    update job_queue set worker = null, leased_until = null where worker = any(in_workers);
+    update schedules set worker = null, leased_until = null where worker = any(in_workers);
 $$;
 
 -- The slot that is to be worked off now, if nobody does.
@@ -271,7 +271,7 @@ declare
     door text;
 begin
     foreach door in array array['claim_job(uuid, text[], interval)', 'renew_job(uuid, uuid, interval, bigint, bigint)', 'hold_job(uuid, uuid)',
-        'release_jobs(uuid)', 'claim_slot(text, interval, uuid, interval)', 'renew_slot(text, uuid, interval)',
+        'release_jobs(uuid[])', 'claim_slot(text, interval, uuid, interval)', 'renew_slot(text, uuid, interval)',
         'end_slot(text, uuid, timestamptz, interval)'] loop
         execute 'revoke all on function ' || door || ' from public';
         execute 'grant execute on function ' || door || ' to backoffice_service';

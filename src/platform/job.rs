@@ -239,6 +239,14 @@ pub struct Trades {
 }
 
 impl Trades {
+    /// Those whose kinds begin so: for a process that leaves the others to others.
+    #[must_use]
+    pub fn only_of(mut self, kinds: &str) -> Self {
+        self.tasks.retain(|kind, _| kind.starts_with(kinds));
+        self.schedules.retain(|(_, kind, _)| kind.starts_with(kinds));
+        self
+    }
+
     pub(crate) fn task<T: Task>(&mut self) {
         self.tasks.insert(T::KIND, run::<T>);
     }

@@ -10,8 +10,8 @@ use diesel::sql_types::{
 use diesel::{OptionalExtension, QueryableByName};
 use diesel_async::RunQueryDsl;
 use serde_json::Value;
-use std::cell::Cell;
-use std::collections::HashMap;
+use std::cell::{Cell, RefCell};
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -40,7 +40,7 @@ diesel::define_sql_function! {
     fn end_slot(name: Text, worker: SqlUuid, slot: Timestamptz, pause: Nullable<Interval>) -> Text;
 }
 diesel::define_sql_function! {
-    fn release_jobs(worker: SqlUuid) -> Text;
+    fn release_jobs(workers: Array<SqlUuid>) -> Text;
 }
 
 /// The other end of a switch that says when to stop.
@@ -48,15 +48,14 @@ diesel::define_sql_function! {
 pub struct Stop(watch::Receiver<bool>);
 
 impl Stop {
-    /// Whether it was told to stop.
+    /// Whether it was told to stop, or whoever could tell it is gone.
     #[must_use]
     pub fn is_told(&self) -> bool {
-        *self.0.borrow()
+        *self.0.borrow() || self.0.has_changed().is_err()
     }
 
     /// Waits until it is told to stop.
     pub async fn told(&self) {
-        // Whoever held the switch is gone: that is a stop, too.
         let _ = self.0.clone().wait_for(|stop| *stop).await;
     }
 }
@@ -67,6 +66,9 @@ pub fn stop_switch() -> (watch::Sender<bool>, Stop) {
     let (switch, stop) = watch::channel(false);
     (switch, Stop(stop))
 }
+
+/// What is being worked on. A lease is of one attempt, so that whoever took a job over from themselves knows it.
+type Leases = Rc<RefCell<HashSet<Uuid>>>;
 
 /// What works jobs off in a process. It lives on a thread of its own, so that no request waits behind a job.
 pub struct Worker {
@@ -104,7 +106,7 @@ impl Worker {
     /// Works until it is told to stop, and then for as long as what runs needs, within limits. Runs on actix's runtime.
     pub async fn work(self) {
         let worker = Rc::new(self);
-        let id = Uuid::now_v7();
+        let leases = Leases::default();
         let mut loops = JoinSet::new();
         for each in &worker.trades.loops {
             let workshop = Workshop {
@@ -118,8 +120,8 @@ impl Worker {
         let mut slots = JoinSet::new();
         let mut schedules = Schedules::default();
         while !worker.stop.is_told() {
-            schedules.begin_what_is_due(&worker, id, &mut slots).await;
-            let claimed = worker.claim_what_fits(id, &mut running).await;
+            schedules.begin_what_is_due(&worker, &leases, &mut slots).await;
+            let claimed = worker.claim_what_fits(&leases, &mut running).await;
             if let Err(problem) = claimed {
                 log::warn!("no jobs taken on: {problem}");
             }
@@ -141,14 +143,16 @@ impl Worker {
             log::warn!("jobs that had not ended are left to others");
         }
         drop((running, slots, loops));
-        let releasing =
-            async |db: &mut Db| Ok(diesel::select(release_jobs(id)).execute(db).await.map(|_| ())?);
+        let unfinished: Vec<Uuid> = leases.borrow().iter().copied().collect();
+        let releasing = async |db: &mut Db| {
+            Ok(diesel::select(release_jobs(&unfinished)).execute(db).await.map(|_| ())?)
+        };
         if let Err(problem) = worker.database.without_organization(releasing).await {
             log::warn!("jobs are taken over when their leases run out: {problem}");
         }
     }
 
-    async fn claim_what_fits(self: &Rc<Self>, id: Uuid, running: &mut JoinSet<()>) -> Result<()> {
+    async fn claim_what_fits(self: &Rc<Self>, leases: &Leases, running: &mut JoinSet<()>) -> Result<()> {
         #[derive(QueryableByName)]
         struct Claimed {
             #[diesel(sql_type = Nullable<SqlUuid>)]
@@ -158,21 +162,27 @@ impl Worker {
         }
         let kinds: Vec<&str> = self.trades.tasks.keys().copied().collect();
         while running.len() < self.at_once && !self.stop.is_told() {
+            let lease = Uuid::now_v7();
             let claiming = async |db: &mut Db| {
                 let claim = diesel::sql_query("select organization, job from claim_job($1, $2, $3)")
-                    .bind::<SqlUuid, _>(id)
+                    .bind::<SqlUuid, _>(lease)
                     .bind::<Array<Text>, _>(&kinds)
                     .bind::<Interval, _>(LEASE);
                 Ok(claim.get_result::<Claimed>(db).await?)
             };
             let claimed = self.database.without_organization(claiming).await?;
             let (Some(organization), Some(job)) = (claimed.organization, claimed.job) else { break };
-            running.spawn_local(Rc::clone(self).work_off(id, organization, job));
+            leases.borrow_mut().insert(lease);
+            let (worker, leases) = (Rc::clone(self), Rc::clone(leases));
+            running.spawn_local(async move {
+                worker.work_off(lease, organization, job).await;
+                leases.borrow_mut().remove(&lease);
+            });
         }
         Ok(())
     }
 
-    async fn work_off(self: Rc<Self>, worker: Uuid, organization: Uuid, job: Uuid) {
+    async fn work_off(&self, worker: Uuid, organization: Uuid, job: Uuid) {
         let began = Instant::now();
         let begun = match self.begin(organization, job).await {
             Ok(Some(begun)) if begun.status == "running" => begun,
@@ -255,7 +265,8 @@ impl Worker {
     async fn finish(&self, running: &Running, outcome: &Outcome) -> Result<()> {
         let finishing = async |db: &mut Db| {
             diesel::sql_query(
-                "update jobs set status = case when status = 'cancelling' and $3 = 'queued' then 'cancelled' else $3 end, result = $4, problem = $5, done = $6, total = $7,
+                "update jobs set status = case when status = 'cancelling' and $3 <> 'succeeded' then 'cancelled' else $3 end, result = $4,
+                    problem = case when status = 'running' then $5 end, done = $6, total = $7,
                     run_at = case when $3 = 'queued' then now() + $8 else run_at end,
                     finished_at = case when $3 <> 'queued' or status = 'cancelling' then now() end
                 where org_id = $1 and id = $2 and status in ('running', 'cancelling') and (select hold_job($2, $9)) <> 'lost'",
@@ -321,13 +332,14 @@ fn tell_of_panic(ended: std::result::Result<(), tokio::task::JoinError>) {
 struct Schedules(HashMap<&'static str, Instant>);
 
 impl Schedules {
-    async fn begin_what_is_due(&mut self, worker: &Rc<Worker>, id: Uuid, slots: &mut JoinSet<()>) {
+    async fn begin_what_is_due(&mut self, worker: &Rc<Worker>, leases: &Leases, slots: &mut JoinSet<()>) {
         for &(every, name, doing) in &worker.trades.schedules {
             if self.0.get(name).is_some_and(|next| *next > Instant::now()) {
                 continue;
             }
             // Often enough to begin a slot in its first tenth, and to take over from a worker that is gone.
             self.0.insert(name, Instant::now() + (every / 10).clamp(RENEWAL, Duration::from_secs(10)));
+            let id = Uuid::now_v7();
             let length = TimeDelta::from_std(every).unwrap_or(TimeDelta::days(1));
             let claiming = async |db: &mut Db| {
                 Ok(diesel::select(claim_slot(name, length, id, LEASE))
@@ -350,7 +362,13 @@ impl Schedules {
                         is_slot: true,
                     };
                     let work = doing(Value::Null, Rc::new(running));
-                    slots.spawn_local(work_off_slot(worker.database.clone(), id, name, slot, work));
+                    let working = work_off_slot(worker.database.clone(), id, name, slot, work);
+                    leases.borrow_mut().insert(id);
+                    let leases = Rc::clone(leases);
+                    slots.spawn_local(async move {
+                        working.await;
+                        leases.borrow_mut().remove(&id);
+                    });
                 }
                 Ok(None) => {}
                 Err(problem) => log::warn!("{name} not looked at: {problem}"),
