@@ -1,5 +1,37 @@
 -- Files and comments: what hangs on another resource, whichever it is, and follows its permission.
 
+-- As before, of tables with a column named `resource` as well.
+create or replace function record_events() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
+#variable_conflict use_variable
+declare
+    resource text := tg_argv[0];
+    singular text := tg_argv[1];
+    has_status boolean := tg_argv[2];
+    hidden text[] := tg_argv[3];
+    personal text[] := tg_argv[4];
+    decimals text[] := tg_argv[5];
+begin
+    if tg_op = 'INSERT' then
+        insert into events (org_id, type, resource, resource_id, version, changes)
+        select n.org_id, singular || '.created', resource, n.id, n.version,
+            event_changes(null, to_jsonb(n), hidden, personal, decimals)
+        from new_rows n;
+    elsif tg_op = 'UPDATE' then
+        insert into events (org_id, type, resource, resource_id, version, changes)
+        select n.org_id,
+            singular || '.' || case when has_status and to_jsonb(n) -> 'status' <> to_jsonb(o) -> 'status'
+                then to_jsonb(n) ->> 'status' else 'updated' end,
+            resource, n.id, n.version, event_changes(to_jsonb(o), to_jsonb(n), hidden, personal, decimals)
+        from new_rows n join old_rows o on o.org_id = n.org_id and o.id = n.id;
+    else
+        insert into events (org_id, type, resource, resource_id, version, changes)
+        select o.org_id, singular || '.deleted', resource, o.id, o.version + 1,
+            event_changes(to_jsonb(o), null, hidden, personal, decimals)
+        from old_rows o;
+    end if;
+    return null;
+end $$;
+
 -- Whether the caller of this request may do `in_verb` to that one. Within a statement the last answer for each verb is
 -- remembered, so that a page of what hangs on one thing asks once.
 create function caller_reaches(in_verb text, in_resource text, in_id uuid) returns boolean language plpgsql volatile as $$
@@ -20,7 +52,7 @@ end $$;
 -- What something can hang on: every resource but those that hang themselves or go by themselves.
 create function carries(in_resource text, hanging text) returns boolean language sql stable as $$
     select exists (select from managed_tables where name = replace(in_resource, '-', '_') and kind = 'resource')
-        and in_resource <> all ('{comments,jobs,sessions}') and not (in_resource = 'files' and hanging = 'files')
+        and in_resource <> all ('{comments,jobs,sessions}') and in_resource !~ '_' and not (in_resource = 'files' and hanging = 'files')
 $$;
 
 -- Refuses to hang something where the caller may not, as an unknown id is refused where it is not even seen.
@@ -173,17 +205,17 @@ declare
     held record;
     is_there boolean;
 begin
-    if in_resource = 'files' then -- which follow what they hang on
-        select * into file from files where org_id = (select current_org()) and id = in_id;
-        return case when file.resource_id is null then file.created_by = in_user
-            else member_may_read(in_user, file.resource, file.resource_id) end;
-    end if;
     select r.reach, coalesce(m.employee_id::text, '') as employee into held
         from memberships m
         join role_permissions r on r.org_id = m.org_id and r.role_id = any(m.role_ids) and r.resource = in_resource and r.verb = 'read'
         where m.org_id = (select current_org()) and m.user_id = in_user and m.status = 'active'
         order by array_position('{org,team,own}', r.reach) limit 1;
     if not found then return false; end if;
+    if in_resource = 'files' then -- which follow what they hang on
+        select * into file from files where org_id = (select current_org()) and id = in_id;
+        return case when file.resource_id is null then file.created_by = in_user
+            else member_may_read(in_user, file.resource, file.resource_id) end;
+    end if;
     perform set_config('app.reach', held.reach || ':' || held.employee || ':' || in_user, true);
     execute format('select exists (select from %I where org_id = (select current_org()) and id = $1)', replace(in_resource, '-', '_'))
         into is_there using in_id;

@@ -277,6 +277,7 @@ fn refusal_headers(status: u16) -> Value {
     match status {
         401 => add("WWW-Authenticate", "How to authenticate (RFC 6750, RFC 9470)."),
         409 | 503 => add("Retry-After", "After how many seconds to try again, where waiting helps."),
+        416 => add("Content-Range", "How many bytes there are (RFC 9110 §14.4)."),
         429 => {
             add("Retry-After", "After how many seconds to try again.");
             add("RateLimit", "The limit that was met and what is left of it.");

@@ -190,6 +190,12 @@ impl Caller {
         self.request(Method::DELETE, path).header("if-match", "*").send().await
     }
 
+    /// An upload of these bytes, with what is said of them as a query.
+    pub async fn upload(&self, said: &str, bytes: impl Into<Vec<u8>>) -> Answer {
+        let request = self.request(Method::POST, &format!("/v1/files?{said}"));
+        request.body("application/octet-stream", bytes).send().await
+    }
+
     /// A new department's id.
     pub async fn department(&self, name: &str, parent: Option<&str>) -> String {
         let code = format!("D{}", &Uuid::now_v7().simple().to_string().to_uppercase()[14..32]);
