@@ -55,11 +55,11 @@ pub fn run(settings: &Settings, server: &ServeSettings, installation: &Installat
     let metrics = Arc::new(Metrics::new()?);
     let (switch, stop) = job::stop_switch();
     let working = work::begin(settings, &server.jobs, installation.url(), Arc::clone(&metrics), stop)?;
-    let served =
+    let outcome =
         actix_web::rt::System::new().block_on(serve(settings, server, installation.url(), metrics, &switch));
     drop(switch);
     working.end();
-    served
+    outcome
 }
 
 async fn serve(

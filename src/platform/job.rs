@@ -109,14 +109,12 @@ pub async fn enqueue_as<T: Task>(db: &mut Db, task: &T, order: &Order<'_>) -> Re
         .bind::<Text, _>(T::KIND)
         .bind::<Nullable<Text>, _>(order.once);
     // It may have ended in between: then the transaction is run again.
-    match there.get_result::<Enqueued>(db).await.optional()? {
-        Some(there) => Ok(there.id),
-        None => {
-            let mut problem = Problem::unavailable("a job ended meanwhile");
-            problem.collided = true;
-            Err(problem)
-        }
+    if let Some(there) = there.get_result::<Enqueued>(db).await.optional()? {
+        return Ok(there.id);
     }
+    let mut problem = Problem::unavailable("a job ended meanwhile");
+    problem.collided = true;
+    Err(problem)
 }
 
 /// What is worked on, and the only way in which a task changes anything.

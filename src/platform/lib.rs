@@ -39,7 +39,7 @@ pub mod prelude {
     pub use crate::page::{SortKey, When};
     pub use crate::patch::given;
     pub use crate::problem::{Fault, Kind, Problem, Result};
-    pub use crate::resource::{Id, Resource, lock};
+    pub use crate::resource::{Id, Resource, lock, step};
     pub use crate::store::{Kept, Rows, Store, Stored, Written};
     pub use crate::{operation, text_enum};
     pub use chrono::{DateTime, NaiveDate, Utc};

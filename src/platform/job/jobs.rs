@@ -1,7 +1,8 @@
 //! Jobs as clients follow them: how far they are, what came of them, and how they are stopped or tried again.
 use crate::prelude::*;
 use crate::problem::ProblemBody;
-use schema::jobs;
+use diesel::pg::Pg;
+use diesel::query_builder::QueryFragment;
 use serde_json::Value;
 use std::time::{Duration, Instant};
 
@@ -191,12 +192,8 @@ async fn cancel_job(may: May<Write, Job>, id: Id<Job>) -> Reply<Job> {
         let job = lock(&may, db, &id).await?;
         let status = LIFE.step(job.status.as_str(), "cancel")?;
         let finished_at = (status == "cancelled").then(Utc::now);
-        let one = jobs::table.find((db.organization(), job.id));
-        diesel::update(one)
-            .set((jobs::status.eq(status), jobs::finished_at.eq(finished_at)))
-            .execute(db)
-            .await?;
-        Job::find(db, job.id).await
+        let cancelled = (followed_jobs::status.eq(status), followed_jobs::finished_at.eq(finished_at));
+        change(db, job.id, cancelled).await
     })
     .await
 }
@@ -209,17 +206,24 @@ async fn retry_job(may: May<Write, Job>, id: Id<Job>) -> Reply<Job> {
     may.write(async |db| {
         let job = lock(&may, db, &id).await?;
         let again = (
-            jobs::status.eq(LIFE.step(job.status.as_str(), "retry")?),
-            jobs::attempts.eq(0),
-            jobs::run_at.eq(diesel::dsl::now),
-            jobs::finished_at.eq(None::<DateTime<Utc>>),
-            jobs::problem.eq(None::<Value>),
-            jobs::done.eq(0),
+            followed_jobs::status.eq(LIFE.step(job.status.as_str(), "retry")?),
+            followed_jobs::attempts.eq(0),
+            followed_jobs::run_at.eq(diesel::dsl::now),
+            followed_jobs::finished_at.eq(None::<DateTime<Utc>>),
+            followed_jobs::problem.eq(None::<Value>),
         );
-        diesel::update(jobs::table.find((db.organization(), job.id))).set(again).execute(db).await?;
-        Job::find(db, job.id).await
+        change(db, job.id, again).await
     })
     .await
+}
+
+/// Changes the job through its view, which answers it as clients see it.
+async fn change<C>(db: &mut Db, id: Uuid, change: C) -> Result<Job>
+where
+    C: AsChangeset<Target = followed_jobs::table, Changeset: QueryFragment<Pg> + Send>,
+{
+    let one = followed_jobs::table.find((db.organization(), id));
+    Ok(diesel::update(one).set(change).returning(Job::as_returning()).get_result(db).await?)
 }
 
 pub fn routes(api: &mut Api) {

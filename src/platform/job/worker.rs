@@ -183,7 +183,7 @@ impl Worker {
     }
 
     async fn work_off(&self, worker: Uuid, organization: Uuid, job: Uuid) {
-        let began = Instant::now();
+        let since = Instant::now();
         let begun = match self.begin(organization, job).await {
             Ok(Some(begun)) if begun.status == "running" => begun,
             // It was cancelled, or tried too often, while its worker was away.
@@ -219,7 +219,7 @@ impl Worker {
         drop(work); // a cancelled query ends, and its transaction with it
         let outcome = Outcome::of(ended, &begun);
         if let Some(metrics) = &self.metrics {
-            metrics.observe_job(&begun.kind, outcome.status, began.elapsed());
+            metrics.observe_job(&begun.kind, outcome.status, since.elapsed());
         }
         if let Err(problem) = self.finish(&running, &outcome).await {
             log::warn!("job {job} ended and could not be marked: {problem}");
@@ -237,7 +237,7 @@ impl Worker {
                     select id, case when status = 'cancelling' then 'cancelled' when attempts >= attempts_allowed then 'failed' else 'running' end as status
                     from jobs where org_id = $1 and id = $2 and status in ('queued', 'running', 'cancelling') for no key update
                 )
-                update jobs j set status = next.status, attempts = attempts + (next.status = 'running')::int, started_at = coalesce(started_at, now()),
+                update jobs j set status = next.status, attempts = attempts + (next.status = 'running')::int, done = 0, total = null, started_at = coalesce(started_at, now()),
                     finished_at = case when next.status <> 'running' then now() end,
                     problem = case when next.status = 'failed' then coalesce(problem, $3) else problem end
                 from next where j.org_id = $1 and j.id = next.id
