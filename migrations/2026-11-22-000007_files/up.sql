@@ -1,37 +1,5 @@
 -- Files and comments: what hangs on another resource, whichever it is, and follows its permission.
 
--- As before, of tables with a column named `resource` as well.
-create or replace function record_events() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
-#variable_conflict use_variable
-declare
-    resource text := tg_argv[0];
-    singular text := tg_argv[1];
-    has_status boolean := tg_argv[2];
-    hidden text[] := tg_argv[3];
-    personal text[] := tg_argv[4];
-    decimals text[] := tg_argv[5];
-begin
-    if tg_op = 'INSERT' then
-        insert into events (org_id, type, resource, resource_id, version, changes)
-        select n.org_id, singular || '.created', resource, n.id, n.version,
-            event_changes(null, to_jsonb(n), hidden, personal, decimals)
-        from new_rows n;
-    elsif tg_op = 'UPDATE' then
-        insert into events (org_id, type, resource, resource_id, version, changes)
-        select n.org_id,
-            singular || '.' || case when has_status and to_jsonb(n) -> 'status' <> to_jsonb(o) -> 'status'
-                then to_jsonb(n) ->> 'status' else 'updated' end,
-            resource, n.id, n.version, event_changes(to_jsonb(o), to_jsonb(n), hidden, personal, decimals)
-        from new_rows n join old_rows o on o.org_id = n.org_id and o.id = n.id;
-    else
-        insert into events (org_id, type, resource, resource_id, version, changes)
-        select o.org_id, singular || '.deleted', resource, o.id, o.version + 1,
-            event_changes(to_jsonb(o), null, hidden, personal, decimals)
-        from old_rows o;
-    end if;
-    return null;
-end $$;
-
 -- Whether the caller of this request may do `in_verb` to that one. Within a statement the last answer for each verb is
 -- remembered, so that a page of what hangs on one thing asks once.
 create function caller_reaches(in_verb text, in_resource text, in_id uuid) returns boolean language plpgsql volatile as $$
@@ -96,7 +64,8 @@ begin
                 constraint = 'what_hangs_on_something_stays_there';
         end if;
     end if;
-    if new.resource is null or new.resource_id is null then return new; end if;
+    -- What is incomplete, or another organization's, is refused by the rules of the table.
+    if new.resource is null or new.resource_id is null or new.org_id is distinct from current_org() then return new; end if;
     perform refuse_hanging(tg_table_name, verb, new.resource, new.resource_id);
     if not hold_in_place(new.resource, new.resource_id) then
         raise exception 'no such row' using errcode = 'foreign_key_violation', table = tg_table_name,
@@ -227,6 +196,7 @@ end $$;
 -- Named so that it runs after `hang`.
 create function keep_thread() returns trigger language plpgsql as $$
 begin
+    if new.org_id is distinct from current_org() then return new; end if;
     if new.reply_to_id is not null and not exists (
         select from comments where org_id = new.org_id and id = new.reply_to_id and resource_id = new.resource_id) then
         raise exception 'no such comment' using errcode = 'foreign_key_violation', table = 'comments', constraint = 'comments_reply_to_id_fkey';

@@ -55,7 +55,7 @@ pub struct NewComment {
     #[serde(skip, default = "Uuid::now_v7")]
     id: Uuid,
     /// The kind of resource that it is about, as in its path.
-    #[schema(min_length = 1, max_length = 63, example = "departments")]
+    #[schema(max_length = 63, pattern = "^[a-z][a-z-]*$", example = "departments")]
     resource: String,
     /// Which one it is about.
     #[schema(example = "01938c6e-7d3a-7c4e-9f0a-6f1c2b3d4e5f")]

@@ -64,6 +64,7 @@ impl Storage {
         let bucket = AmazonS3Builder::from_env()
             .with_bucket_name(url.host_str().unwrap_or_default())
             .with_retry(retry)
+            .with_disable_bulk_delete(true) // one is deleted at a time, which every such store understands
             .build()
             .map_err(|error| format!("{place}: {error}"))?;
         let bucket = PrefixStore::new(bucket, url.path().trim_matches('/'));

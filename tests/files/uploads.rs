@@ -312,6 +312,49 @@ async fn caller_content(caller: &crate::support::Caller, id: &str) -> reqwest::R
 }
 
 #[test]
+fn who_drips_is_ended_and_delays_nobody() {
+    run(async {
+        use std::io::{Read, Write};
+        let caller = Organization::new().await.owner().await;
+        let address = service().base.trim_start_matches("http://").to_owned();
+        let started = std::time::Instant::now();
+        let drippers: Vec<_> = (0..60)
+            .map(|_| {
+                let mut stream = std::net::TcpStream::connect(&address).unwrap();
+                let token = caller.token.clone();
+                std::thread::spawn(move || {
+                    let head = format!(
+                        "POST /v1/files?name=a.txt HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer {token}\r\nContent-Length: 1000000\r\n\r\n"
+                    );
+                    stream.write_all(head.as_bytes()).unwrap();
+                    stream.set_read_timeout(Some(std::time::Duration::from_millis(500))).unwrap();
+                    let mut told = [0; 12];
+                    while stream.read_exact(&mut told).is_err() {
+                        if stream.write_all(b"a").is_err() || started.elapsed().as_secs() > 40 {
+                            break;
+                        }
+                    }
+                    (String::from_utf8_lossy(&told).into_owned(), started.elapsed())
+                })
+            })
+            .collect();
+        let mut slowest = std::time::Duration::ZERO;
+        while started.elapsed().as_secs() < 10 {
+            let asked = std::time::Instant::now();
+            note(&caller, &Uuid::now_v7().to_string()).await;
+            slowest = slowest.max(asked.elapsed());
+            tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        }
+        assert!(slowest.as_secs_f32() < 1.0, "an upload beside them took {slowest:?}");
+        for dripper in drippers {
+            let (told, took) = dripper.join().unwrap();
+            assert_eq!(told, "HTTP/1.1 408");
+            assert!(took.as_secs() < 30, "{took:?}");
+        }
+    });
+}
+
+#[test]
 fn an_upload_that_breaks_off_leaves_nothing() {
     run(async {
         use std::io::Write;

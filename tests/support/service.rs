@@ -54,6 +54,11 @@ impl Service {
 
     /// Starts a service on the database, and waits until it is ready.
     pub fn spawn(url: &str, flags: &[&str]) -> (String, String, Child) {
+        Self::spawn_with(url, flags, &[])
+    }
+
+    /// The same, with these variables.
+    pub fn spawn_with(url: &str, flags: &[&str], variables: &[(&str, &str)]) -> (String, String, Child) {
         let (listen, metrics) = (free_address(), free_address());
         // `setpriv` lets the service go when the tests go, however they end.
         let mut command = Command::new("setpriv");
@@ -68,6 +73,7 @@ impl Service {
             .env("BACKOFFICE_LISTEN", &listen)
             .env("BACKOFFICE_METRICS_LISTEN", &metrics)
             .env("BACKOFFICE_LOG", std::env::var("BACKOFFICE_LOG").unwrap_or_else(|_| "warn".into()))
+            .envs(variables.iter().copied())
             .stdout(Stdio::null());
         let child = spawn_for_good(command);
         let base = format!("http://{listen}");
