@@ -14,7 +14,7 @@ pub struct Comment {
     pub id: Uuid,
     pub version: i64,
     /// The kind of resource that it is about, as in its path.
-    #[schema(max_length = 63, example = "departments")]
+    #[schema(max_length = 63, example = "positions")]
     pub resource: String,
     /// Which one it is about.
     pub resource_id: Uuid,
@@ -55,7 +55,7 @@ pub struct NewComment {
     #[serde(skip, default = "Uuid::now_v7")]
     id: Uuid,
     /// The kind of resource that it is about, as in its path.
-    #[schema(max_length = 63, pattern = "^[a-z][a-z-]*$", example = "departments")]
+    #[schema(max_length = 63, pattern = "^[a-z][a-z-]*$", example = "positions")]
     resource: String,
     /// Which one it is about.
     #[schema(example = "01938c6e-7d3a-7c4e-9f0a-6f1c2b3d4e5f")]

@@ -139,7 +139,7 @@ fn in_body(mut problem: Problem) -> Problem {
 #[serde(deny_unknown_fields)]
 pub struct AttachFileRequest {
     /// The kind of resource, as in its path.
-    #[schema(max_length = 63, pattern = "^[a-z][a-z-]*$", example = "departments")]
+    #[schema(max_length = 63, pattern = "^[a-z][a-z-]*$", example = "positions")]
     resource: String,
     /// Which one.
     #[schema(example = "01938c6e-7d3a-7c4e-9f0a-6f1c2b3d4e5f")]

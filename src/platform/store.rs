@@ -59,6 +59,10 @@ pub trait Stored: Resource + Selectable<Pg, SelectExpression: QueryId> {
     const SEARCHED: &'static [&'static str];
     /// Applies the filters that were given.
     fn narrow(rows: Rows<Self>, by: Self::Filter) -> Rows<Self>;
+    /// The same for one page of so many rows, where another table's index finds them in their order.
+    fn filter_of_page(query: &ListQuery<Self::Filter>, _rows: i64) -> Self::Filter {
+        query.filter.clone()
+    }
 }
 
 /// A resource that is one table and that clients write.
@@ -110,7 +114,9 @@ where
     Stepped<R>: LoadQuery<'static, Db, R> + Send + 'static,
 {
     async fn list(db: &mut Db, query: &ListQuery<Self::Filter>, rows: i64) -> Result<Vec<Self>> {
-        let mut found = matching::<R>(db.organization(), query);
+        let mut of_page = query.clone();
+        of_page.filter = R::filter_of_page(query, rows);
+        let mut found = matching::<R>(db.organization(), &of_page);
         if let Some(values) = &query.after {
             let behind =
                 Condition::Behind { table: R::TABLE, order: query.order.clone(), values: values.clone() };
@@ -222,7 +228,7 @@ impl QueryFragment<Pg> for Condition {
                 out.push_bind_param::<SqlUuid, _>(organization)
             }
             Self::Contains { table, columns, pattern } => {
-                out.push_sql("(");
+                out.push_sql(if columns.is_empty() { "(false" } else { "(" }); // what has no text holds none
                 for (index, name) in columns.iter().enumerate() {
                     out.push_sql(if index > 0 { " or " } else { "" });
                     column(&mut out, table, name)?;

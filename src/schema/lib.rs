@@ -30,6 +30,93 @@ diesel::table! {
 }
 
 diesel::table! {
+    approvable_actions (resource, action) {
+        resource -> Text,
+        action -> Text,
+    }
+}
+
+diesel::table! {
+    approval_alarms (organization_id, approval_id) {
+        organization_id -> Uuid,
+        approval_id -> Uuid,
+        at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    approval_delegations (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        user_id -> Uuid,
+        delegate_id -> Uuid,
+        starts_at -> Timestamptz,
+        ends_at -> Timestamptz,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    approval_policies (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        name -> Text,
+        resource -> Text,
+        action -> Text,
+        conditions -> Jsonb,
+        steps -> Jsonb,
+        maker_may_decide -> Bool,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    approval_waits (org_id, user_id, approval_id, on_behalf_of, since) {
+        org_id -> Uuid,
+        user_id -> Uuid,
+        approval_id -> Uuid,
+        on_behalf_of -> Uuid,
+        since -> Timestamptz,
+        until -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    approvals (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        resource -> Text,
+        resource_id -> Uuid,
+        action -> Text,
+        change -> Jsonb,
+        note -> Nullable<Text>,
+        seen_version -> Int8,
+        seen_digest -> Text,
+        steps -> Jsonb,
+        step -> Int4,
+        decisions -> Jsonb,
+        due_at -> Nullable<Timestamptz>,
+        escalated -> Bool,
+        status -> Text,
+        outcome -> Nullable<Text>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
     comment_mentions (org_id, user_id, comment_id) {
         org_id -> Uuid,
         user_id -> Uuid,
@@ -239,6 +326,57 @@ diesel::table! {
 }
 
 diesel::table! {
+    number_counters (org_id, series_id, period) {
+        org_id -> Uuid,
+        series_id -> Uuid,
+        period -> Text,
+        first -> Int8,
+        last -> Int8,
+    }
+}
+
+diesel::table! {
+    number_kinds (kind) {
+        kind -> Text,
+        table_name -> Nullable<Text>,
+        column_name -> Nullable<Text>,
+        format -> Text,
+        reset -> Text,
+    }
+}
+
+diesel::table! {
+    number_series (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        kind -> Text,
+        name -> Text,
+        format -> Text,
+        start -> Int8,
+        reset -> Text,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    numbers_given (org_id, series_id, period, ordinal) {
+        org_id -> Uuid,
+        series_id -> Uuid,
+        period -> Text,
+        ordinal -> Int8,
+        kind -> Text,
+        number -> Text,
+        resource_id -> Uuid,
+        given_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     organizations (org_id, id) {
         org_id -> Uuid,
         id -> Uuid,
@@ -354,6 +492,8 @@ diesel::table! {
 }
 
 diesel::joinable!(memberships -> logins (user_id));
+diesel::joinable!(number_series -> number_kinds (kind));
 diesel::joinable!(user_organizations -> logins (user_id));
 
 diesel::allow_tables_to_appear_in_same_query!(logins, memberships, user_organizations,);
+diesel::allow_tables_to_appear_in_same_query!(number_kinds, number_series,);
