@@ -1,19 +1,17 @@
 -- Files and comments: what hangs on another resource, whichever it is, and follows its permission.
 
--- Whether the caller of this request may do `in_verb` to that one. Within a statement the last answer for each verb is
--- remembered, so that a page of what hangs on one thing asks once.
+-- Whether the caller of this request may do `in_verb` to that one. Within a transaction, which asks once whether the caller
+-- may do anything at all, the last answer for each verb is remembered: a page of what hangs on one thing asks once.
 create function caller_reaches(in_verb text, in_resource text, in_id uuid) returns boolean language plpgsql volatile as $$
 declare
-    memory constant text := 'app.reached_' || in_verb;
-    asked constant text := format('%s %s %s %s ', statement_timestamp(), current_session(), in_resource, in_id);
-    remembered constant text := current_setting(memory, true);
+    asked constant text := in_id || in_resource || current_setting('app.session_id', true) || ' ';
+    remembered constant text := current_setting('app.reached_' || in_verb, true);
     answer boolean;
 begin
-    if starts_with(remembered, asked) then
-        return right(remembered, 1) = 't';
-    end if;
+    if remembered = asked || 't' then return true; end if;
+    if remembered = asked || 'f' then return false; end if;
     answer := may_reach(current_session(), in_verb, in_resource, in_id);
-    perform set_config(memory, asked || left(answer::text, 1), true);
+    perform set_config('app.reached_' || in_verb, asked || left(answer::text, 1), true);
     return answer;
 end $$;
 

@@ -217,7 +217,7 @@ async fn checksum(storage: &Storage, organization: Uuid, id: Uuid) -> Result<Str
     while let Some(piece) = bytes.next().await {
         digest.update(&piece.map_err(Problem::unavailable)?);
     }
-    Ok(digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(platform::incoming::hexadecimal(&digest.finalize()))
 }
 
 pub fn routes(api: &mut Api) {

@@ -13,7 +13,7 @@ use platform::problem::{Problem, Result, UNAVAILABLE};
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::sync::{OnceCell, Semaphore, SemaphorePermit};
 use uuid::Uuid;
@@ -197,10 +197,9 @@ impl Storage {
             let below = |folder: PathBuf| std::fs::read_dir(folder).into_iter().flatten().flatten();
             let days = below(folder).flat_map(|organization| below(organization.path()));
             let fragments = days.flat_map(|day| below(day.path())).filter(|entry| {
-                let written =
-                    entry.metadata().and_then(|meta| meta.modified()).unwrap_or_else(|_| SystemTime::now());
-                entry.file_name().to_string_lossy().contains('#')
-                    && written.elapsed().is_ok_and(|age| age > older_than)
+                let age =
+                    entry.metadata().and_then(|meta| meta.modified()).ok().and_then(|at| at.elapsed().ok());
+                entry.file_name().to_string_lossy().contains('#') && age.is_some_and(|age| age > older_than)
             });
             fragments.filter(|entry| std::fs::remove_file(entry.path()).is_ok()).count()
         };

@@ -60,6 +60,16 @@ impl Argument for Incoming {
     }
 }
 
+/// Bytes as digests are told.
+#[must_use]
+pub fn hexadecimal(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
 impl Incoming {
     /// Allows so many bytes; `rule` says so in a sentence.
     ///
@@ -118,7 +128,7 @@ impl Incoming {
     /// The SHA-256 of what has come, in hexadecimal.
     #[must_use]
     pub fn sha256(&self) -> String {
-        self.digest.clone().finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+        hexadecimal(&self.digest.clone().finalize())
     }
 
     fn too_large(&self) -> Problem {
