@@ -5,19 +5,27 @@ use crate::uploads::objects;
 /// A ZIP archive of stored entries, as APPNOTE.TXT says.
 pub fn zip(entries: &[(&str, &[u8])]) -> Vec<u8> {
     with_attributes(
-        &entries.iter().map(|(name, bytes)| (*name, *bytes, 0, bytes.len() as u32)).collect::<Vec<_>>(),
+        &entries.iter().map(|(name, bytes)| (*name, *bytes, 0, word(bytes.len()))).collect::<Vec<_>>(),
     )
+}
+
+fn word(number: usize) -> u32 {
+    number.try_into().unwrap()
+}
+
+fn half(number: usize) -> u16 {
+    number.try_into().unwrap()
 }
 
 /// The same with external attributes and a claimed size for each entry.
 fn with_attributes(entries: &[(&str, &[u8], u32, u32)]) -> Vec<u8> {
     let (mut bytes, mut list) = (Vec::new(), Vec::new());
     for (name, content, attributes, unpacked) in entries {
-        let at = bytes.len() as u32;
+        let at = word(bytes.len());
         let mut common = vec![20, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
-        common.extend((content.len() as u32).to_le_bytes());
+        common.extend(word(content.len()).to_le_bytes());
         common.extend(unpacked.to_le_bytes());
-        common.extend((name.len() as u16).to_le_bytes());
+        common.extend(half(name.len()).to_le_bytes());
         common.extend([0, 0]);
         bytes.extend(b"PK\x03\x04");
         bytes.extend(&common);
@@ -30,7 +38,7 @@ fn with_attributes(entries: &[(&str, &[u8], u32, u32)]) -> Vec<u8> {
         list.extend(at.to_le_bytes());
         list.extend(name.as_bytes());
     }
-    let (begins, length, count) = (bytes.len() as u32, list.len() as u32, entries.len() as u16);
+    let (begins, length, count) = (word(bytes.len()), word(list.len()), half(entries.len()));
     bytes.extend(list);
     bytes.extend(b"PK\x05\x06\0\0\0\0");
     bytes.extend(count.to_le_bytes());
