@@ -17,6 +17,9 @@ const ANY: &[GrantReach] = &[GrantReach::Own, GrantReach::Team, GrantReach::Org]
 /// What one started oneself, or everybody's.
 const MAKER: &[GrantReach] = &[GrantReach::Own, GrantReach::Org];
 
+/// What hangs on something: however far it is granted, it reaches what the permission on that reaches.
+const FOLLOWS: &[GrantReach] = MAKER;
+
 /// Resources, their verbs, and how far these reach.
 const CATALOGUE: &[(&str, &[&str], &[GrantReach])] = &[
     ("api-clients", &["read", "write"], ORG),
@@ -24,10 +27,13 @@ const CATALOGUE: &[(&str, &[&str], &[GrantReach])] = &[
     ("approval-policies", &["read", "write"], ORG),
     ("approvals", &["read", "write", "approve"], MAKER),
     ("checkpoints", &["read"], ORG),
+    ("comments", &["read", "write"], FOLLOWS),
     ("custom-fields", &["read", "write"], ORG),
     ("departments", &["read", "write"], ORG),
     ("employees", &["read", "write"], ANY),
     ("events", &["read"], ORG),
+    ("file-integrity", &["read"], ORG),
+    ("files", &["read", "write"], FOLLOWS),
     ("import-mappings", &["read", "write"], ORG),
     ("imports", &["read", "write"], MAKER),
     ("invitations", &["read", "write"], ORG),
@@ -81,13 +87,17 @@ const STRUCTURE: &[&str] = &["departments:read", "positions:read", "organization
 const DIRECTORY: &[&str] = &["departments:read", "positions:read", "organizations:read", "employees:read"];
 
 /// What every role holds for its holder alone, unless it holds more: to follow what one started, to ask for approvals and
-/// decide those that wait for one, and to say who does so meanwhile.
+/// decide those that wait for one, to say who does so meanwhile, and to say something and put papers where one may.
 const EVERYBODY: &[&str] = &[
     "approval-delegations:read",
     "approval-delegations:write",
     "approvals:approve",
     "approvals:read",
     "approvals:write",
+    "comments:read",
+    "comments:write",
+    "files:read",
+    "files:write",
     "imports:read",
     "imports:write",
     "jobs:read",

@@ -96,6 +96,7 @@ pub struct OperationDoc {
     body: Option<(String, &'static [&'static str])>,
     /// Bodies that are files: media type and the name of its schema.
     files: Vec<(&'static str, &'static str)>,
+    bytes: Option<String>,
     responses: BTreeMap<String, Response>,
 }
 
@@ -110,6 +111,7 @@ impl OperationDoc {
             not_null: Vec::new(),
             body: None,
             files: Vec::new(),
+            bytes: None,
             responses: BTreeMap::new(),
         }
     }
@@ -150,6 +152,11 @@ impl OperationDoc {
             self.schemas.push(((*name).to_owned(), RefOr::T(Schema::Object(schema.build()))));
             self.files.push((media_type, name));
         }
+    }
+
+    /// It takes bytes as they are.
+    pub fn takes_bytes(&mut self, description: &str) {
+        self.bytes = Some(description.to_owned());
     }
 
     /// It refuses in JSON of a form of its own, beside the usual problem.
@@ -195,7 +202,10 @@ impl OperationDoc {
         // Who reads YAML by its type gets an object, who reads it as text gets text.
         let kind =
             if content_type == "application/yaml" { SchemaType::AnyValue } else { Type::String.into() };
-        let text = ObjectBuilder::new().schema_type(kind).build();
+        let text = match content_type {
+            BYTES => bytes(),
+            _ => ObjectBuilder::new().schema_type(kind).build(),
+        };
         let response = self
             .responses
             .entry(status.to_owned())
@@ -228,6 +238,14 @@ impl OperationDoc {
         }
         self.answer_header("200", "Link", "The address of the next page, where there is one (RFC 8288).");
     }
+}
+
+/// Bytes that say themselves what they are, if anything does.
+const BYTES: &str = "application/octet-stream";
+
+fn bytes() -> utoipa::openapi::Object {
+    let binary = SchemaFormat::KnownFormat(KnownFormat::Binary);
+    ObjectBuilder::new().schema_type(Type::String).format(Some(binary)).build()
 }
 
 /// An operation as the server and the tests know it.
@@ -558,6 +576,12 @@ impl Api {
                 .build()
                 .into()
         });
+        if let Some(description) = doc.bytes {
+            let content = Content::new(Some(RefOr::T(Schema::Object(bytes()))));
+            let body =
+                RequestBodyBuilder::new().required(Some(Required::True)).description(Some(description));
+            operation.request_body = Some(body.content(BYTES, content).build().into());
+        }
         operation.responses.responses =
             doc.responses.into_iter().map(|(status, response)| (status, RefOr::T(response))).collect();
         contract::complete(&mut operation, &doc.method, path, doc.permission.as_deref(), &doc.refusals);

@@ -151,6 +151,7 @@ fn response_name(status: &str) -> &'static str {
         "412" => "StaleVersion",
         "413" => "TooLarge",
         "415" => "UnsupportedMediaType",
+        "416" => "RangeNotSatisfiable",
         "422" => "InvalidInput",
         "428" => "PreconditionRequired",
         "429" => "TooManyRequests",
@@ -289,8 +290,10 @@ fn tags(document: &mut Value) -> Value {
     names.dedup();
     let about = |name: &str| match name {
         "Access" => "Who may do what: users, memberships, roles, invitations, API clients.",
+        "Comments" => "What people say about anything: comments on any resource.",
         "Custom fields" => "What an organization adds to the fields of a resource.",
         "Events" => "The audit trail and the change feed at once.",
+        "Files" => "Files, on their own or hung on any resource.",
         "Imports" => "Files that become resources: what came of them, and how their headers are named.",
         "People" => "Structure and people: departments, positions, employees.",
         "Service" => "Where everything is, and how it is.",
@@ -334,6 +337,7 @@ fn refusal_headers(status: u16) -> Value {
     match status {
         401 => add("WWW-Authenticate", "How to authenticate (RFC 6750, RFC 9470)."),
         409 | 503 => add("Retry-After", "After how many seconds to try again, where waiting helps."),
+        416 => add("Content-Range", "How many bytes there are (RFC 9110 §14.4)."),
         429 => {
             add("Retry-After", "After how many seconds to try again.");
             add("RateLimit", "The limit that was met and what is left of it.");

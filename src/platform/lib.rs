@@ -12,6 +12,7 @@ pub mod event;
 mod export;
 pub mod feed;
 pub mod import;
+pub mod incoming;
 pub mod input;
 pub mod job;
 pub mod life;

@@ -235,6 +235,8 @@ fn add_headers<B>(response: &mut ServiceResponse<B>, context: &RequestContext, s
         .headers()
         .get(header::CONTENT_TYPE)
         .is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+    // What others brought, and is only passed on, says more strictly what it may do.
+    let is_stricter = response.headers().contains_key(header::CONTENT_SECURITY_POLICY);
     let headers = response.headers_mut();
     let mut set = |name: &'static str, value: &str| {
         if let Ok(value) = HeaderValue::from_str(value) {
@@ -250,10 +252,12 @@ fn add_headers<B>(response: &mut ServiceResponse<B>, context: &RequestContext, s
     set("referrer-policy", "no-referrer");
     set("cache-control", "no-store");
     let pages = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; script-src 'self'; frame-ancestors 'none'";
-    set(
-        "content-security-policy",
-        if is_page { pages } else { "default-src 'none'; frame-ancestors 'none'" },
-    );
+    if !is_stricter {
+        set(
+            "content-security-policy",
+            if is_page { pages } else { "default-src 'none'; frame-ancestors 'none'" },
+        );
+    }
     if settings.behind_tls {
         set("strict-transport-security", "max-age=31536000");
     }

@@ -117,6 +117,32 @@ diesel::table! {
 }
 
 diesel::table! {
+    comment_mentions (org_id, user_id, comment_id) {
+        org_id -> Uuid,
+        user_id -> Uuid,
+        comment_id -> Uuid,
+    }
+}
+
+diesel::table! {
+    comments (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        resource -> Text,
+        resource_id -> Uuid,
+        body -> Text,
+        visibility -> Text,
+        mentions -> Array<Nullable<Uuid>>,
+        reply_to_id -> Nullable<Uuid>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
     custom_fields (org_id, id) {
         org_id -> Uuid,
         id -> Uuid,
@@ -190,6 +216,39 @@ diesel::table! {
         updated_at -> Timestamptz,
         updated_by -> Nullable<Uuid>,
         custom -> Jsonb,
+    }
+}
+
+diesel::table! {
+    file_contents (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        sha256 -> Text,
+        size -> Int8,
+        verdict -> Nullable<Text>,
+        scanned_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    files (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        name -> Text,
+        purpose -> Text,
+        content_type -> Text,
+        size -> Int8,
+        sha256 -> Text,
+        status -> Text,
+        resource -> Nullable<Text>,
+        resource_id -> Nullable<Uuid>,
+        content_id -> Uuid,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
     }
 }
 

@@ -16,9 +16,11 @@ const REFERENCES: &[(&str, &str)] = &[
     ("employee_id", "/v1/employees"),
     ("head_id", "/v1/employees"),
     ("manager_id", "/v1/employees"),
+    ("mentions", "/v1/users"),
     ("membership_id", "/v1/memberships"),
     ("parent_id", ""),
     ("position_id", "/v1/positions"),
+    ("reply_to_id", ""),
     ("resource_id", "/v1/positions"),
     ("role_id", "/v1/roles"),
     ("role_ids", "/v1/roles"),
@@ -71,6 +73,11 @@ pub fn resolved(schema: &Value) -> Value {
 pub fn body_schema(operation: &Operation) -> Option<Value> {
     let content = operation.value["requestBody"]["content"].as_object()?;
     Some(resolved(&content.get("application/json")?["schema"]))
+}
+
+/// Whether the operation takes bytes as they are: a file.
+pub fn takes_bytes(operation: &Operation) -> bool {
+    operation.value["requestBody"]["content"].get("application/octet-stream").is_some()
 }
 
 /// The fields of the body that the operation takes, and their schemas.
@@ -222,6 +229,10 @@ pub fn row<'a>(caller: &'a Caller, collection: &'a str) -> LocalBoxFuture<'a, St
                 return done["id"].as_str().unwrap().to_owned();
             }
             "/v1/webhook-deliveries" => return delivery(caller).await.to_string(),
+            "/v1/files" => {
+                let made = caller.upload("name=example.txt", Uuid::now_v7().to_string()).await.is(201);
+                return made["id"].as_str().unwrap().to_owned();
+            }
             // Asked for by somebody else, so that the caller may decide.
             "/v1/approvals" => {
                 let create = operation_at(&Method::POST, collection).unwrap();
@@ -314,6 +325,11 @@ fn is_step(collection: &str, action: &str) -> bool {
 
 /// The request of an operation, with its example as the body and `If-Match: *` where it needs one.
 pub async fn request(caller: &Caller, operation: &Operation, path: &str) -> Request {
+    if takes_bytes(operation) {
+        let path = with(path, "name=example.txt");
+        let request = caller.request(operation.method.clone(), &path);
+        return request.body("application/octet-stream", Uuid::now_v7().to_string());
+    }
     let request = caller.request(operation.method.clone(), path);
     let request = match (body_schema(operation), operation.path.strip_suffix("/import")) {
         (Some(_), _) => request.json(&body(caller, operation).await),

@@ -49,6 +49,14 @@ async fn furnished() -> Caller {
     let invite = operation("create_invitation");
     let mut invited = body(&caller, &invite).await;
     invited["employee_id"] = serde_json::json!(boss);
+    let comment = |fields: Value| {
+        let mut comment = serde_json::json!({"resource": "departments", "resource_id": department, "body": "Said", "mentions": [caller.user]});
+        comment.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        comment
+    };
+    let said = caller.post("/v1/comments", comment(serde_json::json!({}))).await.is(201);
+    let reply = comment(serde_json::json!({"reply_to_id": said["id"]}));
+    caller.post("/v1/comments", reply).await.is(201);
     let key = Uuid::now_v7().to_string();
     let request = caller.request(invite.method.clone(), &invite.path).header("idempotency-key", &key);
     request.json(&invited).send().await.is(201);
