@@ -529,7 +529,8 @@ pub(crate) fn tell_sort_keys<R: Resource>(document: &mut OpenApi) {
 
 /// What a field is stands beside its reference, where the field may also be null: it is said of the field.
 fn describe_what_may_be_null(schema: &mut Value) {
-    for field in schema["properties"].as_object_mut().into_iter().flat_map(Map::values_mut) {
+    let fields = schema.get_mut("properties").and_then(Value::as_object_mut);
+    for field in fields.into_iter().flat_map(Map::values_mut) {
         let said =
             field["oneOf"].as_array().and_then(|all| all.iter().find_map(|each| each.get("description")));
         if let Some(said) = said.cloned() {
