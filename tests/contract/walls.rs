@@ -13,6 +13,7 @@ async fn furnished() -> Caller {
     for list in lists() {
         row(&caller, &list.path).await;
     }
+    row(&caller, "/v1/events").await;
     let database = service().database().await;
     let refresh =
         "insert into refresh_tokens (org_id, hash, session_id) values ($1, sha256($2::text::bytea), $3)";
