@@ -171,6 +171,7 @@ impl Taker for Importing<'_> {
             self.foreign_keys.push(statement.replace(" deferrable initially deferred", " not deferrable"));
             self.execute(&statement).await?;
         }
+        self.execute("set constraints all deferred").await?;
         self.head = Some(head.clone());
         Ok(())
     }

@@ -292,7 +292,8 @@ pub fn lines<R: BufRead>(
         let mut reader = open().map_err(|error| error.to_string())?;
         let (mut line, mut number) = (String::new(), 0);
         loop {
-            (line.clear(), number += 1);
+            line.clear();
+            number += 1;
             let read = (&mut reader)
                 .take(LONGEST_LINE)
                 .read_line(&mut line)

@@ -295,8 +295,8 @@ fn an_organization_moves_and_is_the_same() {
         }
         let told = said(&backoffice("", &["verify-events", again.to_str().unwrap()]));
         assert!(told.contains("are as they were sealed"), "{told}");
-        let kept: String = kept.iter().map(|each| format!("{each}\n")).collect();
-        let kept = file("kept-before-the-move.ndjson", &kept);
+        let kept: Vec<String> = kept.iter().map(|each| format!("{each}\n")).collect();
+        let kept = file("kept-before-the-move.ndjson", &kept.concat());
         said(&backoffice("", &["verify-events", again.to_str().unwrap(), "--kept", kept.to_str().unwrap()]));
     });
 }
@@ -455,12 +455,6 @@ fn no_table_is_forgotten() {
         assert!(
             client.query(gone, &[]).await.unwrap().is_empty(),
             "archive_exceptions speaks of a table that is not there"
-        );
-        // What an import puts on hold is named by the database; nothing else keeps rows from coming in as they are.
-        let always = "select conname::text from pg_constraint where connamespace = 'public'::regnamespace and contype = 'f' and condeferrable";
-        assert!(
-            client.query(always, &[]).await.unwrap().is_empty(),
-            "an import would make it wait, and not wait afterwards"
         );
     });
 }

@@ -86,7 +86,7 @@ def main() -> None:
         tree.append_entry(leaf(event))
     for checkpoint in checkpoints:
         size = checkpoint["tree_size"]
-        if tree.get_state(size).hex() != checkpoint["root"]:
+        if tree.get_root(size).hex() != checkpoint["root"]:
             sys.exit(f"checkpoint {checkpoint['number']}: its root is not that of the events")
 
     size = checkpoints[-1]["tree_size"]

@@ -8,6 +8,9 @@ pub const TABLES: &str =
     join pg_attribute a on a.attrelid = c.oid and a.attname = 'org_id' and not a.attisdropped
     where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition";
 
+/// The tables that requests write; events are sealed meanwhile, by a schedule.
+pub const WRITTEN: &str = "select name from managed_tables where name not in ('checkpoints', 'sealed_events', 'sealed_nodes') order by 1";
+
 /// The first column of each answer, as text, sorted: what breaks a rule.
 pub async fn found(sql: &str) -> Vec<String> {
     let rows = service().database().await.query(sql, &[]).await.unwrap();

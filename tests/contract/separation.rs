@@ -21,7 +21,7 @@ fn told(answer: Answer, id: &str) -> (u16, String) {
 /// Everything of an organization, as its digest by table.
 async fn contents(caller: &Caller) -> Vec<(String, i64, Option<String>)> {
     let database = service().database().await;
-    let tables = database.query("select name from managed_tables order by 1", &[]).await.unwrap();
+    let tables = database.query(crate::catalogue::WRITTEN, &[]).await.unwrap();
     let mut contents = Vec::new();
     for table in tables.iter().map(|row| row.get::<_, String>(0)) {
         let digest = format!(

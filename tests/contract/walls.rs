@@ -13,6 +13,7 @@ async fn furnished() -> Caller {
     for list in lists() {
         row(&caller, &list.path).await;
     }
+    row(&caller, "/v1/events").await;
     let database = service().database().await;
     // What a large file leaves while its job runs.
     let chunk = "with job as (update imports set job_id = (select id from jobs where org_id = $1 limit 1) where org_id = $1)
