@@ -22,13 +22,10 @@ fn sessions_that_are_over_are_forgotten_and_their_history_is_not() {
             let session = Uuid::now_v7();
             let begin = "insert into sessions (org_id, id, user_id, membership_id, api_client_id, role_ids, expires_at)
                 select m.org_id, $2, case when $4 then null else m.user_id end, case when $4 then null else m.id end,
-                    case when $4 then $5::uuid end, '{}', now() - $6 * interval '1 hour'
+                    case when $4 then $5::uuid end, '{}', now() - make_interval(hours => $6)
                 from memberships m where m.org_id = $1 and m.user_id = $3";
             database
-                .execute(
-                    begin,
-                    &[&company.id, &session, &person.user, &of_program, &client, &f64::from(hours)],
-                )
+                .execute(begin, &[&company.id, &session, &person.user, &of_program, &client, &hours])
                 .await
                 .unwrap();
             session
