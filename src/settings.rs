@@ -169,7 +169,7 @@ pub struct JobSettings {
 }
 
 /// What webhooks may reach.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct WebhookSettings {
     /// Networks, addresses and hosts that webhooks may reach beside public addresses, over plain HTTP, too: `127.0.0.1`,
     /// `10.1.0.0/16`, `door.internal`; repeat or separate by commas.

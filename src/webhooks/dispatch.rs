@@ -26,8 +26,8 @@ use uuid::Uuid;
 
 /// How often the process looks for something to do.
 const LOOK: Duration = Duration::from_millis(100);
-/// Looks after which leases are renewed, and everything is looked at anew.
-const RENEW: u32 = 40;
+/// How often leases are renewed, well before they run out, and everything is looked at anew.
+const RENEW: Duration = Duration::from_secs(3);
 /// Endpoints that the process serves at a time: quick ones, and those that were slow last time.
 const QUICK: usize = 48;
 const SLOW: usize = 16;
@@ -110,10 +110,12 @@ enum Halt {
 
 impl Dispatcher {
     async fn run(self: Rc<Self>) {
-        let (mut pulse, mut looks) = (None, 0_u32);
+        let (mut pulse, mut renewed) = (None, Instant::now());
         while !self.stop.is_told() {
-            looks += 1;
-            let renew = looks.is_multiple_of(RENEW);
+            let renew = renewed.elapsed() >= RENEW;
+            if renew {
+                renewed = Instant::now();
+            }
             if renew || self.has_ended.take() {
                 pulse = None;
             }
@@ -209,18 +211,23 @@ impl Dispatcher {
         let (Some(standing), open) = self.database.ask(organization, reading).await? else {
             return Ok(Next::Nothing);
         };
-        if standing.readable.is_none() {
+        if !standing.has_reader {
             let leaving = async |db: &mut Db| disable(db, endpoint, "reader_left").await;
             self.database.as_system(organization, leaving).await?;
             return Ok(Next::Nothing);
         }
         let room = i64::try_from(MOST_OPEN.saturating_sub(open.len())).unwrap_or(0).min(*events);
-        let fresh = if room > 0 {
-            self.database
-                .ask(organization, async |db: &mut Db| letter::fresh(db, &standing, room).await)
-                .await?
-        } else {
-            Vec::new()
+        let reading = async |db: &mut Db| {
+            let mut other = db.clone();
+            // The secrets behind the events: those that were changed before an event sign it.
+            let fresh = async {
+                if room > 0 { letter::fresh(db, endpoint, &standing, room).await } else { Ok(Vec::new()) }
+            };
+            let (fresh, signing) = join(fresh, letter::signing(&mut other, endpoint)).await;
+            Ok((fresh?, signing?))
+        };
+        let (fresh, Some(signing)) = self.database.ask(organization, reading).await? else {
+            return Ok(Next::Nothing);
         };
         let read_to = fresh.last().map(|last| (last.transaction, last.sequence, last.happened_at));
         let chains = chains(open, fresh.into_iter().filter(|letter| letter.is_wanted));
@@ -228,8 +235,8 @@ impl Dispatcher {
             return Ok(Next::Nothing);
         }
         let batch = Batch {
-            url: self.callable.check(&standing.url).map_err(|fault| fault.detail),
-            signer: Signer::new(&standing.secrets),
+            url: self.callable.check(&signing.url).map_err(|fault| fault.detail),
+            signer: Signer::new(&signing.secrets),
             until: Instant::now() + BATCH_LASTS,
             halt: Cell::new(None),
         };

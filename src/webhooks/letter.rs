@@ -18,15 +18,9 @@ const PAUSES: [i64; 15] =
 /// An endpoint as its dispatcher finds it.
 #[derive(QueryableByName)]
 pub struct Standing {
-    #[diesel(sql_type = Text)]
-    pub url: String,
-    #[diesel(sql_type = Array<Text>)]
-    pub event_types: Vec<String>,
-    /// What it may be told of; null where whoever it reads as is not there any more.
-    #[diesel(sql_type = Nullable<Array<Text>>)]
-    pub readable: Option<Vec<String>>,
-    #[diesel(sql_type = Array<Binary>)]
-    pub secrets: Vec<Vec<u8>>,
+    /// Whether whoever it reads as is still there.
+    #[diesel(sql_type = Bool)]
+    pub has_reader: bool,
     #[diesel(sql_type = BigInt)]
     pub transaction: i64,
     #[diesel(sql_type = BigInt)]
@@ -35,6 +29,15 @@ pub struct Standing {
     pub seen_at: DateTime<Utc>,
     #[diesel(sql_type = Integer)]
     pub generation: i32,
+}
+
+/// Where letters go, and what signs them.
+#[derive(QueryableByName)]
+pub struct Signing {
+    #[diesel(sql_type = Text)]
+    pub url: String,
+    #[diesel(sql_type = Array<Binary>)]
+    pub secrets: Vec<Vec<u8>>,
 }
 
 /// Something to be told.
@@ -80,9 +83,7 @@ pub struct Letter {
 /// Those of the database.
 pub async fn standing(db: &mut Db, worker: Uuid, endpoint: Uuid) -> Result<Option<Standing>> {
     let standing = diesel::sql_query(
-        "select e.url, e.event_types, readable_by(e.reads_as) as readable,
-            array(select s.secret from webhook_endpoint_secrets s where s.org_id = e.org_id and s.webhook_endpoint_id = e.id order by s.created_at desc) as secrets,
-            q.transaction, q.sequence, q.seen_at, q.generation
+        "select readable_by(e.reads_as) is not null as has_reader, q.transaction, q.sequence, q.seen_at, q.generation
         from webhook_endpoints e, webhook_cursor($1, $2) q where e.org_id = $3 and e.id = $2 and e.status = 'active'",
     );
     let standing = standing
@@ -90,6 +91,25 @@ pub async fn standing(db: &mut Db, worker: Uuid, endpoint: Uuid) -> Result<Optio
         .bind::<SqlUuid, _>(endpoint)
         .bind::<SqlUuid, _>(db.organization());
     Ok(standing.get_result(db).await.optional()?)
+}
+
+/// Where letters to the endpoint go, and what signs them, the newest secret first.
+///
+/// # Errors
+/// Those of the database.
+pub async fn signing(db: &mut Db, endpoint: Uuid) -> Result<Option<Signing>> {
+    let signing = diesel::sql_query(
+        "select e.url, array(
+                select s.secret from webhook_endpoint_secrets s
+                where s.org_id = e.org_id and s.webhook_endpoint_id = e.id order by s.created_at desc) as secrets
+        from webhook_endpoints e where e.org_id = $1 and e.id = $2 and e.status = 'active'",
+    );
+    Ok(signing
+        .bind::<SqlUuid, _>(db.organization())
+        .bind::<SqlUuid, _>(endpoint)
+        .get_result(db)
+        .await
+        .optional()?)
 }
 
 /// The deliveries that are open, in the order of the feed.
@@ -107,33 +127,37 @@ pub async fn open(db: &mut Db, endpoint: Uuid) -> Result<Vec<Letter>> {
     Ok(open.bind::<SqlUuid, _>(db.organization()).bind::<SqlUuid, _>(endpoint).load(db).await?)
 }
 
-/// What the feed holds behind the cursor: the events that the endpoint is told of, and the last one that was read.
+/// What the feed holds behind the cursor: the events that the endpoint is told of, and the last one that was read. What it
+/// asked for and what it may be told is looked up in the same statement: what changed before an event counts for it.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn fresh(db: &mut Db, standing: &Standing, events: i64) -> Result<Vec<Letter>> {
+pub async fn fresh(db: &mut Db, endpoint: Uuid, standing: &Standing, events: i64) -> Result<Vec<Letter>> {
     let fresh = diesel::sql_query(
-        "select e.id, e.id as event_id, e.type, e.resource, e.resource_id, e.version as resource_version, e.at as happened_at,
+        "with asked as materialized (
+            select e.event_types, coalesce(readable_by(e.reads_as), '{}') as readable
+            from webhook_endpoints e where e.org_id = $1 and e.id = $4 and e.status = 'active'
+        )
+        select e.id, e.id as event_id, e.type, e.resource, e.resource_id, e.version as resource_version, e.at as happened_at,
             e.transaction::text::bigint as transaction, e.sequence, 0 as attempts, true as is_new, true as is_due, e.is_wanted,
             case when e.is_wanted then webhook_payload(e.type, e.at, e.id, e.resource, e.resource_id, e.version) else '' end as body
         from (
             select read.*, lead(read.sequence) over (order by read.transaction, read.sequence) is null as is_last,
-                read.resource = any($4) and ('*' = any($5) or read.type = any($5) or split_part(read.type, '.', 1) || '.*' = any($5)) as is_wanted
-            from (
+                read.resource = any(asked.readable) and ('*' = any(asked.event_types) or read.type = any(asked.event_types)
+                    or split_part(read.type, '.', 1) || '.*' = any(asked.event_types)) as is_wanted
+            from asked, (
                 select id, type, resource, resource_id, version, at, transaction, sequence from events
                 where org_id = $1 and (transaction, sequence) > ($2::text::xid8, $3) and transaction < events_horizon()
-                    and at > $6 - interval '1 day'
-                order by events.transaction, events.sequence limit $7
+                    and at > $5 - interval '1 day'
+                order by events.transaction, events.sequence limit $6
             ) read
         ) e where e.is_wanted or e.is_last order by e.transaction, e.sequence",
     );
-    let nothing = Vec::new();
     let fresh = fresh
         .bind::<SqlUuid, _>(db.organization())
         .bind::<BigInt, _>(standing.transaction)
         .bind::<BigInt, _>(standing.sequence)
-        .bind::<Array<Text>, _>(standing.readable.as_ref().unwrap_or(&nothing))
-        .bind::<Array<Text>, _>(&standing.event_types)
+        .bind::<SqlUuid, _>(endpoint)
         .bind::<Timestamptz, _>(standing.seen_at)
         .bind::<BigInt, _>(events);
     let mut letters: Vec<Letter> = fresh.load(db).await?;
