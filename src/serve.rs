@@ -54,7 +54,7 @@ pub fn as_yaml(contract: &Value) -> Result<String, Box<dyn std::error::Error>> {
 pub fn run(settings: &Settings, server: &ServeSettings, installation: &Installation) -> Done {
     let metrics = Arc::new(Metrics::new()?);
     let (switch, stop) = job::stop_switch();
-    let working = work::begin(settings, &server.jobs, installation.url(), Arc::clone(&metrics), stop)?;
+    let working = work::begin(settings, &server.jobs(), installation.url(), Arc::clone(&metrics), stop)?;
     let outcome =
         actix_web::rt::System::new().block_on(serve(settings, server, installation.url(), metrics, &switch));
     drop(switch);
@@ -90,6 +90,7 @@ async fn serve(
     let metrics = web::Data::from(metrics);
     let sign_in = web::Data::new(identity::sign_in::SignIn::new()?);
     let filing = web::Data::new(settings.filing()?);
+    let mailer = web::Data::new(identity::mails::Mailer::new(&server.jobs().mail.settings())?);
     let chosen = web::Data::new(server::Settings {
         trust_proxy: server.trust_proxy,
         behind_tls: server.behind_tls,
@@ -116,6 +117,7 @@ async fn serve(
                 .app_data(limits.clone())
                 .app_data(metrics.clone())
                 .app_data(sign_in.clone())
+                .app_data(mailer.clone())
                 .app_data(chosen.clone())
                 .app_data(filing.clone())
                 .wrap(Compress::default())

@@ -3,6 +3,7 @@ use crate::Done;
 use crate::installation::Installation;
 use crate::serve::ROOMS;
 use crate::settings::{JobSettings, Settings};
+use identity::mails::Mailer;
 use platform::api::Api;
 use platform::database::Database;
 use platform::job::{Stop, Tools, Worker, stop_switch};
@@ -44,7 +45,7 @@ pub fn begin(
     // One connection for each job, and some for what claims them and for loops of rooms.
     let mut pool = settings.pool(url.to_owned(), at_once + 4);
     pool.statement_timeout = pool.statement_timeout.max(LONGEST_STATEMENT);
-    let tools = tools(settings)?;
+    let tools = tools(settings, jobs)?;
     let working = std::thread::Builder::new().name("jobs".into()).spawn(move || {
         let database =
             Database::new(&pool).unwrap_or_else(|error| unreachable!("the URL was read before: {error}"));
@@ -56,8 +57,12 @@ pub fn begin(
 }
 
 /// What jobs work with beside the database.
-fn tools(settings: &Settings) -> Result<Tools, String> {
-    Ok(Tools::default().with(Arc::new(settings.filing()?)))
+fn tools(settings: &Settings, jobs: &JobSettings) -> Result<Tools, Box<dyn std::error::Error>> {
+    if jobs.mail.smtp_url.is_none() {
+        log::info!("no mail is sent: BACKOFFICE_SMTP_URL names no mail server");
+    }
+    let mailer = Mailer::new(&jobs.mail.settings())?;
+    Ok(Tools::default().with(Arc::new(mailer)).with(Arc::new(settings.filing()?)))
 }
 
 /// Works until it is told to stop, and serves nothing.

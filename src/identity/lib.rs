@@ -4,6 +4,8 @@ mod api_clients;
 pub mod housekeeping;
 mod invitations;
 pub mod keys;
+mod mailed_links;
+pub mod mails;
 mod me;
 mod memberships;
 mod oauth;
@@ -11,11 +13,14 @@ mod opaque;
 pub mod organizations;
 pub mod passwords;
 pub mod permissions;
+mod reauthenticate;
 mod renewals;
 pub mod roles;
+mod second_factor;
 mod sessions;
 pub mod sign_in;
 mod throttle;
+mod totp;
 mod users;
 
 use platform::prelude::*;
@@ -23,6 +28,10 @@ use platform::prelude::*;
 /// Everything that the room offers.
 pub fn routes(api: &mut Api) {
     sign_in::routes(api);
+    reauthenticate::routes(api);
+    mailed_links::routes(api);
+    second_factor::routes(api);
+    mails::routes(api);
     me::routes(api);
     organizations::routes(api);
     roles::routes(api);

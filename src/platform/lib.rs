@@ -24,13 +24,14 @@ pub mod resource;
 pub mod server;
 pub mod store;
 pub mod text;
+pub mod tls;
 pub mod token;
 
 pub use pastey;
 
 /// One `use` per resource file.
 pub mod prelude {
-    pub use crate::answer::{Answer, Created, Outcome, Plain, Reply, Secret, Told};
+    pub use crate::answer::{Answer, Created, Once, Outcome, Plain, Reply, Secret, Secrets, Told};
     pub use crate::api::Api;
     pub use crate::database::Db;
     pub use crate::input::{Input, Params};

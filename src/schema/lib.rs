@@ -240,6 +240,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    invitation_links (org_id, invitation_id) {
+        org_id -> Uuid,
+        invitation_id -> Uuid,
+        hash -> Bytea,
+    }
+}
+
+diesel::table! {
     invitations (org_id, id) {
         org_id -> Uuid,
         id -> Uuid,
@@ -287,6 +295,18 @@ diesel::table! {
 }
 
 diesel::table! {
+    login_tokens (hash) {
+        hash -> Bytea,
+        user_id -> Uuid,
+        purpose -> Text,
+        login_version -> Int8,
+        organization_id -> Nullable<Uuid>,
+        email -> Nullable<Text>,
+        expires_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     logins (id) {
         id -> Uuid,
         email -> Text,
@@ -298,6 +318,7 @@ diesel::table! {
         password_changed_at -> Timestamptz,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        second_factor_enrolled_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -406,6 +427,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    recovery_codes (user_id, hash) {
+        user_id -> Uuid,
+        hash -> Bytea,
+    }
+}
+
+diesel::table! {
     refresh_tokens (org_id, hash) {
         org_id -> Uuid,
         hash -> Bytea,
@@ -448,6 +476,17 @@ diesel::table! {
         created_by -> Nullable<Uuid>,
         updated_at -> Timestamptz,
         updated_by -> Nullable<Uuid>,
+        requires_second_factor -> Bool,
+    }
+}
+
+diesel::table! {
+    second_factors (user_id) {
+        user_id -> Uuid,
+        key -> Bytea,
+        last_step -> Int8,
+        failures -> Int4,
+        failing_since -> Timestamptz,
     }
 }
 
@@ -471,6 +510,8 @@ diesel::table! {
         created_by -> Nullable<Uuid>,
         updated_at -> Timestamptz,
         updated_by -> Nullable<Uuid>,
+        amr -> Array<Nullable<Text>>,
+        awaits_second_factor -> Bool,
     }
 }
 
@@ -491,9 +532,19 @@ diesel::table! {
     }
 }
 
+diesel::joinable!(login_tokens -> logins (user_id));
 diesel::joinable!(memberships -> logins (user_id));
 diesel::joinable!(number_series -> number_kinds (kind));
+diesel::joinable!(recovery_codes -> second_factors (user_id));
+diesel::joinable!(second_factors -> logins (user_id));
 diesel::joinable!(user_organizations -> logins (user_id));
 
-diesel::allow_tables_to_appear_in_same_query!(logins, memberships, user_organizations,);
+diesel::allow_tables_to_appear_in_same_query!(
+    login_tokens,
+    logins,
+    memberships,
+    recovery_codes,
+    second_factors,
+    user_organizations,
+);
 diesel::allow_tables_to_appear_in_same_query!(number_kinds, number_series,);
