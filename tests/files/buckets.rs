@@ -6,6 +6,7 @@ use actix_web::web::{Bytes, Data, Query};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt::Write;
 use std::sync::Mutex;
 
 #[derive(Default)]
@@ -71,16 +72,18 @@ async fn answer(
             for (key, bytes) in objects.iter().filter(|(key, _)| key.starts_with(&prefix)) {
                 match key[prefix.len()..].split_once('/').filter(|_| asked.contains_key("delimiter")) {
                     Some((folder, _)) => drop(folders.insert(format!("{prefix}{folder}/"))),
-                    None => found.push_str(&format!(
-                        "<Contents><Key>{key}</Key><LastModified>2026-01-01T00:00:00.000Z</LastModified><ETag>\"whole\"</ETag><Size>{}</Size></Contents>",
-                        bytes.len()
-                    )),
+                    None => {
+                        let size = bytes.len();
+                        let _ = write!(
+                            found,
+                            "<Contents><Key>{key}</Key><LastModified>2026-01-01T00:00:00.000Z</LastModified><ETag>\"whole\"</ETag><Size>{size}</Size></Contents>"
+                        );
+                    }
                 }
             }
-            let folders: String = folders
-                .iter()
-                .map(|folder| format!("<CommonPrefixes><Prefix>{folder}</Prefix></CommonPrefixes>"))
-                .collect();
+            let folders = folders.iter().fold(String::new(), |all, folder| {
+                all + "<CommonPrefixes><Prefix>" + folder + "</Prefix></CommonPrefixes>"
+            });
             xml(format!(
                 "<ListBucketResult><IsTruncated>false</IsTruncated>{found}{folders}</ListBucketResult>"
             ))

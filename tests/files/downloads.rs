@@ -50,7 +50,7 @@ fn a_content_is_saved_and_never_shown() {
 fn ranges_are_answered_with_what_was_asked_for() {
     run(async {
         let caller = Organization::new().await.owner().await;
-        let text: String = (0..30_000).map(|index| char::from(b'a' + (index % 26) as u8)).collect();
+        let text: String = ('a'..='z').cycle().take(30_000).collect();
         let path = format!("/v1/files/{}/content", note(&caller, &text).await);
         for (range, told, expected) in [
             ("bytes=0-9", "bytes 0-9/30000", &text[..10]),
@@ -68,17 +68,17 @@ fn ranges_are_answered_with_what_was_asked_for() {
             problem.is_problem(416, "range-not-satisfiable");
         }
         for range in ["bytes=1-2,5-6", "lines=1-2", "bytes=x"] {
-            assert_eq!(ranged(&caller, &path, range).await.is_whole(), 30_000, "{range}");
+            assert_eq!(ranged(&caller, &path, range).await.whole(), 30_000, "{range}");
         }
         // A range of another content is answered with the whole of this one.
         let request =
             caller.request(Method::GET, &path).header("range", "bytes=0-9").header("if-range", "\"another\"");
-        assert_eq!(request.send().await.is_whole(), 30_000);
+        assert_eq!(request.send().await.whole(), 30_000);
     });
 }
 
 impl crate::support::Answer {
-    fn is_whole(self) -> usize {
+    fn whole(self) -> usize {
         assert_eq!(self.status, 200, "{}", self.text);
         self.text.len()
     }

@@ -16,7 +16,7 @@ fn object(organization: Uuid, content: &str) -> PathBuf {
 
 /// Makes it as old.
 fn age(path: &PathBuf, hours: u64) {
-    let then = SystemTime::now() - Duration::from_secs(hours * 3600);
+    let then = SystemTime::from(chrono::Utc::now()) - Duration::from_hours(hours);
     std::fs::File::options().write(true).open(path).unwrap().set_modified(then).unwrap();
 }
 
