@@ -90,6 +90,7 @@ async fn serve(
     let metrics = web::Data::from(metrics);
     let sign_in = web::Data::new(identity::sign_in::SignIn::new()?);
     let mailer = web::Data::new(identity::mails::Mailer::new(&server.jobs().mail.settings())?);
+    let filing = web::Data::new(settings.filing()?);
     let chosen = web::Data::new(server::Settings {
         trust_proxy: server.trust_proxy,
         behind_tls: server.behind_tls,
@@ -125,6 +126,7 @@ async fn serve(
                 .app_data(callable.clone())
                 .app_data(event_types.clone())
                 .app_data(feeds.clone())
+                .app_data(filing.clone())
                 .wrap(Compress::default())
                 .wrap(Condition::new(!origins.is_empty(), cors(&origins)))
                 .wrap(from_fn(server::observe))
@@ -247,8 +249,17 @@ fn end_slow_readers(connection: &dyn Any, _: &mut actix_web::dev::Extensions) {
 }
 
 fn cors(origins: &[String]) -> actix_cors::Cors {
-    let exposed =
-        ["etag", "location", "link", "retry-after", "x-request-id", "idempotency-replayed", "dry-run"];
+    let exposed = [
+        "etag",
+        "location",
+        "link",
+        "retry-after",
+        "x-request-id",
+        "idempotency-replayed",
+        "dry-run",
+        "content-disposition",
+        "content-range",
+    ];
     let cors = actix_cors::Cors::default()
         .allowed_methods([Method::GET, Method::HEAD, Method::POST, Method::PATCH, Method::DELETE])
         .allowed_headers(
@@ -259,6 +270,7 @@ fn cors(origins: &[String]) -> actix_cors::Cors {
                 "if-match",
                 "if-none-match",
                 "idempotency-key",
+                "range",
                 "x-request-id",
                 "traceparent",
             ]

@@ -151,6 +151,7 @@ fn response_name(status: &str) -> &'static str {
         "412" => "StaleVersion",
         "413" => "TooLarge",
         "415" => "UnsupportedMediaType",
+        "416" => "RangeNotSatisfiable",
         "422" => "InvalidInput",
         "428" => "PreconditionRequired",
         "429" => "TooManyRequests",
@@ -189,6 +190,7 @@ pub(crate) fn finish(
     document["components"]["responses"] = refusals(problems);
     for schema in document["components"]["schemas"].as_object_mut().into_iter().flat_map(Map::values_mut) {
         require_what_is_always_sent(schema);
+        describe_what_may_be_null(schema);
     }
     describe_common_fields(&mut document);
     close_inputs(&mut document);
@@ -288,7 +290,11 @@ fn tags(document: &mut Value) -> Value {
     names.dedup();
     let about = |name: &str| match name {
         "Access" => "Who may do what: users, memberships, roles, invitations, API clients.",
+        "Comments" => "What people say about anything: comments on any resource.",
+        "Custom fields" => "What an organization adds to the fields of a resource.",
         "Events" => "The audit trail and the change feed at once.",
+        "Files" => "Files, on their own or hung on any resource.",
+        "Imports" => "Files that become resources: what came of them, and how their headers are named.",
         "People" => "Structure and people: departments, positions, employees.",
         "Service" => "Where everything is, and how it is.",
         "Sign-in" => "Getting, renewing and ending access.",
@@ -331,6 +337,7 @@ fn refusal_headers(status: u16) -> Value {
     match status {
         401 => add("WWW-Authenticate", "How to authenticate (RFC 6750, RFC 9470)."),
         409 | 503 => add("Retry-After", "After how many seconds to try again, where waiting helps."),
+        416 => add("Content-Range", "How many bytes there are (RFC 9110 §14.4)."),
         429 => {
             add("Retry-After", "After how many seconds to try again.");
             add("RateLimit", "The limit that was met and what is left of it.");
@@ -505,7 +512,8 @@ pub(crate) fn forbid_null(schema: &mut Value) {
 
 /// The order of a list is one of those that its keys make.
 pub(crate) fn tell_sort_keys<R: Resource>(document: &mut OpenApi) {
-    let names: Vec<_> = R::SORT.iter().map(|key| key.name).chain(["id"]).collect();
+    let own = R::CUSTOM.then_some(r"custom\.[a-z][a-z0-9_]{0,39}");
+    let names: Vec<_> = R::SORT.iter().map(|key| key.name).chain(["id"]).chain(own).collect();
     let key = format!("-?({})", names.join("|"));
     let operation = document.paths.paths.get_mut(R::PATH).and_then(|item| item.get.as_mut());
     for parameter in operation.into_iter().flat_map(|operation| operation.parameters.iter_mut().flatten()) {
@@ -515,6 +523,18 @@ pub(crate) fn tell_sort_keys<R: Resource>(document: &mut OpenApi) {
         {
             schema.pattern = Some(format!("^{key}(,{key}){{0,{}}}$", names.len() - 1));
             schema.default = Some(json!(R::USUAL_ORDER));
+        }
+    }
+}
+
+/// What a field is stands beside its reference, where the field may also be null: it is said of the field.
+fn describe_what_may_be_null(schema: &mut Value) {
+    let fields = schema.get_mut("properties").and_then(Value::as_object_mut);
+    for field in fields.into_iter().flat_map(Map::values_mut) {
+        let said =
+            field["oneOf"].as_array().and_then(|all| all.iter().find_map(|each| each.get("description")));
+        if let Some(said) = said.cloned() {
+            field["description"] = said;
         }
     }
 }

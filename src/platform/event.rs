@@ -172,9 +172,11 @@ pub struct HistoryPaging {
     cursor: Option<String>,
 }
 
-/// The columns of an event.
+/// The columns of an event. Custom fields that the caller may not see are taken out; whether there are any is asked once
+/// per query.
 pub(crate) const FIELDS: &str = "id, at, actor, session_id, request_id, type, resource, resource_id, version,
-    changes::text as changes, transaction::text::bigint as position, sequence";
+    (case when (select hides_custom()) then shown_changes(changes, resource) else changes end)::text as changes,
+    transaction::text::bigint as position, sequence";
 
 /// The events of one resource that the caller may see, or that is gone and that they could have seen.
 pub(crate) async fn history<R: Store>(db: &mut Db, id: Uuid, paging: &HistoryPaging) -> Result<History> {
@@ -246,6 +248,8 @@ pub(crate) async fn as_of<R: Store>(db: &mut Db, id: Uuid, at: DateTime<Utc>) ->
         last_type: Option<String>,
         #[diesel(sql_type = Array<Text>)]
         columns: Vec<String>,
+        #[diesel(sql_type = Array<Text>)]
+        hidden: Vec<String>,
     }
     let folded: Folded = diesel::sql_query(format!(
         "with past as (
@@ -258,7 +262,8 @@ pub(crate) async fn as_of<R: Store>(db: &mut Db, id: Uuid, at: DateTime<Utc>) ->
         select (select jsonb_object_agg(key, value) from last_change) as fields,
             (select max(version) from past) as version, (select max(at) from past) as updated_at,
             (select type from past order by transaction desc, sequence desc limit 1) as last_type,
-            array(select attname::text from pg_attribute where attrelid = replace($2, '-', '_')::regclass and attnum > 0 and not attisdropped) as columns",
+            array(select attname::text from pg_attribute where attrelid = replace($2, '-', '_')::regclass and attnum > 0 and not attisdropped) as columns,
+            hidden_custom($2) as hidden",
         VISIBLE = visible::<R>("$3")
     ))
     .bind::<SqlUuid, _>(db.organization())
@@ -273,7 +278,16 @@ pub(crate) async fn as_of<R: Store>(db: &mut Db, id: Uuid, at: DateTime<Utc>) ->
     };
     let mut row: Map<String, Value> =
         folded.columns.into_iter().map(|column| (column, Value::Null)).collect();
-    row.extend(fields);
+    if let Some(custom) = row.get_mut("custom") {
+        *custom = Value::Object(Map::new());
+    }
+    for (name, value) in fields {
+        match name.strip_prefix("custom.") {
+            Some(own) if value.is_null() || folded.hidden.iter().any(|hidden| hidden == own) => {}
+            Some(own) => row["custom"][own] = value,
+            None => drop(row.insert(name, value)),
+        }
+    }
     row.insert("version".into(), folded.version.into());
     row.insert("updated_at".into(), serde_json::to_value(folded.updated_at).map_err(Problem::internal)?);
     serde_json::from_value(Value::Object(row)).map_err(Problem::internal)

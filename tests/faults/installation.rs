@@ -16,6 +16,7 @@ const HELD: &[&str] = &[
     "departments:write",
     "employees:read",
     "employees:write",
+    "number-series:read",
     "events:read",
     "webhook-endpoints:write",
 ];

@@ -6,6 +6,7 @@ mod support;
 
 mod backup;
 mod hang_ups;
+mod imports;
 mod installation;
 mod killed;
 mod load;
