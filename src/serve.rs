@@ -12,7 +12,7 @@ use platform::api::Api;
 use platform::database::Database;
 use platform::metrics::Metrics;
 use platform::server::{self, Limits, Operations};
-use platform::token::Tokens;
+use platform::token::{Others, Tokens};
 use serde_json::Value;
 use std::any::Any;
 use std::io::{Read, Write};
@@ -74,6 +74,8 @@ async fn serve(settings: &Settings, server: &ServeSettings, url: &str) -> Done {
     let limits = web::Data::new(Limits::new(server.rate_per_session, server.rate_per_organization));
     let metrics = web::Data::new(Metrics::new()?);
     let sign_in = web::Data::new(identity::sign_in::SignIn::new()?);
+    let others =
+        web::Data::new(Others(vec![Box::new(identity::directory_tokens::DirectoryTokens::default())]));
     let chosen = web::Data::new(server::Settings {
         trust_proxy: server.trust_proxy,
         behind_tls: server.behind_tls,
@@ -100,6 +102,7 @@ async fn serve(settings: &Settings, server: &ServeSettings, url: &str) -> Done {
                 .app_data(limits.clone())
                 .app_data(metrics.clone())
                 .app_data(sign_in.clone())
+                .app_data(others.clone())
                 .app_data(chosen.clone())
                 .wrap(Compress::default())
                 .wrap(Condition::new(!origins.is_empty(), cors(&origins)))

@@ -11,6 +11,9 @@ const FORGOTTEN: &[&str] = &[
     "delete from refresh_tokens t using sessions s
         where t.org_id = current_org() and s.org_id = t.org_id and s.id = t.session_id
             and (s.status = 'ended' or s.expires_at < now())",
+    "delete from directory_tokens t using sessions s
+        where t.org_id = current_org() and s.org_id = t.org_id and s.id = t.id
+            and (s.status = 'ended' or s.expires_at < now())",
 ];
 
 /// Forgets what nobody can use any more. Called every hour.

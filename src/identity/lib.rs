@@ -1,6 +1,7 @@
 //! Who is calling: organizations, users, memberships, roles, sessions, API clients. It signs people and programs in and
 //! says what they may do; it never knows what the things are that they do it to.
 mod api_clients;
+pub mod directory_tokens;
 pub mod housekeeping;
 mod invitations;
 pub mod keys;
@@ -31,5 +32,6 @@ pub fn routes(api: &mut Api) {
     memberships::routes(api);
     invitations::routes(api);
     api_clients::routes(api);
+    directory_tokens::routes(api);
     oauth::routes(api);
 }

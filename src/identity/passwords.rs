@@ -73,6 +73,9 @@ pub async fn hash(password: &str) -> Result<String> {
     on_a_hasher(move || hash_now(&password)).await
 }
 
+/// What stands in the place of a hash where somebody signs in elsewhere, and no password is theirs.
+pub const NO_PASSWORD: &str = "none";
+
 /// Whether the password is the one that was hashed, compared byte for byte. Without a hash it is not, and takes as long.
 /// `may_try` is asked when the turn has come, so that guesses sent at once do not all get through.
 ///
@@ -83,6 +86,7 @@ pub async fn verify(password: &str, hash: Option<String>, may_try: impl Fn() -> 
     may_try()?;
     let password = password.to_owned();
     let verifying = move || {
+        let hash = hash.filter(|hash| hash != NO_PASSWORD);
         let known = hash.is_some();
         let hash = hash.unwrap_or_else(|| NOBODYS.clone());
         let parsed = PasswordHash::new(&hash).map_err(Problem::internal)?;

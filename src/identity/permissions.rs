@@ -21,6 +21,7 @@ const MAKER: &[GrantReach] = &[GrantReach::Own, GrantReach::Org];
 const CATALOGUE: &[(&str, &[&str], &[GrantReach])] = &[
     ("api-clients", &["read", "write"], ORG),
     ("departments", &["read", "write"], ORG),
+    ("directory", &["read", "write"], ORG),
     ("employees", &["read", "write"], ANY),
     ("events", &["read"], ORG),
     ("invitations", &["read", "write"], ORG),
@@ -103,7 +104,7 @@ pub const BUILT_IN_ROLES: &[BuiltInRole] = &[
     BuiltInRole { name: "accounting_manager", title: "Accounting manager", description: "Answers for the books and for those who keep them.",
         org: &["departments:read", "positions:read", "organizations:read", "events:read"], team: &["employees:read"], own: &[] },
     BuiltInRole { name: "it_manager", title: "IT manager", description: "Answers for access: users, roles, sessions, API clients.",
-        org: &["users:*", "memberships:*", "roles:*", "invitations:*", "sessions:*", "api-clients:*", "events:read", "departments:read", "positions:read", "employees:read", "organizations:read"], team: &[], own: &[] },
+        org: &["users:*", "memberships:*", "roles:*", "invitations:*", "sessions:*", "api-clients:*", "directory:*", "events:read", "departments:read", "positions:read", "employees:read", "organizations:read"], team: &[], own: &[] },
     BuiltInRole { name: "it_support", title: "IT support", description: "Helps those who can not sign in, and ends sessions that should not be.",
         org: &["sessions:*", "users:read", "memberships:read", "roles:read", "invitations:read", "departments:read", "positions:read", "employees:read", "organizations:read"], team: &[], own: &[] },
     BuiltInRole { name: "operations_manager", title: "Operations manager", description: "Keeps the company running, and finds who is responsible.",

@@ -7,6 +7,7 @@ pub mod api;
 pub mod contract;
 mod csv;
 pub mod database;
+pub mod dialect;
 mod etag;
 pub mod event;
 pub mod input;

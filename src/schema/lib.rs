@@ -56,6 +56,38 @@ diesel::table! {
 }
 
 diesel::table! {
+    directory (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        user_name -> Text,
+        external_id -> Nullable<Text>,
+        attributes -> Jsonb,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    directory_groups (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        external_id -> Text,
+    }
+}
+
+diesel::table! {
+    directory_tokens (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        hash -> Bytea,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     employees (org_id, id) {
         org_id -> Uuid,
         id -> Uuid,

@@ -35,6 +35,13 @@ async fn furnished() -> Caller {
     let key = Uuid::now_v7().to_string();
     let request = caller.request(invite.method.clone(), &invite.path).header("idempotency-key", &key);
     request.json(&invited).send().await.is(201);
+    caller.post("/scim/v2/Users", serde_json::json!({"userName": "walled@test.example"})).await.is(201);
+    let group = serde_json::json!({"displayName": "Walled", "externalId": "walled"});
+    caller.post("/scim/v2/Groups", group).await.is(201);
+    let program = serde_json::json!({"name": "Directory", "scopes": ["directory:read"]});
+    let program = caller.post("/v1/api-clients", program).await.is(201);
+    let issue = format!("/v1/api-clients/{}/issue-directory-token", program["client_id"].as_str().unwrap());
+    caller.post(&issue, serde_json::json!({"days": 1})).await.is(201);
     let login = "update memberships set employee_id = $3 where org_id = $1 and id = $2";
     let report: Uuid = report.parse().unwrap();
     database.execute(login, &[&org, &caller.membership, &report]).await.unwrap();
