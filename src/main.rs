@@ -3,6 +3,7 @@ mod demo;
 mod installation;
 mod serve;
 mod settings;
+mod work;
 
 use clap::Parser;
 use installation::Installation;
@@ -61,6 +62,11 @@ fn run(settings: &Settings, command: Command) -> Done {
         Command::Demo(demo) => {
             let installation = Installation::open(settings)?;
             installation.run(settings, async |database| demo::load(&database, &demo).await)?;
+            installation.close()
+        }
+        Command::Work(jobs) => {
+            let installation = Installation::open(settings)?;
+            work::run(settings, &jobs, &installation)?;
             installation.close()
         }
         Command::Serve(server) => {

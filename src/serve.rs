@@ -2,6 +2,7 @@
 use crate::Done;
 use crate::installation::{Installation, newest_migration};
 use crate::settings::{ListenSettings, ServeSettings, Settings};
+use crate::work;
 use actix_web::http::Method;
 use actix_web::http::header::HeaderName;
 use actix_web::middleware::{Compress, Condition, from_fn};
@@ -10,6 +11,7 @@ use actix_web::{App, HttpResponse, HttpServer, web};
 use platform::about::{Contract, Problems, Readiness};
 use platform::api::Api;
 use platform::database::Database;
+use platform::job;
 use platform::metrics::Metrics;
 use platform::server::{self, Limits, Operations};
 use platform::token::{Others, Tokens};
@@ -22,7 +24,7 @@ use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// The rooms of the house, from the ground up.
-const ROOMS: &[fn(&mut Api)] = &[
+pub const ROOMS: &[fn(&mut Api)] = &[
     identity::routes,
     directory::routes,
     numbers::routes,
@@ -50,10 +52,23 @@ pub fn as_yaml(contract: &Value) -> Result<String, Box<dyn std::error::Error>> {
 
 /// Serves until it is told to stop.
 pub fn run(settings: &Settings, server: &ServeSettings, installation: &Installation) -> Done {
-    actix_web::rt::System::new().block_on(serve(settings, server, installation.url()))
+    let metrics = Arc::new(Metrics::new()?);
+    let (switch, stop) = job::stop_switch();
+    let working = work::begin(settings, &server.jobs, installation.url(), Arc::clone(&metrics), stop)?;
+    let outcome =
+        actix_web::rt::System::new().block_on(serve(settings, server, installation.url(), metrics, &switch));
+    drop(switch);
+    working.end();
+    outcome
 }
 
-async fn serve(settings: &Settings, server: &ServeSettings, url: &str) -> Done {
+async fn serve(
+    settings: &Settings,
+    server: &ServeSettings,
+    url: &str,
+    metrics: Arc<Metrics>,
+    working: &tokio::sync::watch::Sender<bool>,
+) -> Done {
     let workers = server
         .workers
         .map_or_else(|| std::thread::available_parallelism().map_or(2, usize::from), usize::from);
@@ -72,7 +87,7 @@ async fn serve(settings: &Settings, server: &ServeSettings, url: &str) -> Done {
     let readiness =
         web::Data::new(Readiness { newest_migration: newest_migration(), ..Readiness::default() });
     let limits = web::Data::new(Limits::new(server.rate_per_session, server.rate_per_organization));
-    let metrics = web::Data::new(Metrics::new()?);
+    let metrics = web::Data::from(metrics);
     let sign_in = web::Data::new(identity::sign_in::SignIn::new()?);
     let others =
         web::Data::new(Others(vec![Box::new(identity::directory_tokens::DirectoryTokens::default())]));
@@ -144,12 +159,13 @@ async fn serve(settings: &Settings, server: &ServeSettings, url: &str) -> Done {
             .run()
     };
     announce(server);
-    actix_web::rt::spawn(housekeeping(keeper, tokens.into_inner(), limits));
+    actix_web::rt::spawn(keep_current(keeper, tokens.into_inner(), limits));
     actix_web::rt::spawn(stop_when_told(
         listening.handle(),
         metering.handle(),
         readiness,
         server.drain_seconds,
+        working.clone(),
     ));
     let metering = actix_web::rt::spawn(metering);
     listening.await?;
@@ -173,6 +189,7 @@ async fn stop_when_told(
     metrics: actix_web::dev::ServerHandle,
     readiness: web::Data<Readiness>,
     drain_seconds: u16,
+    working: tokio::sync::watch::Sender<bool>,
 ) {
     let (Ok(mut terminate), Ok(mut interrupt)) =
         (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
@@ -187,28 +204,18 @@ async fn stop_when_told(
         _ = interrupt.recv() => readiness.draining.store(true, Ordering::Relaxed),
     }
     log::info!("stopping: answering what was accepted");
+    let _ = working.send(true);
     api.stop(true).await;
     metrics.stop(false).await;
 }
 
-/// What is done now and then: keys that another process rotated, limits of who has been quiet, next month's partition,
-/// and what is forgotten when its time is over.
-async fn housekeeping(database: Database, tokens: Arc<Tokens>, limits: web::Data<Limits>) {
-    let mut minutes: u64 = 0;
+/// What each process does now and then: keys that another process rotated, limits of who has been quiet.
+async fn keep_current(database: Database, tokens: Arc<Tokens>, limits: web::Data<Limits>) {
     loop {
         tokio::time::sleep(Duration::from_mins(1)).await;
-        minutes += 1;
         limits.forget_the_quiet();
         if let Err(problem) = tokens.reload(&database).await {
             log::warn!("keys not reloaded: {problem}");
-        }
-        if minutes % 60 == 1 {
-            let done = platform::event::make_partitions(&database)
-                .await
-                .and(identity::housekeeping::forget(&database).await);
-            if let Err(problem) = done {
-                log::warn!("housekeeping not done: {problem}");
-            }
         }
     }
 }

@@ -68,6 +68,8 @@ pub enum LogFormat {
 pub enum Command {
     /// Start the API (sets up the database first).
     Serve(Box<ServeSettings>),
+    /// Work jobs off, in a process beside those that serve: `serve --jobs-at-once 0`, and `work` as often as needed.
+    Work(JobSettings),
     /// Bring the database to this program's tables, and stop.
     Migrate,
     /// Print the contract.
@@ -101,6 +103,14 @@ pub struct DemoSettings {
     pub demo_password: Option<String>,
 }
 
+/// How jobs are worked off.
+#[derive(Debug, Args)]
+pub struct JobSettings {
+    /// Jobs that this process works on at a time; 0 leaves them to others.
+    #[arg(long, env = "BACKOFFICE_JOBS_AT_ONCE", default_value_t = 4, value_parser = clap::value_parser!(u16).range(0..=256))]
+    pub jobs_at_once: u16,
+}
+
 #[derive(Debug, Args)]
 pub struct ServeSettings {
     #[command(flatten)]
@@ -113,6 +123,8 @@ pub struct ServeSettings {
     pub demo: bool,
     #[command(flatten)]
     pub demo_settings: DemoSettings,
+    #[command(flatten)]
+    pub jobs: JobSettings,
     /// Threads that answer [default: one per core]
     #[arg(long, env = "BACKOFFICE_WORKERS", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub workers: Option<u16>,

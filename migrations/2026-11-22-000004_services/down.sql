@@ -1,3 +1,16 @@
+drop function end_slot(text, uuid, timestamptz, interval);
+drop function renew_slot(text, uuid, interval);
+drop function claim_slot(text, interval, uuid, interval);
+drop function release_jobs(uuid[]);
+drop function hold_job(uuid, uuid);
+drop function renew_job(uuid, uuid, interval, bigint, bigint);
+drop function claim_job(uuid, text[], interval);
+drop table schedules;
+drop view followed_jobs;
+drop table jobs, job_queue;
+drop function follow_job();
+drop function forget_job();
+delete from managed_tables where name = 'jobs';
 drop function limit_to_maker(text);
 drop function may_reach(uuid, text, text, uuid);
 create or replace function enter(in_org uuid, in_session uuid, in_resource text, in_verb text, in_request text, is_local boolean)

@@ -1,7 +1,9 @@
 //! What is forgotten when its time is over.
 use diesel_async::RunQueryDsl;
 use platform::database::Database;
-use platform::problem::Result;
+use platform::job::{Running, Task};
+use platform::prelude::*;
+use serde_json::Value;
 
 /// What each organization forgets, once an hour.
 const FORGOTTEN: &[&str] = &[
@@ -14,15 +16,30 @@ const FORGOTTEN: &[&str] = &[
     "delete from directory_tokens t using sessions s
         where t.org_id = current_org() and s.org_id = t.org_id and s.id = t.id
             and (s.status = 'ended' or s.expires_at < now())",
+    // What failed stays until somebody retries it, or a quarter has passed.
+    "delete from jobs where org_id = current_org() and finished_at < now() - interval '90 days'",
 ];
 
-/// Forgets what nobody can use any more. Called every hour.
+/// Forgets what nobody can use any more.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Forget;
+
+impl Task for Forget {
+    const KIND: &'static str = "organizations.forget";
+
+    async fn run(self, job: &Running) -> Result<Value> {
+        forget(job.database()).await?;
+        Ok(Value::Null)
+    }
+}
+
+/// Forgets it now.
 ///
 /// # Errors
 /// 503 where the database is away.
 pub async fn forget(database: &Database) -> Result<()> {
     for organization in crate::organizations::all(database).await? {
-        let forgetting = async |db: &mut platform::database::Db| {
+        let forgetting = async |db: &mut Db| {
             for statement in FORGOTTEN {
                 diesel::sql_query(*statement).execute(db).await?;
             }

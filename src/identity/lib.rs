@@ -34,4 +34,5 @@ pub fn routes(api: &mut Api) {
     api_clients::routes(api);
     directory_tokens::routes(api);
     oauth::routes(api);
+    api.schedule::<housekeeping::Forget>(std::time::Duration::from_hours(1));
 }

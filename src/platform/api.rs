@@ -5,6 +5,7 @@ use crate::answer::{Answer, Outcome};
 use crate::contract;
 use crate::dialect::Dialect;
 use crate::event;
+use crate::job::{self, Task, Workshop};
 use crate::may::May;
 use crate::problem::{self, Kind, Problem, Result};
 use crate::resource::{self, Id, Resource};
@@ -12,8 +13,10 @@ use crate::store::{Kept, Store};
 use actix_web::dev::Handler;
 use actix_web::http::Method;
 use actix_web::{FromRequest, HttpRequest, Route, Scope, web};
+use futures_util::future::LocalBoxFuture;
 use serde::de::DeserializeOwned;
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 use utoipa::__dev::Tags; // what `tag = "…"` says is told by no public trait
 use utoipa::openapi::path::{
     HttpMethod, Operation, OperationBuilder, Parameter, ParameterBuilder, ParameterIn,
@@ -233,6 +236,7 @@ pub struct Api {
     problems: Vec<&'static Kind>,
     not_null: Vec<(String, String)>,
     dialects: Vec<&'static Dialect>,
+    trades: job::Trades,
 }
 
 impl Api {
@@ -245,6 +249,7 @@ impl Api {
             problems: problem::KINDS.to_vec(),
             not_null: Vec::new(),
             dialects: Vec::new(),
+            trades: job::Trades::default(),
         };
         api.document.components = Some(utoipa::openapi::Components::new());
         about::routes(&mut api);
@@ -252,6 +257,8 @@ impl Api {
             room(&mut api);
         }
         api.call(operation!(event::list_events));
+        job::routes(&mut api);
+        api.schedule::<event::MakePartitions>(Duration::from_hours(1));
         api
     }
 
@@ -277,10 +284,24 @@ impl Api {
 
     /// List, read and history of a resource.
     pub fn readable<R: Store>(&mut self) -> &mut Self {
-        let one = format!("{}/{{id}}", R::PATH);
-        let plural = R::NAME.replace('-', "_");
-        let (things, thing) = (words(&plural), words(R::SINGULAR));
+        let thing = words(R::SINGULAR);
         let life = R::life().map(crate::life::Life::describe).unwrap_or_default();
+        self.listable::<R>()
+            .regular::<R, _, _, _>(
+                Method::GET,
+                &format!("{}/{{id}}", R::PATH),
+                &format!("get_{}", R::SINGULAR),
+                &format!("Read {}", article(&thing)),
+                &format!("One {thing}, now or, with `as_of`, as it was.{life}"),
+                resource::read::<R>,
+            )
+            .historied::<R>()
+    }
+
+    /// The list of a resource.
+    pub fn listable<R: Store>(&mut self) -> &mut Self {
+        let plural = R::NAME.replace('-', "_");
+        let things = words(&plural);
         if R::life().is_some() {
             contract::with_available_actions::<R>(&mut self.document);
         }
@@ -288,15 +309,23 @@ impl Api {
             &format!("The {things} that the caller may see, a page at a time, or with `Accept: text/csv` all that match as CSV. Sorted by any of: {}.", sort_names::<R>()),
             resource::list::<R>);
         contract::tell_sort_keys::<R>(&mut self.document);
-        self.regular::<R, _, _, _>(
-            Method::GET,
-            &one,
-            &format!("get_{}", R::SINGULAR),
-            &format!("Read {}", article(&thing)),
-            &format!("One {thing}, now or, with `as_of`, as it was.{life}"),
-            resource::read::<R>,
-        );
-        self.regular::<R, _, _, _>(Method::GET, &format!("{one}/history"), &format!("get_{}_history", R::SINGULAR),
+        self
+    }
+
+    /// Adds the table of its life to the description of a resource's own `GET` of one.
+    pub fn tell_life<R: Resource>(&mut self) -> &mut Self {
+        let path = format!("{}/{{id}}", R::PATH);
+        let read = self.document.paths.paths.get_mut(&path).and_then(|item| item.get.as_mut());
+        if let (Some(read), Some(life)) = (read, R::life()) {
+            read.description.get_or_insert_default().push_str(&life.describe());
+        }
+        self
+    }
+
+    /// The history of each of a resource.
+    pub fn historied<R: Store>(&mut self) -> &mut Self {
+        let thing = words(R::SINGULAR);
+        self.regular::<R, _, _, _>(Method::GET, &format!("{}/{{id}}/history", R::PATH), &format!("get_{}_history", R::SINGULAR),
             &format!("Read the history of {}", article(&thing)),
             &format!("Every change of the {thing}: who, when, in which request, before and after. It outlives the {thing}."),
             resource::history::<R>);
@@ -404,6 +433,30 @@ impl Api {
             .or_default()
             .push((method.clone(), Route::new().method(method).to(handler)));
         self
+    }
+
+    /// A kind of work that a room enqueues.
+    pub fn task<T: Task>(&mut self) -> &mut Self {
+        self.trades.task::<T>();
+        self
+    }
+
+    /// Work that is done again and again for the whole installation, once per slot of so long. Its task reads from null.
+    pub fn schedule<T: Task>(&mut self, every: Duration) -> &mut Self {
+        self.trades.schedule::<T>(every);
+        self
+    }
+
+    /// A loop of a room's own, which lives as long as a process works.
+    pub fn worker(&mut self, each: fn(Workshop) -> LocalBoxFuture<'static, ()>) -> &mut Self {
+        self.trades.worker(each);
+        self
+    }
+
+    /// The work that the rooms know how to do.
+    #[must_use]
+    pub fn trades(&self) -> job::Trades {
+        self.trades.clone()
     }
 
     /// The finished contract.

@@ -3,6 +3,7 @@
 use crate::answer::{Outcome, Plain, Reply};
 use crate::database::Db;
 use crate::input::Params;
+use crate::job::{Running, Task};
 use crate::may::{May, Named, Read};
 use crate::problem::{Fault, Problem, Result};
 use crate::resource::Resource;
@@ -303,14 +304,15 @@ fn position(cursor: Option<&str>, parameter: &str) -> Result<(i64, i64)> {
 }
 
 /// Makes the partitions of this month and the next three, where they are missing.
-///
-/// # Errors
-/// 503 where the database is away.
-pub async fn make_partitions(database: &crate::database::Database) -> Result<()> {
-    database
-        .without_organization(async |db| {
-            diesel::sql_query("select make_event_partitions()").execute(db).await?;
-            Ok(())
-        })
-        .await
+#[derive(Serialize, Deserialize)]
+pub(crate) struct MakePartitions;
+
+impl Task for MakePartitions {
+    const KIND: &'static str = "events.make-partitions";
+
+    async fn run(self, job: &Running) -> Result<Value> {
+        job.write(async |db| Ok(diesel::sql_query("select make_event_partitions()").execute(db).await?))
+            .await?;
+        Ok(Value::Null)
+    }
 }

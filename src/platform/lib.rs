@@ -11,6 +11,7 @@ pub mod dialect;
 mod etag;
 pub mod event;
 pub mod input;
+pub mod job;
 pub mod life;
 pub mod may;
 pub mod metrics;

@@ -12,6 +12,7 @@ pub struct Metrics {
     requests: IntCounterVec,
     seconds: HistogramVec,
     statements: IntCounterVec,
+    jobs: HistogramVec,
     open: IntGauge,
     idle: IntGauge,
 }
@@ -40,6 +41,14 @@ impl Metrics {
             ),
             &["operation"],
         )?;
+        let jobs = HistogramVec::new(
+            HistogramOpts::new(
+                "backoffice_job_seconds",
+                "Seconds that an attempt at a job took, by what became of it",
+            )
+            .buckets(vec![0.01, 0.1, 1.0, 10.0, 60.0, 600.0]),
+            &["kind", "outcome"],
+        )?;
         let open = IntGauge::new("backoffice_database_connections", "Connections of the pool that are open")?;
         let idle = IntGauge::new(
             "backoffice_database_connections_idle",
@@ -48,9 +57,10 @@ impl Metrics {
         registry.register(Box::new(requests.clone()))?;
         registry.register(Box::new(seconds.clone()))?;
         registry.register(Box::new(statements.clone()))?;
+        registry.register(Box::new(jobs.clone()))?;
         registry.register(Box::new(open.clone()))?;
         registry.register(Box::new(idle.clone()))?;
-        Ok(Self { registry, requests, seconds, statements, open, idle })
+        Ok(Self { registry, requests, seconds, statements, jobs, open, idle })
     }
 
     pub(crate) fn observe(&self, operation: &str, status: u16, took: Duration, statements: u32) {
@@ -62,6 +72,10 @@ impl Metrics {
         self.requests.with_label_values(&[operation, status]).inc();
         self.seconds.with_label_values(&[operation]).observe(took.as_secs_f64());
         self.statements.with_label_values(&[operation]).inc_by(u64::from(statements));
+    }
+
+    pub(crate) fn observe_job(&self, kind: &str, outcome: &str, took: Duration) {
+        self.jobs.with_label_values(&[kind, outcome]).observe(took.as_secs_f64());
     }
 
     /// The page that Prometheus reads.

@@ -216,6 +216,23 @@ impl Problem {
         self
     }
 
+    fn body(&self, instance: String) -> ProblemBody {
+        ProblemBody {
+            r#type: format!("/problems/{}", self.kind.code),
+            title: self.kind.title.to_owned(),
+            status: self.kind.status,
+            detail: self.detail.clone(),
+            instance,
+            code: self.kind.code.to_owned(),
+            errors: self.errors.clone(),
+        }
+    }
+
+    /// As it is kept for whoever asks later.
+    pub(crate) fn to_json(&self, request: &str) -> serde_json::Value {
+        serde_json::to_value(self.body(request.to_owned())).unwrap_or_default()
+    }
+
     pub(crate) fn status(&self) -> StatusCode {
         StatusCode::from_u16(self.kind.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
@@ -242,15 +259,7 @@ impl ResponseError for Problem {
         if self.kind.status == 401 && self.headers.iter().all(|(name, _)| name != header::WWW_AUTHENTICATE) {
             response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
         }
-        response.content_type("application/problem+json").json(ProblemBody {
-            r#type: format!("/problems/{}", self.kind.code),
-            title: self.kind.title.to_owned(),
-            status: self.kind.status,
-            detail: self.detail.clone(),
-            instance: request::current_id(),
-            code: self.kind.code.to_owned(),
-            errors: self.errors.clone(),
-        })
+        response.content_type("application/problem+json").json(self.body(request::current_id()))
     }
 }
 

@@ -144,6 +144,35 @@ diesel::table! {
 }
 
 diesel::table! {
+    jobs (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        kind -> Text,
+        status -> Text,
+        priority -> Int2,
+        once_key -> Nullable<Text>,
+        run_at -> Timestamptz,
+        attempts -> Int4,
+        attempts_allowed -> Int4,
+        done -> Int8,
+        total -> Nullable<Int8>,
+        task -> Jsonb,
+        result -> Nullable<Jsonb>,
+        problem -> Nullable<Jsonb>,
+        actor -> Text,
+        started_in_session -> Nullable<Uuid>,
+        started_by_request -> Nullable<Text>,
+        started_at -> Nullable<Timestamptz>,
+        finished_at -> Nullable<Timestamptz>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
     logins (id) {
         id -> Uuid,
         email -> Text,

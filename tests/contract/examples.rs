@@ -1,6 +1,6 @@
 //! Rows of any resource and bodies of any operation, put together from the contract's own examples: references are
 //! made first, what must be unique is. A new resource needs a line here only where its fields have names not seen yet.
-use crate::support::{Caller, Operation, Organization, Request, contract, operations};
+use crate::support::{Caller, Operation, Organization, Request, contract, operations, service};
 use futures_util::future::{FutureExt, LocalBoxFuture};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -175,6 +175,7 @@ pub fn row<'a>(caller: &'a Caller, collection: &'a str) -> LocalBoxFuture<'a, St
         let organization = Organization { id: caller.organization };
         match collection {
             // Rows that are not made by a POST to their collection.
+            "/v1/jobs" => return job(caller).await.to_string(),
             "/v1/memberships" => return organization.caller(&[]).await.membership.to_string(),
             "/v1/sessions" => return organization.caller(&[]).await.session.to_string(),
             "/v1/users" => return organization.caller(&[]).await.user.to_string(),
@@ -192,6 +193,14 @@ pub fn row<'a>(caller: &'a Caller, collection: &'a str) -> LocalBoxFuture<'a, St
         id.trim_start_matches('/').to_owned()
     }
     .boxed_local()
+}
+
+/// A job of the caller's, of a kind that nobody works on.
+async fn job(caller: &Caller) -> Uuid {
+    let id = Uuid::now_v7();
+    let enqueue = "insert into jobs (org_id, id, kind, task, attempts_allowed, created_by) values ($1, $2, 'tests.nothing', '{}', 10, $3)";
+    service().database().await.execute(enqueue, &[&caller.organization, &id, &caller.user]).await.unwrap();
+    id
 }
 
 /// The path of the operation, with a row behind its id that the operation can be done to.
