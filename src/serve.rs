@@ -13,6 +13,7 @@ use platform::api::Api;
 use platform::database::Database;
 use platform::job;
 use platform::metrics::Metrics;
+use platform::outgoing::Callable;
 use platform::server::{self, Limits, Operations};
 use platform::token::{Others, Tokens};
 use serde_json::Value;
@@ -89,8 +90,12 @@ async fn serve(
     let limits = web::Data::new(Limits::new(server.rate_per_session, server.rate_per_organization));
     let metrics = web::Data::from(metrics);
     let sign_in = web::Data::new(identity::sign_in::SignIn::new()?);
-    let others =
-        web::Data::new(Others(vec![Box::new(identity::directory_tokens::DirectoryTokens::default())]));
+    let callable = Callable::allowing(&server.outgoing_allow);
+    let others = web::Data::new(Others(vec![
+        Box::new(identity::directory_tokens::DirectoryTokens::default()),
+        Box::new(identity::issuers::Issuers::new(callable.clone())?),
+    ]));
+    let callable = web::Data::new(callable);
     let chosen = web::Data::new(server::Settings {
         trust_proxy: server.trust_proxy,
         behind_tls: server.behind_tls,
@@ -118,6 +123,7 @@ async fn serve(
                 .app_data(metrics.clone())
                 .app_data(sign_in.clone())
                 .app_data(others.clone())
+                .app_data(callable.clone())
                 .app_data(chosen.clone())
                 .wrap(Compress::default())
                 .wrap(Condition::new(!origins.is_empty(), cors(&origins)))

@@ -128,6 +128,9 @@ pub struct ServeSettings {
     /// Threads that answer [default: one per core]
     #[arg(long, env = "BACKOFFICE_WORKERS", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub workers: Option<u16>,
+    /// Networks, addresses and hosts that may be called beside public ones over HTTPS, separated by commas: for development.
+    #[arg(long, env = "BACKOFFICE_OUTGOING_ALLOW", value_delimiter = ',')]
+    pub outgoing_allow: Vec<String>,
     /// Open HTTP connections at the most.
     #[arg(long, env = "BACKOFFICE_HTTP_CONNECTIONS", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub http_connections: u32,

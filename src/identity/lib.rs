@@ -3,7 +3,9 @@
 mod api_clients;
 pub mod directory_tokens;
 pub mod housekeeping;
+pub mod identity_providers;
 mod invitations;
+pub mod issuers;
 pub mod keys;
 mod me;
 mod memberships;
@@ -33,6 +35,7 @@ pub fn routes(api: &mut Api) {
     invitations::routes(api);
     api_clients::routes(api);
     directory_tokens::routes(api);
+    identity_providers::routes(api);
     oauth::routes(api);
     api.schedule::<housekeeping::Forget>(std::time::Duration::from_hours(1));
 }

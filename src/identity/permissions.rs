@@ -24,6 +24,7 @@ const CATALOGUE: &[(&str, &[&str], &[GrantReach])] = &[
     ("directory", &["read", "write"], ORG),
     ("employees", &["read", "write"], ANY),
     ("events", &["read"], ORG),
+    ("identity-providers", &["read", "write"], ORG),
     ("invitations", &["read", "write"], ORG),
     ("jobs", &["read", "write"], MAKER),
     ("memberships", &["read", "write", "assign"], ORG),

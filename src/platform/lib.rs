@@ -15,6 +15,7 @@ pub mod job;
 pub mod life;
 pub mod may;
 pub mod metrics;
+pub mod outgoing;
 mod packed;
 pub mod page;
 pub mod patch;

@@ -126,6 +126,25 @@ diesel::table! {
 }
 
 diesel::table! {
+    identity_providers (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        name -> Text,
+        issuer -> Text,
+        audience -> Text,
+        subject_claim -> Text,
+        linked_by -> Text,
+        allowed_domains -> Array<Nullable<Text>>,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
     invitations (org_id, id) {
         org_id -> Uuid,
         id -> Uuid,
@@ -169,6 +188,17 @@ diesel::table! {
         created_by -> Nullable<Uuid>,
         updated_at -> Timestamptz,
         updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    linked_subjects (org_id, provider_id, subject) {
+        org_id -> Uuid,
+        provider_id -> Uuid,
+        subject -> Text,
+        user_id -> Uuid,
+        session_id -> Nullable<Uuid>,
+        created_at -> Timestamptz,
     }
 }
 
@@ -316,6 +346,16 @@ diesel::table! {
         public_key -> Bytea,
         created_at -> Timestamptz,
         retired_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    trusted_issuers (provider_id) {
+        provider_id -> Uuid,
+        organization_id -> Uuid,
+        issuer -> Text,
+        audience -> Text,
+        subject_claim -> Text,
     }
 }
 

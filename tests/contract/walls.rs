@@ -18,6 +18,9 @@ async fn furnished() -> Caller {
         "insert into refresh_tokens (org_id, hash, session_id) values ($1, sha256($2::text::bytea), $3)";
     let [org, session] = [caller.organization, caller.session];
     database.execute(refresh, &[&org, &session.to_string(), &session]).await.unwrap();
+    let linked = "insert into linked_subjects (org_id, provider_id, subject, user_id, session_id)
+        select org_id, id, 'walled', $2, $3 from identity_providers where org_id = $1";
+    database.execute(linked, &[&org, &caller.user, &session]).await.unwrap();
     let clients = "insert into sessions (org_id, id, api_client_id, role_ids, expires_at)
         select org_id, gen_random_uuid(), id, array[id], now() + interval '1 hour' from api_clients where org_id = $1";
     database.execute(clients, &[&org]).await.unwrap();
