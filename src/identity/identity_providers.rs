@@ -1,4 +1,4 @@
-//! Identity providers: issuers whose tokens an organization takes (OpenID Connect). Whoever writes one says who is who here,
+//! Identity providers: issuers whose tokens an organization takes (`OpenID` Connect). Whoever writes one says who is who here,
 //! so this permission is as powerful as an owner's, and each write asks for a fresh sign-in.
 use crate::roles::ask_for_fresh_sign_in;
 use diesel::dsl::sql;

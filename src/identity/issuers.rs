@@ -1,4 +1,4 @@
-//! Tokens of other issuers (OpenID Connect Core §3.1.3.7, RFC 8725): whose they are, with which keys they were signed, and
+//! Tokens of other issuers (`OpenID` Connect Core §3.1.3.7, RFC 8725): whose they are, with which keys they were signed, and
 //! the session of the member whom their subject is linked to. An issuer that nobody configured is never called, whatever a
 //! token says; and nothing but the key says by which algorithm it signs.
 use actix_web::HttpRequest;
@@ -40,8 +40,8 @@ const LONGEST: i64 = 24 * 3_600;
 /// A provider that takes the issuer's tokens.
 #[derive(Clone, QueryableByName)]
 struct Provider {
-    #[diesel(sql_type = SqlUuid)]
-    provider_id: Uuid,
+    #[diesel(sql_type = SqlUuid, column_name = "provider_id")]
+    id: Uuid,
     #[diesel(sql_type = SqlUuid)]
     organization_id: Uuid,
     #[diesel(sql_type = Text)]
@@ -188,7 +188,7 @@ impl Issuers {
         }
     }
 
-    /// Asks the issuer where its keys are (OpenID Connect Discovery §4), and for them.
+    /// Asks the issuer where its keys are (`OpenID` Connect Discovery §4), and for them.
     async fn fetch(&self, issuer: &str) -> std::result::Result<Keys, String> {
         let about =
             self.get(&format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'))).await?;
@@ -295,7 +295,7 @@ async fn start(
                  where p.org_id = current_org() and p.id = $1",
             );
             let started: Option<Started> = starting
-                .bind::<SqlUuid, _>(provider.provider_id)
+                .bind::<SqlUuid, _>(provider.id)
                 .bind::<Text, _>(subject)
                 .bind::<Nullable<Text>, _>(email)
                 .bind::<Timestamptz, _>(issued_at)
@@ -312,7 +312,7 @@ async fn start(
         .await
 }
 
-/// A key that signs by an algorithm that is taken: RS256 with 2048 bits and more, ES256, EdDSA.
+/// A key that signs by an algorithm that is taken: RS256 with 2048 bits and more, ES256, `EdDSA`.
 fn usable(key: &Value) -> Option<(String, (Algorithm, DecodingKey))> {
     let jwk: Jwk = serde_json::from_value(key.clone()).ok()?;
     if jwk.common.public_key_use.as_ref().is_some_and(|usage| *usage != PublicKeyUse::Signature) {

@@ -146,7 +146,7 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
         || a >= 224) // multicast, reserved, broadcast
 }
 
-/// Of IPv6 only what is handed out (2000::/3), and nothing of it that holds an address of IPv4 or is set aside. Mapped
+/// Of IPv6 only what is handed out (`2000::/3`), and nothing of it that holds an address of IPv4 or is set aside. Mapped
 /// addresses and those of NAT64 lie outside.
 fn is_public_v6(address: Ipv6Addr) -> bool {
     let [a, b, ..] = address.segments();
