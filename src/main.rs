@@ -27,6 +27,11 @@ fn main() -> ExitCode {
 }
 
 fn run(settings: &Settings, command: Command) -> Done {
+    if let Some(file) = &settings.ca_file {
+        let told = |error: String| format!("{} (BACKOFFICE_CA_FILE): {error}", file.display());
+        let pem = std::fs::read(file).map_err(|error| told(error.to_string()))?;
+        platform::tls::trust(&pem).map_err(told)?;
+    }
     match command {
         Command::Openapi { yaml } => {
             let contract = serve::contract();

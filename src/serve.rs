@@ -55,7 +55,7 @@ pub fn as_yaml(contract: &Value) -> Result<String, Box<dyn std::error::Error>> {
 pub fn run(settings: &Settings, server: &ServeSettings, installation: &Installation) -> Done {
     let metrics = Arc::new(Metrics::new()?);
     let (switch, stop) = job::stop_switch();
-    let working = work::begin(settings, &server.jobs, installation.url(), Arc::clone(&metrics), stop)?;
+    let working = work::begin(settings, &server.jobs(), installation.url(), Arc::clone(&metrics), stop)?;
     let outcome =
         actix_web::rt::System::new().block_on(serve(settings, server, installation.url(), metrics, &switch));
     drop(switch);
@@ -96,6 +96,7 @@ async fn serve(
         Box::new(identity::issuers::Issuers::new(callable.clone())?),
     ]));
     let callable = web::Data::new(callable);
+    let mailer = web::Data::new(identity::mails::Mailer::new(&server.jobs().mail.settings())?);
     let chosen = web::Data::new(server::Settings {
         trust_proxy: server.trust_proxy,
         behind_tls: server.behind_tls,
@@ -124,6 +125,7 @@ async fn serve(
                 .app_data(sign_in.clone())
                 .app_data(others.clone())
                 .app_data(callable.clone())
+                .app_data(mailer.clone())
                 .app_data(chosen.clone())
                 .wrap(Compress::default())
                 .wrap(Condition::new(!origins.is_empty(), cors(&origins)))

@@ -32,6 +32,9 @@ pub struct Settings {
     /// The folder with PostgreSQL's programs, where it is not found by itself.
     #[arg(long, env = "BACKOFFICE_PG_BINDIR", global = true)]
     pub pg_bindir: Option<PathBuf>,
+    /// A file of certificates (PEM) of authorities that are believed beside the public ones: of the database, the mail server.
+    #[arg(long, env = "BACKOFFICE_CA_FILE", global = true)]
+    pub ca_file: Option<PathBuf>,
     /// Connections to the database at the most.
     #[arg(long, env = "BACKOFFICE_CONNECTIONS", default_value_t = 16, value_parser = clap::value_parser!(u16).range(2..=1000), global = true)]
     pub connections: u16,
@@ -103,9 +106,38 @@ pub struct DemoSettings {
     pub demo_password: Option<String>,
 }
 
+/// How mails are sent.
+#[derive(Clone, Debug, Args)]
+pub struct MailFlags {
+    /// The mail server: `smtp://user:password@host:587?tls=required` or `smtps://…`. Without it no mail is sent; `log:` writes
+    /// mails to the log, links and all, for development, and is what --demo takes where nothing is said.
+    #[arg(long, env = "BACKOFFICE_SMTP_URL", hide_env_values = true)]
+    pub smtp_url: Option<String>,
+    /// Whom mails come from, such as `Example <no-reply@books.example>`.
+    #[arg(long, env = "BACKOFFICE_MAIL_SENDER", default_value = "backoffice <no-reply@localhost>")]
+    pub mail_sender: String,
+    /// Where links in mails lead, such as <https://app.example> [default: --public-url]: the app has the pages /reset-password,
+    /// /accept-invitation and /confirm-email, which find the token behind `#token=`.
+    #[arg(long, env = "BACKOFFICE_APP_URL", value_parser = public_url)]
+    pub app_url: Option<String>,
+}
+
+impl MailFlags {
+    /// What the mailer is told.
+    pub fn settings(&self) -> identity::mails::MailSettings {
+        identity::mails::MailSettings {
+            smtp_url: self.smtp_url.clone(),
+            sender: self.mail_sender.clone(),
+            app_url: self.app_url.clone(),
+        }
+    }
+}
+
 /// How jobs are worked off.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct JobSettings {
+    #[command(flatten)]
+    pub mail: MailFlags,
     /// Jobs that this process works on at a time; 0 leaves them to others.
     #[arg(long, env = "BACKOFFICE_JOBS_AT_ONCE", default_value_t = 4, value_parser = clap::value_parser!(u16).range(0..=256))]
     pub jobs_at_once: u16,
@@ -155,6 +187,16 @@ pub struct ServeSettings {
     /// Seconds between the first sign of stopping, at which /readyz answers 503, and the end of listening.
     #[arg(long, env = "BACKOFFICE_DRAIN_SECONDS", default_value_t = 1, value_parser = clap::value_parser!(u16).range(0..=60))]
     pub drain_seconds: u16,
+}
+
+impl ServeSettings {
+    /// How jobs are worked off beside the API: links lead to it where no app is named, and a demo writes its mails to the log.
+    pub fn jobs(&self) -> JobSettings {
+        let mut jobs = self.jobs.clone();
+        jobs.mail.app_url = jobs.mail.app_url.or_else(|| self.public_url.clone());
+        jobs.mail.smtp_url = jobs.mail.smtp_url.or_else(|| self.demo.then(|| "log:".to_owned()));
+        jobs
+    }
 }
 
 /// An `http` or `https` address without path, query and fragment (RFC 8414 §2).

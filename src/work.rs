@@ -3,6 +3,7 @@ use crate::Done;
 use crate::installation::Installation;
 use crate::serve::ROOMS;
 use crate::settings::{JobSettings, Settings};
+use identity::mails::Mailer;
 use platform::api::Api;
 use platform::database::Database;
 use platform::job::{Stop, Tools, Worker, stop_switch};
@@ -44,7 +45,7 @@ pub fn begin(
     // One connection for each job, and some for what claims them and for loops of rooms.
     let mut pool = settings.pool(url.to_owned(), at_once + 4);
     pool.statement_timeout = pool.statement_timeout.max(LONGEST_STATEMENT);
-    let tools = tools();
+    let tools = tools(jobs)?;
     let working = std::thread::Builder::new().name("jobs".into()).spawn(move || {
         let database =
             Database::new(&pool).unwrap_or_else(|error| unreachable!("the URL was read before: {error}"));
@@ -56,8 +57,11 @@ pub fn begin(
 }
 
 /// What jobs work with beside the database.
-fn tools() -> Tools {
-    Tools::default()
+fn tools(jobs: &JobSettings) -> Result<Tools, Box<dyn std::error::Error>> {
+    if jobs.mail.smtp_url.is_none() {
+        log::info!("no mail is sent: BACKOFFICE_SMTP_URL names no mail server");
+    }
+    Ok(Tools::default().with(Arc::new(Mailer::new(&jobs.mail.settings())?)))
 }
 
 /// Works until it is told to stop, and serves nothing.

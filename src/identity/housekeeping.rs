@@ -16,8 +16,12 @@ const FORGOTTEN: &[&str] = &[
     "delete from directory_tokens t using sessions s
         where t.org_id = current_org() and s.org_id = t.org_id and s.id = t.id
             and (s.status = 'ended' or s.expires_at < now())",
+    // What they did stays in the events. A client takes a session with every token.
+    "delete from sessions where org_id = current_org()
+        and expires_at < now() - case when user_id is null then interval '1 day' else interval '90 days' end",
     // What failed stays until somebody retries it, or a quarter has passed.
     "delete from jobs where org_id = current_org() and finished_at < now() - interval '90 days'",
+    "select forget_login_tokens()",
 ];
 
 /// Forgets what nobody can use any more.
@@ -38,7 +42,8 @@ impl Task for Forget {
 /// # Errors
 /// 503 where the database is away.
 pub async fn forget(database: &Database) -> Result<()> {
-    for organization in crate::organizations::all(database).await? {
+    // What belongs to none is forgotten under no organization's name.
+    for organization in crate::organizations::all(database).await?.into_iter().chain([Uuid::nil()]) {
         let forgetting = async |db: &mut Db| {
             for statement in FORGOTTEN {
                 diesel::sql_query(*statement).execute(db).await?;

@@ -1,5 +1,6 @@
 //! Invitations: how people come in. The inviter hands over a token that works once, for seven days; whoever brings it
 //! chooses a password or, having a login, proves that it is theirs.
+use crate::mails::{Mail, Mailer};
 use crate::opaque::Opaque;
 use crate::passwords;
 use crate::sign_in::{Login, SignIn, invalid_credentials};
@@ -153,8 +154,9 @@ impl Stored for Invitation {
 
 /// Invite somebody
 ///
-/// Answers a token, once: no mail is sent, so hand it over yourself. It works once, for seven days, at
-/// `/v1/auth/accept-invitation`. A sensitive step, which asks for a fresh sign-in. Nobody grants more than they have.
+/// Mails them a link, and answers a token, once, to be handed over. Either works once, for seven days, at
+/// `/v1/auth/accept-invitation`; but where mails are sent, only who follows the link can choose the password of a new login,
+/// since only that proves whose address it is. A sensitive step, which asks for a fresh sign-in. Nobody grants more than they have.
 #[utoipa::path(post, path = "/v1/invitations", tag = "Access")]
 async fn create_invitation(
     may: May<Write, Invitation>,
@@ -175,6 +177,7 @@ async fn create_invitation(
         );
         let made = diesel::insert_into(invitations::table).values(invitation);
         let made: Invitation = made.returning(Invitation::as_returning()).get_result(db).await?;
+        app_data::<Mailer>(may.http()).enqueue(db, &Mail::Invitation { invitation: id }).await?;
         Ok(Told(IssuedInvitation {
             id,
             email: made.email,
@@ -259,13 +262,17 @@ async fn accept_invitation(
         Problem::invalid(vec![Fault::at("/token", "no-open-invitation", rule)])
     };
     let token = Opaque::read(&input.token).ok_or_else(gone)?;
-    let (email, organization, login) = anyone
+    let Open { email, slug: organization, was_mailed, login } = anyone
         .database()
         .ask(token.organization, async |db| find(db, &token).await)
         .await?
         .ok_or_else(gone)?;
     let (user, new_login) = match &login {
-        Some(login) => (prove(&anyone, &email, login, &input.password).await?, None),
+        // The inviter, who has the other token, is told the same of an address without a login as of a wrong password.
+        None if !was_mailed && app_data::<Mailer>(anyone.http()).reaches_people() => {
+            (prove(&anyone, &email, None, &input.password).await?, None)
+        }
+        Some(login) => (prove(&anyone, &email, Some(login), &input.password).await?, None),
         None => (Uuid::now_v7(), Some(choose(&input).await?)),
     };
     let (name, hash) = new_login.unzip();
@@ -298,22 +305,28 @@ async fn accept_invitation(
     AcceptedInvitation { email, organization }.answer(&Grants::default())
 }
 
-/// The invited address, the organization's slug and the login of the address, if the invitation is open.
-async fn find(db: &mut Db, token: &Opaque) -> Result<Option<(String, String, Option<Login>)>> {
-    #[derive(QueryableByName)]
-    struct Open {
-        #[diesel(sql_type = Text)]
-        email: String,
-        #[diesel(sql_type = Text)]
-        slug: String,
-        #[diesel(embed)]
-        login: Option<Login>,
-    }
+/// An invitation that is open: the invited address, the organization's slug, whether the token is the one that was mailed,
+/// and the login of the address.
+#[derive(QueryableByName)]
+struct Open {
+    #[diesel(sql_type = Text)]
+    email: String,
+    #[diesel(sql_type = Text)]
+    slug: String,
+    #[diesel(sql_type = Bool)]
+    was_mailed: bool,
+    #[diesel(embed)]
+    login: Option<Login>,
+}
+
+/// The invitation of this token, if it is open.
+async fn find(db: &mut Db, token: &Opaque) -> Result<Option<Open>> {
     let open = diesel::sql_query(
-        "select i.email, o.slug, l.*
+        "select i.email, o.slug, link.hash is not distinct from $3 as was_mailed, l.*
          from invitations i join organizations o on o.org_id = i.org_id and o.id = i.org_id
+         left join invitation_links link on link.org_id = i.org_id and link.invitation_id = i.id
          left join lateral find_login(i.email) l on true
-         where i.org_id = $1 and i.id = $2 and i.token_hash = $3 and i.status = 'open' and i.expires_at > now()",
+         where i.org_id = $1 and i.id = $2 and $3 in (i.token_hash, link.hash) and i.status = 'open' and i.expires_at > now()",
     );
     let open = open
         .bind::<SqlUuid, _>(token.organization)
@@ -322,20 +335,22 @@ async fn find(db: &mut Db, token: &Opaque) -> Result<Option<(String, String, Opt
         .get_result::<Open>(db)
         .await
         .optional()?;
-    Ok(open.map(|open| (open.email, open.slug, open.login)))
+    Ok(open)
 }
 
 /// That the login of the address is theirs: answers the user.
-async fn prove(anyone: &Anyone, email: &str, login: &Login, password: &str) -> Result<Uuid> {
+async fn prove(anyone: &Anyone, email: &str, login: Option<&Login>, password: &str) -> Result<Uuid> {
     let throttle = &app_data::<SignIn>(anyone.http()).throttle;
     let attempt = throttle.attempt(email, &anyone.address());
-    let proven =
-        passwords::verify(password, Some(login.password_hash.clone()), || throttle.begin(&attempt)).await?;
-    if proven && login.status == "active" {
-        throttle.succeeded(&attempt);
-        return Ok(login.user_id);
+    let hash = login.map(|login| login.password_hash.clone());
+    let proven = passwords::verify(password, hash, || throttle.begin(&attempt)).await?;
+    match login.filter(|login| proven && login.status == "active") {
+        Some(login) => {
+            throttle.succeeded(&attempt);
+            Ok(login.user_id)
+        }
+        None => Err(invalid_credentials()),
     }
-    Err(invalid_credentials())
 }
 
 /// The name and the hashed password of a login to be.

@@ -7,6 +7,8 @@ pub mod identity_providers;
 mod invitations;
 pub mod issuers;
 pub mod keys;
+mod mailed_links;
+pub mod mails;
 mod me;
 mod memberships;
 mod oauth;
@@ -14,11 +16,14 @@ mod opaque;
 pub mod organizations;
 pub mod passwords;
 pub mod permissions;
+mod reauthenticate;
 mod renewals;
 pub mod roles;
+mod second_factor;
 mod sessions;
 pub mod sign_in;
 mod throttle;
+mod totp;
 mod users;
 
 use platform::prelude::*;
@@ -26,6 +31,10 @@ use platform::prelude::*;
 /// Everything that the room offers.
 pub fn routes(api: &mut Api) {
     sign_in::routes(api);
+    reauthenticate::routes(api);
+    mailed_links::routes(api);
+    second_factor::routes(api);
+    mails::routes(api);
     me::routes(api);
     organizations::routes(api);
     roles::routes(api);

@@ -1,4 +1,5 @@
 //! What is everybody's own: who I am, what I may do, where I am signed in, my password.
+use crate::mails::{Mail, Mailer, Notice};
 use crate::passwords;
 use crate::roles::{Grant, HeldGrant};
 use crate::sessions::{Session, end};
@@ -264,7 +265,7 @@ async fn change_password(may: May<Write, Me>, input: Input<ChangePasswordRequest
                 CONFLICT.because("The password was changed in the meantime: start again with the new one.")
             );
         }
-        Ok(())
+        app_data::<Mailer>(may.http()).enqueue(db, &Mail::notice(claims.sub, Notice::PasswordChanged)).await
     })
     .await
 }

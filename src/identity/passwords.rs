@@ -73,9 +73,6 @@ pub async fn hash(password: &str) -> Result<String> {
     on_a_hasher(move || hash_now(&password)).await
 }
 
-/// What stands in the place of a hash where somebody signs in elsewhere, and no password is theirs.
-pub const NO_PASSWORD: &str = "none";
-
 /// Whether the password is the one that was hashed, compared byte for byte. Without a hash it is not, and takes as long.
 /// `may_try` is asked when the turn has come, so that guesses sent at once do not all get through.
 ///
@@ -86,10 +83,10 @@ pub async fn verify(password: &str, hash: Option<String>, may_try: impl Fn() -> 
     may_try()?;
     let password = password.to_owned();
     let verifying = move || {
-        let hash = hash.filter(|hash| hash != NO_PASSWORD);
-        let known = hash.is_some();
-        let hash = hash.unwrap_or_else(|| NOBODYS.clone());
-        let parsed = PasswordHash::new(&hash).map_err(Problem::internal)?;
+        // Who has no password, having never chosen one, is told no sooner than who has another.
+        let own = hash.as_deref().map(PasswordHash::new).and_then(std::result::Result::ok);
+        let known = own.is_some();
+        let parsed = own.map_or_else(|| PasswordHash::new(&NOBODYS), Ok).map_err(Problem::internal)?;
         let fits = Argon2::default().verify_password(password.as_bytes(), &parsed).is_ok();
         Ok(known && fits)
     };
@@ -117,6 +114,7 @@ mod tests {
         let kept = hash("Pärola 🔑 mea").await.unwrap();
         assert!(verify("Pärola 🔑 mea", Some(kept.clone()), || Ok(())).await.unwrap());
         assert!(!verify("Pärola 🔑 Mea", Some(kept), || Ok(())).await.unwrap());
+        assert!(!verify("none", Some("none".into()), || Ok(())).await.unwrap());
         assert!(!verify("nobody has this one", None, || Ok(())).await.unwrap());
     }
 

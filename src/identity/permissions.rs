@@ -20,6 +20,9 @@ const MAKER: &[GrantReach] = &[GrantReach::Own, GrantReach::Org];
 /// Resources, their verbs, and how far these reach.
 const CATALOGUE: &[(&str, &[&str], &[GrantReach])] = &[
     ("api-clients", &["read", "write"], ORG),
+    ("approval-delegations", &["read", "write"], MAKER),
+    ("approval-policies", &["read", "write"], ORG),
+    ("approvals", &["read", "write", "approve"], MAKER),
     ("departments", &["read", "write"], ORG),
     ("directory", &["read", "write"], ORG),
     ("employees", &["read", "write"], ANY),
@@ -28,6 +31,7 @@ const CATALOGUE: &[(&str, &[&str], &[GrantReach])] = &[
     ("invitations", &["read", "write"], ORG),
     ("jobs", &["read", "write"], MAKER),
     ("memberships", &["read", "write", "assign"], ORG),
+    ("number-series", &["read", "write"], ORG),
     ("organizations", &["read", "write"], ORG),
     ("positions", &["read", "write"], ORG),
     ("roles", &["read", "write"], ORG),
@@ -72,8 +76,17 @@ const STRUCTURE: &[&str] = &["departments:read", "positions:read", "organization
 /// Structure and people, for those who deal with everybody.
 const DIRECTORY: &[&str] = &["departments:read", "positions:read", "organizations:read", "employees:read"];
 
-/// What every role holds for its holder alone, unless it holds more: to follow what one started.
-const EVERYBODY: &[&str] = &["jobs:read", "jobs:write"];
+/// What every role holds for its holder alone, unless it holds more: to follow what one started, to ask for approvals and
+/// decide those that wait for one, and to say who does so meanwhile.
+const EVERYBODY: &[&str] = &[
+    "approval-delegations:read",
+    "approval-delegations:write",
+    "approvals:approve",
+    "approvals:read",
+    "approvals:write",
+    "jobs:read",
+    "jobs:write",
+];
 
 /// The roles that every organization has, by what their holders do all day.
 #[rustfmt::skip]
@@ -81,9 +94,9 @@ pub const BUILT_IN_ROLES: &[BuiltInRole] = &[
     BuiltInRole { name: "owner", title: "Owner", description: "Answers for the organization and may do everything.",
         org: &["*:*"], team: &[], own: &[] },
     BuiltInRole { name: "back_office_manager", title: "Back office manager", description: "Runs everything behind the front office: structure, people, and who has access.",
-        org: &["departments:*", "positions:*", "employees:*", "organizations:*", "memberships:*", "invitations:*", "events:read", "roles:read", "sessions:read", "users:read"], team: &[], own: &[] },
+        org: &["departments:*", "positions:*", "employees:*", "organizations:*", "memberships:*", "invitations:*", "number-series:*", "approval-policies:*", "approval-delegations:*", "approvals:read", "approvals:write", "events:read", "roles:read", "sessions:read", "users:read"], team: &[], own: &[] },
     BuiltInRole { name: "executive", title: "Executive", description: "Leads the company and looks at all of it.",
-        org: &["departments:read", "positions:read", "employees:read", "organizations:read", "events:read"], team: &[], own: &[] },
+        org: &["departments:read", "positions:read", "employees:read", "organizations:read", "approval-policies:read", "approvals:read", "events:read"], team: &[], own: &[] },
     BuiltInRole { name: "department_head", title: "Head of department", description: "Heads a department and sees everybody in it, all the way down.",
         org: STRUCTURE, team: &["employees:read"], own: &[] },
     BuiltInRole { name: "team_leader", title: "Team leader", description: "Leads a team and sees who belongs to it.",
@@ -95,7 +108,7 @@ pub const BUILT_IN_ROLES: &[BuiltInRole] = &[
     BuiltInRole { name: "auditor", title: "Auditor", description: "Reads everything and writes nothing.",
         org: &["*:read"], team: &[], own: &[] },
     BuiltInRole { name: "hr_manager", title: "HR manager", description: "Answers for people and structure, and lets new people in.",
-        org: &["departments:*", "positions:*", "employees:*", "invitations:*", "organizations:read", "events:read", "memberships:read", "roles:read", "users:read"], team: &[], own: &[] },
+        org: &["departments:*", "positions:*", "employees:*", "invitations:*", "number-series:*", "organizations:read", "events:read", "memberships:read", "roles:read", "users:read"], team: &[], own: &[] },
     BuiltInRole { name: "hr_officer", title: "HR officer", description: "Keeps the files of people.",
         org: &["employees:*", "departments:read", "positions:read", "organizations:read"], team: &[], own: &[] },
     BuiltInRole { name: "payroll_officer", title: "Payroll officer", description: "Pays everybody, so knows everybody.",
@@ -103,7 +116,7 @@ pub const BUILT_IN_ROLES: &[BuiltInRole] = &[
     BuiltInRole { name: "accountant", title: "Accountant", description: "Keeps the books by department.",
         org: STRUCTURE, team: &[], own: &["employees:read"] },
     BuiltInRole { name: "accounting_manager", title: "Accounting manager", description: "Answers for the books and for those who keep them.",
-        org: &["departments:read", "positions:read", "organizations:read", "events:read"], team: &["employees:read"], own: &[] },
+        org: &["departments:read", "positions:read", "organizations:read", "number-series:*", "events:read"], team: &["employees:read"], own: &[] },
     BuiltInRole { name: "it_manager", title: "IT manager", description: "Answers for access: users, roles, sessions, API clients.",
         org: &["users:*", "memberships:*", "roles:*", "invitations:*", "sessions:*", "api-clients:*", "directory:*", "events:read", "departments:read", "positions:read", "employees:read", "organizations:read"], team: &[], own: &[] },
     BuiltInRole { name: "it_support", title: "IT support", description: "Helps those who can not sign in, and ends sessions that should not be.",

@@ -88,6 +88,8 @@ pub struct Role {
     /// What it allows.
     #[schema(value_type = Vec<HeldGrant>, max_items = 200)]
     pub permissions: Grants,
+    /// Whether who holds it needs a second factor. A session without one reaches `/v1/me` alone, from its next request on.
+    pub requires_second_factor: bool,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
 }
@@ -111,6 +113,10 @@ pub struct NewRole {
     /// What it allows; nothing that its maker does not hold with at least this reach.
     #[schema(value_type = Vec<Grant>, max_items = 200)]
     permissions: Grants,
+    /// Whether who holds it needs a second factor.
+    #[serde(default)]
+    #[schema(default = false, example = false)]
+    requires_second_factor: bool,
 }
 
 /// What of a role of the organization's own can be changed.
@@ -132,6 +138,9 @@ pub struct EditRole {
     /// Changing them asks for a fresh sign-in.
     #[schema(value_type = Option<Vec<Grant>>, max_items = 200)]
     permissions: Option<Grants>,
+    /// Whether who holds it needs a second factor: of a built-in role the only thing that the organization chooses. It counts
+    /// at the next request of everybody who holds it. Changing it asks for a fresh sign-in.
+    requires_second_factor: Option<bool>,
 }
 
 #[derive(Clone, Debug, Deserialize, IntoParams)]
@@ -139,6 +148,8 @@ pub struct RoleFilter {
     /// Only built-in roles, or only the organization's own.
     #[param(inline)]
     kind: Option<RoleKind>,
+    /// Only roles that ask for a second factor, or only those that do not.
+    requires_second_factor: Option<bool>,
     /// Only the role of this name.
     #[param(min_length = 2, max_length = 63)]
     name: Option<String>,
@@ -171,6 +182,7 @@ impl Stored for Role {
 
     fn narrow(rows: Rows<Self>, by: RoleFilter) -> Rows<Self> {
         rows.when(by.kind, |rows, kind| rows.filter(roles::kind.eq(kind)))
+            .when(by.requires_second_factor, |rows, asks| rows.filter(roles::requires_second_factor.eq(asks)))
             .when(by.name, |rows, name| rows.filter(roles::name.eq(name)))
     }
 }
@@ -185,13 +197,13 @@ impl Written for Role {
     }
 
     async fn check_edit(db: &mut Db, row: &Role, edit: &EditRole) -> Result<()> {
-        match &edit.permissions {
-            Some(permissions) if *permissions != row.permissions => {
-                check(permissions)?;
-                ask_for_fresh_sign_in(db).await
-            }
-            _ => Ok(()),
+        let permissions = edit.permissions.as_ref().filter(|permissions| **permissions != row.permissions);
+        if let Some(permissions) = permissions {
+            check(permissions)?;
         }
+        let asks_otherwise =
+            edit.requires_second_factor.is_some_and(|asks| asks != row.requires_second_factor);
+        if permissions.is_some() || asks_otherwise { ask_for_fresh_sign_in(db).await } else { Ok(()) }
     }
 }
 

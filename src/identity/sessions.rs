@@ -1,7 +1,7 @@
 //! Sessions: who is signed in, since when and from where. One that is ended is over at the very next request.
 use diesel::dsl::sql;
 use diesel::expression::SqlLiteral;
-use diesel::sql_types::{Nullable, Timestamptz};
+use diesel::sql_types::{Array, Nullable, Text, Timestamptz};
 use platform::prelude::*;
 use schema::sessions;
 
@@ -22,6 +22,13 @@ pub struct Session {
     /// The program that they used, as it calls itself.
     #[schema(max_length = 200, example = "Mozilla/5.0 (X11; Linux x86_64) Firefox/148.0")]
     pub user_agent: Option<String>,
+    /// How the user proved who they are (RFC 8176): `pwd`, and with a second factor `otp` and `mfa`.
+    #[schema(max_items = 10, example = json!(["pwd", "otp", "mfa"]))]
+    #[diesel(select_expression = amr())]
+    #[diesel(select_expression_type = SqlLiteral<Array<Text>>)]
+    pub amr: Vec<String>,
+    /// Whether a role of the user asks for a second factor that this session was begun without: it reaches `/v1/me` alone.
+    pub awaits_second_factor: bool,
     /// When the password or the secret was given.
     pub signed_in_at: DateTime<Utc>,
     /// When its tokens were last renewed; null before that, and in its past.
@@ -39,6 +46,11 @@ fn last_used_at() -> SqlLiteral<Nullable<Timestamptz>> {
     sql(
         "(select max(used_at) from refresh_tokens t where t.org_id = sessions.org_id and t.session_id = sessions.id)",
     )
+}
+
+// No way in it is null, which the generated schema can not say.
+fn amr() -> SqlLiteral<Array<Text>> {
+    sql("sessions.amr")
 }
 
 text_enum! {

@@ -3,14 +3,17 @@
 use crate::opaque::{self, Opaque};
 use crate::passwords;
 use crate::renewals::Renewals;
+use crate::second_factor::{Begun, Guess};
 use crate::throttle::{PER_ACCOUNT, PER_ADDRESS, Throttle};
+use actix_web::http::StatusCode;
 use actix_web::http::header::WWW_AUTHENTICATE;
 use diesel::QueryableByName;
-use diesel::sql_types::{BigInt, Binary, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Binary, Bool, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use platform::anyone::Anyone;
+use platform::api::OperationDoc;
 use platform::may::{Grants, app_data};
 use platform::prelude::*;
-use platform::problem::{INVALID_CREDENTIALS, UNAUTHENTICATED};
+use platform::problem::{INVALID_CREDENTIALS, ProblemBody, SECOND_FACTOR_REQUIRED, UNAUTHENTICATED};
 use platform::request;
 use platform::token::{Claims, LIFETIME};
 use schema::sessions;
@@ -82,6 +85,70 @@ pub struct TokenPair {
     expires_in: i64,
 }
 
+text_enum! {
+    /// What a second factor can be: six digits of an authenticator app (RFC 6238), or one of the codes for who lost it.
+    pub enum SecondFactorMethod { Totp = "totp", RecoveryCode = "recovery_code" }
+}
+
+/// The password was right, and a second factor is asked for.
+#[derive(Serialize, ToSchema)]
+pub struct SecondFactorChallenge {
+    /// To be sent to `/v1/auth/second-factor` with a code, within five minutes.
+    #[schema(max_length = 100, example = "AZOMbn06fE6fCm8cKz1OXwGTjG59Onx…")]
+    challenge: String,
+    /// What can be sent with it.
+    #[schema(max_items = 10)]
+    methods: Vec<SecondFactorMethod>,
+    /// Seconds that the challenge holds.
+    #[schema(example = 300, minimum = 1, maximum = 300)]
+    expires_in: i64,
+}
+
+/// Why nobody comes in yet.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it tells the contract what the problem holds beside what every problem does")]
+pub struct SignInProblem {
+    #[schema(inline = false)]
+    #[serde(flatten)]
+    problem: ProblemBody,
+    /// What the sign-in goes on with; only where `code` is `second-factor-required`.
+    second_factor: Option<SecondFactorChallenge>,
+}
+
+/// They are in.
+pub struct SignedIn(TokenPair);
+
+impl Outcome for SignedIn {
+    fn answer(&self, _: &Grants) -> Result<Answer<Self>> {
+        let body = serde_json::to_vec(&self.0).map_err(Problem::internal)?;
+        Ok(Answer::new(StatusCode::OK, body))
+    }
+
+    fn describe(doc: &mut OperationDoc) {
+        doc.answers::<TokenPair>("200", "Signed in");
+        doc.refuses_telling::<SignInProblem>(
+            "401",
+            "Not signed in, or not yet: a second factor is asked for",
+        );
+        doc.answer_header("401", "WWW-Authenticate", "How to authenticate (RFC 6750).");
+    }
+}
+
+/// Who goes on with a second factor.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SecondFactorRequest {
+    /// The challenge that the sign-in answered.
+    #[schema(min_length = 1, max_length = 100, example = "AZOMbn06fE6fCm8cKz1OXwGTjG59Onx…")]
+    challenge: String,
+    /// The six digits that the authenticator app shows.
+    #[schema(pattern = "^[0-9]{6}$", min_length = 6, max_length = 6, example = "287082")]
+    code: Option<String>,
+    /// One of the recovery codes, instead.
+    #[schema(min_length = 16, max_length = 40, example = json!(null))]
+    recovery_code: Option<String>,
+}
+
 /// A login as sign-in sees it.
 #[derive(QueryableByName)]
 pub(crate) struct Login {
@@ -95,6 +162,8 @@ pub(crate) struct Login {
     pub status: String,
     #[diesel(sql_type = Jsonb)]
     organizations: serde_json::Value,
+    #[diesel(sql_type = Bool)]
+    has_second_factor: bool,
 }
 
 #[derive(Deserialize)]
@@ -107,13 +176,14 @@ struct Place {
 ///
 /// Answers an access token for ten minutes and a refresh token. Where the user belongs to several organizations,
 /// `organization` says which one; without it the answer is 422 and lists them. A session goes on for 30 days, as long as
-/// its refresh token is used every 7.
+/// its refresh token is used every 7. Where the login has a second factor the answer is 401 `second-factor-required` with a
+/// challenge, and the sign-in goes on at `/v1/auth/second-factor`.
 ///
 /// Ten failures for one account from one address within 15 minutes, or a hundred from one address, are answered with 429
 /// for the rest of that time; from other addresses the account can still sign in. Unknown, wrong and disabled are told
 /// the same way.
 #[utoipa::path(post, path = "/v1/auth/login", tag = "Sign-in")]
-async fn login(anyone: Anyone, input: Input<LoginRequest>) -> Reply<Plain<TokenPair>> {
+async fn login(anyone: Anyone, input: Input<LoginRequest>) -> Reply<SignedIn> {
     let input = input.0;
     let throttle = &app_data::<SignIn>(anyone.http()).throttle;
     let attempt = throttle.attempt(&input.email, &anyone.address());
@@ -126,7 +196,66 @@ async fn login(anyone: Anyone, input: Input<LoginRequest>) -> Reply<Plain<TokenP
     };
     throttle.succeeded(&attempt);
     let organization = choose(&login, input.organization.as_deref())?;
-    let pair = begin(&anyone, organization, &login).await?;
+    if login.has_second_factor {
+        let challenge = challenge(&anyone, organization, &login).await?;
+        return Err(SECOND_FACTOR_REQUIRED
+            .because("Go on at /v1/auth/second-factor with this challenge and a code.")
+            .telling("second_factor", challenge));
+    }
+    let pair = begin(&anyone, organization, login.user_id, login.version, &["pwd"], async |_| Ok(())).await?;
+    SignedIn(pair).answer(&Grants::default())
+}
+
+/// Sign in with a second factor
+///
+/// The second half of a sign-in that was answered with a challenge: a code of the authenticator app, or a recovery code. Each code
+/// works once. A wrong one is 401 `invalid-credentials`, and another can be tried; 401 `unauthenticated` says that the
+/// challenge is over, and the sign-in begins anew. Ten wrong codes within 15 minutes, from wherever, are answered with 429
+/// for the rest of that time.
+#[utoipa::path(post, path = "/v1/auth/second-factor", tag = "Sign-in")]
+async fn answer_second_factor(anyone: Anyone, input: Input<SecondFactorRequest>) -> Reply<Plain<TokenPair>> {
+    #[derive(QueryableByName)]
+    struct Challenged {
+        #[diesel(sql_type = SqlUuid)]
+        user_id: Uuid,
+        #[diesel(sql_type = BigInt)]
+        login_version: i64,
+        #[diesel(sql_type = SqlUuid)]
+        organization_id: Uuid,
+        #[diesel(embed)]
+        begun: Begun,
+    }
+    let input = input.0;
+    let guess = Guess::read(input.code, input.recovery_code)?;
+    let over = || UNAUTHENTICATED.because("The challenge does not hold, or not any more: sign in again.");
+    let token = Opaque::read(&input.challenge).ok_or_else(over)?;
+    let challenged: Option<Challenged> = anyone
+        .database()
+        .without_organization(async |db| {
+            let begun = diesel::sql_query(
+                "select t.user_id, t.login_version, t.organization_id, g.key, g.wait
+                 from find_login_token($1, 'second_factor') t cross join lateral begin_guess(t.user_id) g",
+            );
+            Ok(begun.bind::<Binary, _>(&token.hash).get_result(db).await.optional()?)
+        })
+        .await?;
+    let challenged = challenged.ok_or_else(over)?;
+    let wrong = || {
+        INVALID_CREDENTIALS
+            .because("The code is wrong, or was used before: wait for the next one and try again.")
+    };
+    let proof = challenged.begun.judge(challenged.user_id, &guess)?.ok_or_else(wrong)?;
+    let Challenged { user_id, login_version, organization_id, .. } = challenged;
+    let taking = async |db: &mut Db| {
+        if !proof.take(db, user_id).await? {
+            return Err(wrong());
+        }
+        let using = diesel::sql_query("select use_login_token($1)").bind::<Binary, _>(&token.hash);
+        using.execute(db).await?;
+        Ok(())
+    };
+    let pair =
+        begin(&anyone, organization_id, user_id, login_version, &["pwd", "otp", "mfa"], taking).await?;
     Plain(pair).answer(&Grants::default())
 }
 
@@ -144,6 +273,8 @@ async fn refresh(anyone: Anyone, input: Input<RefreshRequest>) -> Reply<Plain<To
         out_user: Option<Uuid>,
         #[diesel(sql_type = Nullable<Timestamptz>)]
         out_signed_in_at: Option<DateTime<Utc>>,
+        #[diesel(sql_type = Nullable<Array<Text>>)]
+        out_amr: Option<Vec<String>>,
     }
     let over = || {
         let challenge = "Bearer error=\"invalid_token\"";
@@ -171,7 +302,8 @@ async fn refresh(anyone: Anyone, input: Input<RefreshRequest>) -> Reply<Plain<To
     }
     let (user, signed_in_at) = renewed.out_user.zip(renewed.out_signed_in_at).ok_or_else(over)?;
     renewal.done();
-    let claims = Claims::new(user, present.organization, present.id, false, signed_in_at.timestamp());
+    let claims = Claims::new(user, present.organization, present.id, false, signed_in_at.timestamp())
+        .proven_by(renewed.out_amr.unwrap_or_default());
     Plain(pair(&anyone, &claims, text)?).answer(&Grants::default())
 }
 
@@ -218,33 +350,84 @@ fn choose(login: &Login, wanted: Option<&str>) -> Result<Uuid> {
     }
 }
 
-/// Begins a session.
-async fn begin(anyone: &Anyone, organization: Uuid, login: &Login) -> Result<TokenPair> {
-    let session = Uuid::now_v7();
-    let (text, token) = Opaque::make(organization, session)?;
-    let signed_in_at: Option<DateTime<Utc>> = anyone
+/// Asks for a second factor.
+async fn challenge(anyone: &Anyone, organization: Uuid, login: &Login) -> Result<SecondFactorChallenge> {
+    let (challenge, token) = Opaque::make(organization, Uuid::now_v7())?;
+    let issued = anyone
         .database()
-        .as_system(organization, async |db| {
-            let starting = diesel::dsl::sql::<Nullable<Timestamptz>>("start_session(")
-                .bind::<SqlUuid, _>(login.user_id)
-                .sql(", ")
-                .bind::<BigInt, _>(login.version)
-                .sql(", ")
-                .bind::<SqlUuid, _>(session)
-                .sql(", ")
-                .bind::<Binary, _>(token.hash.clone())
-                .sql(", ")
-                .bind::<Text, _>(anyone.address())
-                .sql(", ")
-                .bind::<Nullable<Text>, _>(anyone.user_agent())
-                .sql(", ")
-                .bind::<Text, _>(request::current_id())
-                .sql(")");
-            Ok(diesel::select(starting).get_result(db).await?)
+        .without_organization(async |db| {
+            let purpose = Purpose::SecondFactor { version: login.version, organization };
+            issue(db, &token, login.user_id, &purpose).await
         })
         .await?;
-    let signed_in_at = signed_in_at.ok_or_else(invalid_credentials)?;
-    let claims = Claims::new(login.user_id, organization, session, false, signed_in_at.timestamp());
+    if !issued {
+        return Err(invalid_credentials());
+    }
+    let methods = vec![SecondFactorMethod::Totp, SecondFactorMethod::RecoveryCode];
+    Ok(SecondFactorChallenge { challenge, methods, expires_in: 300 })
+}
+
+/// What a token of a login is for.
+pub(crate) enum Purpose<'a> {
+    /// The other half of a sign-in, while the login is as it was.
+    SecondFactor { version: i64, organization: Uuid },
+    /// A link in a mail: to choose another password.
+    PasswordReset,
+    /// A link in a mail: to confirm that this is their address.
+    EmailChange { version: i64, email: &'a str },
+}
+
+/// Keeps the token for the login. False where the login is disabled, or is not as it was.
+pub(crate) async fn issue(db: &mut Db, token: &Opaque, user: Uuid, purpose: &Purpose<'_>) -> Result<bool> {
+    diesel::define_sql_function! {
+        fn issue_login_token(hash: Binary, user: SqlUuid, version: Nullable<BigInt>, purpose: Text, organization: Nullable<SqlUuid>, email: Nullable<Text>) -> Bool;
+    }
+    let (name, version, organization, email) = match *purpose {
+        Purpose::SecondFactor { version, organization } => {
+            ("second_factor", Some(version), Some(organization), None)
+        }
+        Purpose::PasswordReset => ("password_reset", None, None, None),
+        Purpose::EmailChange { version, email } => ("email_change", Some(version), None, Some(email)),
+    };
+    let issuing = issue_login_token(&token.hash, user, version, name, organization, email);
+    Ok(diesel::select(issuing).get_result(db).await?)
+}
+
+/// Begins a session, in the transaction of what lets them in.
+async fn begin(
+    anyone: &Anyone,
+    organization: Uuid,
+    user: Uuid,
+    version: i64,
+    amr: &[&str],
+    first: impl AsyncFn(&mut Db) -> Result<()>,
+) -> Result<TokenPair> {
+    diesel::define_sql_function! {
+        fn start_session(user: SqlUuid, version: BigInt, session: SqlUuid, token_hash: Binary, address: Text, user_agent: Nullable<Text>, request: Text, amr: Array<Text>) -> Nullable<Timestamptz>;
+    }
+    let session = Uuid::now_v7();
+    let (text, token) = Opaque::make(organization, session)?;
+    let (address, user_agent) = (anyone.address(), anyone.user_agent());
+    let signed_in_at: DateTime<Utc> = anyone
+        .database()
+        .as_system(organization, async |db| {
+            first(db).await?;
+            let starting = start_session(
+                user,
+                version,
+                session,
+                &token.hash,
+                &address,
+                user_agent.as_deref(),
+                request::current_id(),
+                amr,
+            );
+            let started: Option<DateTime<Utc>> = diesel::select(starting).get_result(db).await?;
+            started.ok_or_else(invalid_credentials) // and what was done first is undone
+        })
+        .await?;
+    let claims = Claims::new(user, organization, session, false, signed_in_at.timestamp())
+        .proven_by(amr.iter().map(|&way| way.to_owned()).collect());
     pair(anyone, &claims, text)
 }
 
@@ -255,5 +438,8 @@ fn pair(anyone: &Anyone, claims: &Claims, refresh_token: String) -> Result<Token
 
 /// Getting, renewing and ending access.
 pub fn routes(api: &mut Api) {
-    api.open(operation!(login)).open(operation!(refresh)).call(operation!(logout));
+    api.open(operation!(login))
+        .open(operation!(answer_second_factor))
+        .open(operation!(refresh))
+        .call(operation!(logout));
 }

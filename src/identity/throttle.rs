@@ -107,6 +107,27 @@ impl Throttle {
         }
     }
 
+    /// Counts one more of what is limited by itself, such as mails to one address.
+    ///
+    /// # Errors
+    /// As [`Self::check`].
+    pub fn one_more(&self, what: &str, whose: &str, limit: u32) -> Result<()> {
+        let mut counts = self.counts();
+        if counts.len() >= MOST {
+            forget(&mut counts);
+        }
+        let key = self.keyed.hash_one((what, network(&whose.to_lowercase())));
+        let count = counts.entry(key).or_insert(Count { failures: 0, since: Instant::now() });
+        let left = WINDOW.saturating_sub(count.since.elapsed());
+        if left.is_zero() {
+            *count = Count { failures: 0, since: Instant::now() };
+        } else if count.failures >= limit {
+            return Err(too_many("address", limit, left.as_secs() + 1));
+        }
+        count.failures += 1;
+        Ok(())
+    }
+
     fn counts(&self) -> MutexGuard<'_, HashMap<u64, Count>> {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -133,9 +154,9 @@ fn forget(counts: &mut HashMap<u64, Count>) {
     }
 }
 
-fn too_many(whose: &str, limit: u32, seconds: u64) -> Problem {
+pub(crate) fn too_many(whose: &str, limit: u32, seconds: u64) -> Problem {
     TOO_MANY_REQUESTS
-        .because(format!("Too many failed sign-ins of this {whose}: wait {seconds} s."))
+        .because(format!("Too many attempts of this {whose}: wait {seconds} s."))
         .with(RETRY_AFTER, seconds.to_string())
         .with(HeaderName::from_static("ratelimit"), format!("\"{whose}\";r=0;t={seconds}"))
         .with(

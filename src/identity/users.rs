@@ -1,6 +1,8 @@
 //! Users: the logins of an organization's members. A login is one person's in every organization, so only the one that let
 //! them in first, their home, may disable it; the others suspend their membership.
-use diesel::sql_types::{BigInt, Text, Uuid as SqlUuid};
+use crate::mails::{Mail, Mailer, Notice};
+use diesel::sql_types::{BigInt, Nullable, Text, Uuid as SqlUuid};
+use platform::may::app_data;
 use platform::prelude::*;
 use platform::problem::{CONFLICT, FORBIDDEN};
 use platform::resource::same_version;
@@ -18,6 +20,7 @@ diesel::table! {
         password_changed_at -> Timestamptz,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        second_factor_enrolled_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -38,6 +41,9 @@ pub struct User {
     pub is_managed_here: bool,
     /// When they last chose a password.
     pub password_changed_at: DateTime<Utc>,
+    /// Since when their sign-in asks for a second factor; null where it does not.
+    #[schema(example = json!(null))]
+    pub second_factor_enrolled_at: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
 }
@@ -52,6 +58,8 @@ pub struct UserFilter {
     /// Only users in this state.
     #[param(inline)]
     status: Option<UserStatus>,
+    /// Only users who have a second factor, or only those who have none.
+    has_second_factor: Option<bool>,
     /// Only the user with this address, as it is written.
     #[param(min_length = 1, max_length = 254)]
     email: Option<String>,
@@ -98,6 +106,9 @@ impl Stored for User {
 
     fn narrow(rows: Rows<Self>, by: UserFilter) -> Rows<Self> {
         rows.when(by.status, |rows, status| rows.filter(users::status.eq(status)))
+            .when(by.has_second_factor, |rows, has| {
+                rows.filter(users::second_factor_enrolled_at.is_not_null().eq(has))
+            })
             .when(by.email, |rows, email| rows.filter(users::email.eq(email)))
     }
 }
@@ -140,7 +151,39 @@ async fn step(may: May<Write, User>, id: Id<User>, action: &str) -> Reply<User> 
     .await
 }
 
+/// Reset a second factor
+///
+/// For who lost their authenticator app and their recovery codes: from now on the password alone lets them in, and where a
+/// role asks for a second factor, to enrol a new one and nothing else. Ends all their sessions, in every organization, and
+/// tells them by mail. Only their home organization may do it, and nobody to themselves. A sensitive step, which asks for a
+/// fresh sign-in. Who has none stays as they are.
+#[utoipa::path(post, path = "/v1/users/{id}/reset-second-factor", tag = "Access")]
+async fn reset_second_factor(may: May<Write, User>, id: Id<User>) -> Reply<User> {
+    diesel::define_sql_function! { fn drop_second_factor(user: SqlUuid, keep: Nullable<SqlUuid>) -> Bool; }
+    may.fresh()?;
+    let expected = may.if_match_given()?;
+    if id.0 == may.claims().sub {
+        return Err(FORBIDDEN.because("Remove your own with a code of it, at /v1/me/second-factor/remove."));
+    }
+    may.write(async |db| {
+        let user = User::find(db, id.0).await?;
+        same_version(&user, expected)?;
+        if !user.is_managed_here {
+            return Err(FORBIDDEN.because("Only the organization that let them in first may do this."));
+        }
+        if !diesel::select(drop_second_factor(user.id, None::<Uuid>)).get_result::<bool>(db).await? {
+            return Ok(user);
+        }
+        app_data::<Mailer>(may.http()).enqueue(db, &Mail::notice(user.id, Notice::SecondFactorReset)).await?;
+        User::find(db, user.id).await
+    })
+    .await
+}
+
 /// The logins of the members.
 pub fn routes(api: &mut Api) {
-    api.readable::<User>().call(operation!(disable_user)).call(operation!(enable_user));
+    api.readable::<User>()
+        .call(operation!(disable_user))
+        .call(operation!(enable_user))
+        .call(operation!(reset_second_factor));
 }

@@ -138,7 +138,8 @@ impl Written for Department {
 
 /// Archive a department
 ///
-/// Only an empty one: no active department below it, nobody in it who still works here.
+/// Only an empty one: no active department below it, nobody in it who still works here. Where a policy asks for it, only
+/// with an approval of `archive`, which is used up.
 #[utoipa::path(post, path = "/v1/departments/{id}/archive", tag = "People")]
 async fn archive_department(may: May<Write, Department>, id: Id<Department>) -> Reply<Department> {
     step(may, id, "archive").await
@@ -156,6 +157,9 @@ async fn step(may: May<Write, Department>, id: Id<Department>, action: &str) -> 
     may.write(async |db| {
         let department = lock(&may, db, &id).await?;
         let status = LIFE.step(department.status.as_str(), action)?;
+        if action == "archive" {
+            approvals::require::<Department>(db, department.id, action, &json!({})).await?;
+        }
         let one = departments::table.find((db.organization(), department.id));
         let stepped = diesel::update(one).set(departments::status.eq(status));
         Ok(stepped.returning(Department::as_returning()).get_result(db).await?)

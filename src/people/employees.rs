@@ -57,9 +57,10 @@ text_enum! {
 pub struct NewEmployee {
     #[serde(skip, default = "Uuid::now_v7")]
     id: Uuid,
-    /// The number that the company knows them by; unique.
+    /// The number that the company knows them by; unique. Left out, the next of the active number series is taken.
     #[schema(max_length = 20, pattern = "^[A-Za-z0-9][A-Za-z0-9/-]{0,19}$", example = "E-0251")]
-    employee_number: String,
+    #[diesel(treat_none_as_default_value = true)] // which the database fills in
+    employee_number: Option<String>,
     /// The name they are called by.
     #[schema(min_length = 1, max_length = 100, example = "Ana")]
     given_name: String,

@@ -49,7 +49,8 @@ pub struct EditPosition {
     title: Option<String>,
     /// The department that has it.
     department_id: Option<Uuid>,
-    /// How many people may fill it, in heads.
+    /// How many people may fill it, in heads. Where a policy asks for it, only with an approval of `change-headcount` for
+    /// this very change, which is used up.
     #[schema(minimum = 0, maximum = 100_000, example = 4)]
     approved_headcount: Option<i32>,
 }
@@ -92,6 +93,15 @@ impl Stored for Position {
 impl Written for Position {
     type New = NewPosition;
     type Edit = EditPosition;
+
+    async fn check_edit(db: &mut Db, row: &Self, edit: &EditPosition) -> Result<()> {
+        match edit.approved_headcount {
+            Some(heads) if heads != row.approved_headcount => {
+                approvals::require::<Self>(db, row.id, "change-headcount", edit).await
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 pub fn routes(api: &mut Api) {

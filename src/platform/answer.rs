@@ -206,6 +206,31 @@ impl<T: Secret> Outcome for Told<T> {
     }
 }
 
+/// Something that is no resource, of which some is told once and never shown again: 200, and an Idempotency-Key keeps the
+/// answer without it.
+pub struct Once<T>(pub T);
+
+/// What of it is told once.
+pub trait Secrets: Serialize + ToSchema + 'static {
+    /// The fields that hold secrets; they are null where the answer is given again.
+    const FIELDS: &'static [&'static str];
+}
+
+impl<T: Secrets> Outcome for Once<T> {
+    fn answer(&self, _: &Grants) -> Result<Answer<Self>> {
+        let body = serde_json::to_vec(&self.0).map_err(Problem::internal)?;
+        let mut kept = serde_json::to_value(&self.0).map_err(Problem::internal)?;
+        for field in T::FIELDS {
+            kept[field] = serde_json::Value::Null;
+        }
+        Ok(Answer { kept: Some(kept.to_string()), ..Answer::new(StatusCode::OK, body) })
+    }
+
+    fn describe(doc: &mut OperationDoc) {
+        doc.answers::<T>("200", "Done; the secrets in it are shown this once");
+    }
+}
+
 /// A page of a list: 200, with the address of the next.
 impl<R: Resource> Outcome for Page<R> {
     fn answer(&self, grants: &Grants) -> Result<Answer<Self>> {

@@ -157,6 +157,14 @@ impl OperationDoc {
         self.responses.insert(status.to_owned(), response.build());
     }
 
+    /// It refuses with a problem that has members of its own.
+    pub fn refuses_telling<T: ToSchema>(&mut self, status: &str, description: &str) {
+        let told = Content::new(Some(self.refer::<T>()));
+        let response =
+            ResponseBuilder::new().description(description).content("application/problem+json", told);
+        self.responses.insert(status.to_owned(), response.build());
+    }
+
     /// It answers with JSON.
     pub fn answers<T: ToSchema>(&mut self, status: &str, description: &str) {
         let schema = self.refer::<T>();

@@ -377,7 +377,7 @@ fn is_plain(config: &tokio_postgres::Config) -> bool {
 }
 
 fn tls() -> tokio_postgres_rustls::MakeRustlsConnect {
-    let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-    let config = rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+    let config =
+        rustls::ClientConfig::builder().with_root_certificates(crate::tls::roots()).with_no_client_auth();
     tokio_postgres_rustls::MakeRustlsConnect::new(config)
 }

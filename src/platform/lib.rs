@@ -25,13 +25,14 @@ pub mod resource;
 pub mod server;
 pub mod store;
 pub mod text;
+pub mod tls;
 pub mod token;
 
 pub use pastey;
 
 /// One `use` per resource file.
 pub mod prelude {
-    pub use crate::answer::{Answer, Created, Outcome, Plain, Reply, Secret, Told};
+    pub use crate::answer::{Answer, Created, Once, Outcome, Plain, Reply, Secret, Secrets, Told};
     pub use crate::api::Api;
     pub use crate::database::Db;
     pub use crate::input::{Input, Params};
@@ -40,7 +41,7 @@ pub mod prelude {
     pub use crate::page::{SortKey, When};
     pub use crate::patch::given;
     pub use crate::problem::{Fault, Kind, Problem, Result};
-    pub use crate::resource::{Id, Resource, lock};
+    pub use crate::resource::{Id, Resource, lock, step};
     pub use crate::store::{Kept, Rows, Store, Stored, Written};
     pub use crate::{operation, text_enum};
     pub use chrono::{DateTime, NaiveDate, Utc};

@@ -272,7 +272,7 @@ impl<V: Verb, R: Named> May<V, R> {
 pub fn sign_in_again() -> Problem {
     let challenge = format!("Bearer error=\"insufficient_user_authentication\", max_age={FRESH}");
     problem::FRESH_LOGIN_REQUIRED
-        .because("This step asks for a sign-in within the last fifteen minutes: sign in again and repeat it.")
+        .because("This step asks for a sign-in within the last fifteen minutes: give the password again at /v1/auth/reauthenticate, or sign in, and repeat it.")
         .with(header::WWW_AUTHENTICATE, challenge)
 }
 
@@ -368,7 +368,13 @@ impl Door {
 }
 
 fn admit(entered: Option<String>, resource: &str, verb: &str) -> Result<Grants> {
-    let grants = Grants::read(&entered.ok_or_else(invalid_token)?);
+    let entered = entered.ok_or_else(invalid_token)?;
+    if entered == "second-factor" {
+        return Err(problem::SECOND_FACTOR_ENROLMENT_REQUIRED.because(
+            "One of your roles asks for a second factor: enrol one at /v1/me/second-factor, or sign in with it.",
+        ));
+    }
+    let grants = Grants::read(&entered);
     if grants.reach(verb).is_none() {
         return Err(problem::FORBIDDEN.because(format!("This needs the permission `{resource}:{verb}`.")));
     }

@@ -39,13 +39,20 @@ kinds! {
         "Sign in at /v1/auth/login, or take a new access token from /v1/auth/refresh, and send it as `Authorization: Bearer …`.";
     FRESH_LOGIN_REQUIRED = 401 "fresh-login-required" "Sign in again for this step",
         "The step is sensitive, and the last sign-in was more than fifteen minutes ago (RFC 9470).",
-        "Sign in again at /v1/auth/login and repeat the request with the new access token.";
+        "Prove at /v1/auth/reauthenticate that it is still you, or sign in again, and repeat the request with the new access token.";
+    SECOND_FACTOR_REQUIRED = 401 "second-factor-required" "The sign-in goes on with a second factor",
+        "The password is right, and this login has a second factor.",
+        "Send the `challenge` in `second_factor` to /v1/auth/second-factor, with a code of the authenticator app or a recovery code.";
     INVALID_CREDENTIALS = 401 "invalid-credentials" "E-mail or password is wrong",
         "No login has this e-mail address and password, or it may not sign in. The answer is the same for all reasons.",
         "Check both, or ask an administrator of the organization.";
     FORBIDDEN = 403 "forbidden" "Your roles do not allow this",
         "The operation needs a permission that none of your roles holds, or not with the reach that this row needs.",
         "Ask an administrator for a role with the permission that `detail` names.";
+    SECOND_FACTOR_ENROLMENT_REQUIRED = 403 "second-factor-enrolment-required" "Your roles ask for a second factor",
+        "The organization lets nobody use this role with a password alone, and this session was begun with one. It reaches \
+         what is everybody's own at /v1/me, and nothing else.",
+        "POST /v1/me/second-factor gives a key for an authenticator app; /v1/me/second-factor/confirm with its first code opens the rest.";
     NOT_FOUND = 404 "not-found" "There is no such thing",
         "Nothing is at this address that you may know of. Another organization's rows do not exist for you.",
         "Check the path and the id. Lists show what you can reach.";
@@ -108,6 +115,7 @@ impl Kind {
             errors: Vec::new(),
             collided: false,
             headers: Vec::new(),
+            members: Box::default(),
         }
     }
 }
@@ -149,6 +157,7 @@ pub struct Problem {
     /// The same transaction may succeed if run again.
     pub(crate) collided: bool,
     headers: Vec<(header::HeaderName, String)>,
+    members: Box<serde_json::Map<String, serde_json::Value>>, // few have any, and every answer carries the room for them
 }
 
 /// What a problem looks like on the wire (RFC 9457).
@@ -216,8 +225,15 @@ impl Problem {
         self
     }
 
-    fn body(&self, instance: String) -> ProblemBody {
-        ProblemBody {
+    /// Adds a member of its own (RFC 9457 §3.2), which the contract of the operation tells of.
+    #[must_use]
+    pub fn telling(mut self, name: &str, value: impl Serialize) -> Self {
+        self.members.insert(name.to_owned(), serde_json::to_value(value).unwrap_or_default());
+        self
+    }
+
+    fn body(&self, instance: String) -> serde_json::Value {
+        let body = ProblemBody {
             r#type: format!("/problems/{}", self.kind.code),
             title: self.kind.title.to_owned(),
             status: self.kind.status,
@@ -225,12 +241,15 @@ impl Problem {
             instance,
             code: self.kind.code.to_owned(),
             errors: self.errors.clone(),
-        }
+        };
+        let mut body = serde_json::to_value(body).unwrap_or_default();
+        body.as_object_mut().into_iter().for_each(|body| body.extend(self.members.as_ref().clone()));
+        body
     }
 
     /// As it is kept for whoever asks later.
     pub(crate) fn to_json(&self, request: &str) -> serde_json::Value {
-        serde_json::to_value(self.body(request.to_owned())).unwrap_or_default()
+        self.body(request.to_owned())
     }
 
     pub(crate) fn status(&self) -> StatusCode {

@@ -192,6 +192,21 @@ pub async fn lock<V: crate::may::Verb, R: Store>(
     Ok(row)
 }
 
+/// A step of its life that changes nothing but its state.
+///
+/// # Errors
+/// 409 where its state does not allow the step, and those of [`lock`].
+pub async fn step<V: crate::may::Verb, R: Store>(may: May<V, R>, id: Id<R>, action: &str) -> Reply<R> {
+    may.write(async |db| {
+        let row = lock(&may, db, &id).await?;
+        let (Some(life), Some(state)) = (R::life(), row.state()) else {
+            return Err(Problem::internal(format!("{} has no life", R::NAME)));
+        };
+        R::set_status(db, row.id(), life.step(state, action)?).await
+    })
+    .await
+}
+
 /// Refuses a row that is not in the version that `If-Match` names.
 ///
 /// # Errors

@@ -32,6 +32,8 @@ pub trait Store: Resource {
     fn find(db: &mut Db, id: Uuid) -> impl Future<Output = Result<Self>>;
     /// Finds it and keeps others from changing it until the transaction ends.
     fn lock(db: &mut Db, id: Uuid) -> impl Future<Output = Result<Self>>;
+    /// Puts it into another state, and changes nothing else.
+    fn set_status(db: &mut Db, id: Uuid, status: &'static str) -> impl Future<Output = Result<Self>>;
 }
 
 /// The queries behind create, change and delete.
@@ -57,6 +59,10 @@ pub trait Stored: Resource + Selectable<Pg, SelectExpression: QueryId> {
     const SEARCHED: &'static [&'static str];
     /// Applies the filters that were given.
     fn narrow(rows: Rows<Self>, by: Self::Filter) -> Rows<Self>;
+    /// The same for one page of so many rows, where another table's index finds them in their order.
+    fn filter_of_page(query: &ListQuery<Self::Filter>, _rows: i64) -> Self::Filter {
+        query.filter.clone()
+    }
 }
 
 /// A resource that is one table and that clients write.
@@ -105,9 +111,12 @@ where
     One<R>: SelectDsl<dsl::AsSelect<R, Pg>>,
     Picked<R>: LoadQuery<'static, Db, R> + Send + 'static,
     Locked<Picked<R>>: LoadQuery<'static, Db, R> + Send + 'static,
+    Stepped<R>: LoadQuery<'static, Db, R> + Send + 'static,
 {
     async fn list(db: &mut Db, query: &ListQuery<Self::Filter>, rows: i64) -> Result<Vec<Self>> {
-        let mut found = matching::<R>(db.organization(), query);
+        let mut of_page = query.clone();
+        of_page.filter = R::filter_of_page(query, rows);
+        let mut found = matching::<R>(db.organization(), &of_page);
         if let Some(values) = &query.after {
             let behind =
                 Condition::Behind { table: R::TABLE, order: query.order.clone(), values: values.clone() };
@@ -131,6 +140,11 @@ where
         let one =
             SelectDsl::select(FindDsl::find(R::Table::table(), (db.organization(), id)), R::as_select());
         Ok(Locked(one).get_result(db).await?)
+    }
+
+    async fn set_status(db: &mut Db, id: Uuid, status: &'static str) -> Result<Self> {
+        let key = (db.organization(), id);
+        Ok(Stepped { table: R::TABLE, key, status, back: R::as_select() }.get_result(db).await?)
     }
 }
 
@@ -214,7 +228,7 @@ impl QueryFragment<Pg> for Condition {
                 out.push_bind_param::<SqlUuid, _>(organization)
             }
             Self::Contains { table, columns, pattern } => {
-                out.push_sql("(");
+                out.push_sql(if columns.is_empty() { "(false" } else { "(" }); // what has no text holds none
                 for (index, name) in columns.iter().enumerate() {
                     out.push_sql(if index > 0 { " or " } else { "" });
                     column(&mut out, table, name)?;
@@ -315,6 +329,42 @@ macro_rules! fits_any_query {
     )*};
 }
 fits_any_query!(Condition: Bool, OrderBy: Bool);
+
+/// `update … set status = … returning …` of one row.
+pub struct Stepped<R: Selectable<Pg>> {
+    table: &'static str,
+    key: Key,
+    status: &'static str,
+    back: dsl::AsSelect<R, Pg>,
+}
+
+impl<R: Selectable<Pg>> QueryFragment<Pg> for Stepped<R>
+where
+    dsl::AsSelect<R, Pg>: QueryFragment<Pg>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("update ");
+        out.push_identifier(self.table)?;
+        out.push_sql(" set status = ");
+        out.push_bind_param::<Text, _>(self.status)?;
+        out.push_sql(" where org_id = ");
+        out.push_bind_param::<SqlUuid, _>(&self.key.0)?;
+        out.push_sql(" and id = ");
+        out.push_bind_param::<SqlUuid, _>(&self.key.1)?;
+        out.push_sql(" returning ");
+        self.back.walk_ast(out.reborrow())
+    }
+}
+impl<R: Selectable<Pg>> Query for Stepped<R>
+where
+    dsl::AsSelect<R, Pg>: Expression,
+{
+    type SqlType = <dsl::AsSelect<R, Pg> as Expression>::SqlType;
+}
+impl<R: Selectable<Pg>> QueryId for Stepped<R> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
 
 /// `select … for update`, which Diesel can not name in a bound.
 pub struct Locked<Q>(pub Q);

@@ -49,6 +49,9 @@ pub struct Claims {
     pub iat: i64,
     pub exp: i64,
     pub auth_time: i64,
+    /// How they proved it (RFC 8176); empty for API clients.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub amr: Vec<String>,
     /// The token's own id.
     pub jti: Uuid,
 }
@@ -70,8 +73,15 @@ impl Claims {
             iat: now,
             exp: now + LIFETIME,
             auth_time,
+            amr: Vec::new(),
             jti: Uuid::now_v7(),
         }
+    }
+
+    /// The same, proven in these ways.
+    #[must_use]
+    pub fn proven_by(self, amr: Vec<String>) -> Self {
+        Self { amr, ..self }
     }
 }
 

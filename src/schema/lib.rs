@@ -30,6 +30,93 @@ diesel::table! {
 }
 
 diesel::table! {
+    approvable_actions (resource, action) {
+        resource -> Text,
+        action -> Text,
+    }
+}
+
+diesel::table! {
+    approval_alarms (organization_id, approval_id) {
+        organization_id -> Uuid,
+        approval_id -> Uuid,
+        at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    approval_delegations (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        user_id -> Uuid,
+        delegate_id -> Uuid,
+        starts_at -> Timestamptz,
+        ends_at -> Timestamptz,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    approval_policies (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        name -> Text,
+        resource -> Text,
+        action -> Text,
+        conditions -> Jsonb,
+        steps -> Jsonb,
+        maker_may_decide -> Bool,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    approval_waits (org_id, user_id, approval_id, on_behalf_of, since) {
+        org_id -> Uuid,
+        user_id -> Uuid,
+        approval_id -> Uuid,
+        on_behalf_of -> Uuid,
+        since -> Timestamptz,
+        until -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    approvals (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        resource -> Text,
+        resource_id -> Uuid,
+        action -> Text,
+        change -> Jsonb,
+        note -> Nullable<Text>,
+        seen_version -> Int8,
+        seen_digest -> Text,
+        steps -> Jsonb,
+        step -> Int4,
+        decisions -> Jsonb,
+        due_at -> Nullable<Timestamptz>,
+        escalated -> Bool,
+        status -> Text,
+        outcome -> Nullable<Text>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
     department_lines (org_id, above_id, below_id) {
         org_id -> Uuid,
         above_id -> Uuid,
@@ -145,6 +232,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    invitation_links (org_id, invitation_id) {
+        org_id -> Uuid,
+        invitation_id -> Uuid,
+        hash -> Bytea,
+    }
+}
+
+diesel::table! {
     invitations (org_id, id) {
         org_id -> Uuid,
         id -> Uuid,
@@ -203,6 +298,18 @@ diesel::table! {
 }
 
 diesel::table! {
+    login_tokens (hash) {
+        hash -> Bytea,
+        user_id -> Uuid,
+        purpose -> Text,
+        login_version -> Int8,
+        organization_id -> Nullable<Uuid>,
+        email -> Nullable<Text>,
+        expires_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     logins (id) {
         id -> Uuid,
         email -> Text,
@@ -214,6 +321,7 @@ diesel::table! {
         password_changed_at -> Timestamptz,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        second_factor_enrolled_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -238,6 +346,57 @@ diesel::table! {
         created_by -> Nullable<Uuid>,
         updated_at -> Timestamptz,
         updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    number_counters (org_id, series_id, period) {
+        org_id -> Uuid,
+        series_id -> Uuid,
+        period -> Text,
+        first -> Int8,
+        last -> Int8,
+    }
+}
+
+diesel::table! {
+    number_kinds (kind) {
+        kind -> Text,
+        table_name -> Nullable<Text>,
+        column_name -> Nullable<Text>,
+        format -> Text,
+        reset -> Text,
+    }
+}
+
+diesel::table! {
+    number_series (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        kind -> Text,
+        name -> Text,
+        format -> Text,
+        start -> Int8,
+        reset -> Text,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    numbers_given (org_id, series_id, period, ordinal) {
+        org_id -> Uuid,
+        series_id -> Uuid,
+        period -> Text,
+        ordinal -> Int8,
+        kind -> Text,
+        number -> Text,
+        resource_id -> Uuid,
+        given_at -> Timestamptz,
     }
 }
 
@@ -267,6 +426,13 @@ diesel::table! {
         created_by -> Nullable<Uuid>,
         updated_at -> Timestamptz,
         updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    recovery_codes (user_id, hash) {
+        user_id -> Uuid,
+        hash -> Bytea,
     }
 }
 
@@ -313,6 +479,17 @@ diesel::table! {
         created_by -> Nullable<Uuid>,
         updated_at -> Timestamptz,
         updated_by -> Nullable<Uuid>,
+        requires_second_factor -> Bool,
+    }
+}
+
+diesel::table! {
+    second_factors (user_id) {
+        user_id -> Uuid,
+        key -> Bytea,
+        last_step -> Int8,
+        failures -> Int4,
+        failing_since -> Timestamptz,
     }
 }
 
@@ -336,6 +513,8 @@ diesel::table! {
         created_by -> Nullable<Uuid>,
         updated_at -> Timestamptz,
         updated_by -> Nullable<Uuid>,
+        amr -> Array<Nullable<Text>>,
+        awaits_second_factor -> Bool,
     }
 }
 
@@ -366,7 +545,19 @@ diesel::table! {
     }
 }
 
+diesel::joinable!(login_tokens -> logins (user_id));
 diesel::joinable!(memberships -> logins (user_id));
+diesel::joinable!(number_series -> number_kinds (kind));
+diesel::joinable!(recovery_codes -> second_factors (user_id));
+diesel::joinable!(second_factors -> logins (user_id));
 diesel::joinable!(user_organizations -> logins (user_id));
 
-diesel::allow_tables_to_appear_in_same_query!(logins, memberships, user_organizations,);
+diesel::allow_tables_to_appear_in_same_query!(
+    login_tokens,
+    logins,
+    memberships,
+    recovery_codes,
+    second_factors,
+    user_organizations,
+);
+diesel::allow_tables_to_appear_in_same_query!(number_kinds, number_series,);

@@ -113,6 +113,7 @@ fn every_key_and_index_leads_with_the_organization() {
                 "select t.name || '.' || a.attname from ({TABLES}) t join managed_tables m on m.name = t.name and m.kind = 'resource'
                 join pg_attribute a on a.attrelid = t.oid and a.attnum > 0 and not a.attisdropped
                     and a.atttypid = 'uuid'::regtype and a.attname like '%\\_id' and a.attname <> 'org_id'
+                    and a.attname <> 'resource_id' -- of whatever resource its neighbour names
                     and (t.name, a.attname) not in (('sessions', 'user_id'), ('sessions', 'employee_id')) -- copies of the membership's
                 where not exists (select from pg_constraint f where f.contype = 'f' and f.conrelid = t.oid and a.attnum = any(f.conkey))"
             ))

@@ -10,6 +10,8 @@ use uuid::Uuid;
 /// Where the rows are that a field refers to; an empty path means its own collection.
 const REFERENCES: &[(&str, &str)] = &[
     ("api_client_id", "/v1/api-clients"),
+    ("created_by", "/v1/users"),
+    ("delegate_id", "/v1/users"),
     ("department_id", "/v1/departments"),
     ("employee_id", "/v1/employees"),
     ("head_id", "/v1/employees"),
@@ -17,6 +19,7 @@ const REFERENCES: &[(&str, &str)] = &[
     ("membership_id", "/v1/memberships"),
     ("parent_id", ""),
     ("position_id", "/v1/positions"),
+    ("resource_id", "/v1/positions"),
     ("role_id", "/v1/roles"),
     ("role_ids", "/v1/roles"),
     ("user_id", "/v1/users"),
@@ -150,6 +153,9 @@ fn is_unique(field: &str) -> bool {
 pub fn body<'a>(caller: &'a Caller, operation: &'a Operation) -> LocalBoxFuture<'a, Value> {
     async move {
         let mut body = operation.example().unwrap_or_else(|| panic!("{} has no example", operation.id()));
+        if operation.id() == "request_approval" {
+            ask_for_approvals(caller).await;
+        }
         // An example of nothing but nulls changes nothing.
         let says_nothing = body.as_object().is_some_and(|fields| fields.values().all(Value::is_null));
         for (name, field) in fields(operation) {
@@ -169,6 +175,23 @@ pub fn body<'a>(caller: &'a Caller, operation: &'a Operation) -> LocalBoxFuture<
     .boxed_local()
 }
 
+/// A policy that asks for an approval of what the contract's example of a request asks for; the caller and somebody else can
+/// give it.
+async fn ask_for_approvals(caller: &Caller) {
+    let name = "Large teams";
+    if !caller.get("/v1/approval-policies?q=Large%20teams").await.is(200)["data"]
+        .as_array()
+        .unwrap()
+        .is_empty()
+    {
+        return;
+    }
+    let other = Organization { id: caller.organization }.caller(&[]).await.user;
+    let large = json!({"field": "approved_headcount", "over": "10"});
+    let policy = json!({"name": name, "resource": "positions", "action": "change-headcount", "conditions": [large], "steps": [{"user_ids": [caller.user, other]}]});
+    caller.post("/v1/approval-policies", policy).await.is(201);
+}
+
 /// The id of a new row of the collection, in the caller's organization.
 pub fn row<'a>(caller: &'a Caller, collection: &'a str) -> LocalBoxFuture<'a, String> {
     async move {
@@ -178,7 +201,20 @@ pub fn row<'a>(caller: &'a Caller, collection: &'a str) -> LocalBoxFuture<'a, St
             "/v1/jobs" => return job(caller).await.to_string(),
             "/v1/memberships" => return organization.caller(&[]).await.membership.to_string(),
             "/v1/sessions" => return organization.caller(&[]).await.session.to_string(),
-            "/v1/users" => return organization.caller(&[]).await.user.to_string(),
+            // Asked for by somebody else, so that the caller may decide.
+            "/v1/approvals" => {
+                let create = operation_at(&Method::POST, collection).unwrap();
+                let body = body(caller, &create).await;
+                let maker = organization.caller(&["approvals:write", "positions:read"]).await;
+                return maker.post(collection, body).await.is(201)["id"].as_str().unwrap().to_owned();
+            }
+            "/v1/users" => {
+                let user = organization.caller(&[]).await.user;
+                // With a second factor, so that there is one to be reset.
+                let enrolled = "update logins set second_factor_enrolled_at = now() where id = $1";
+                crate::support::service().database().await.execute(enrolled, &[&user]).await.unwrap();
+                return user.to_string();
+            }
             _ => {}
         }
         let create = operation_at(&Method::POST, collection)

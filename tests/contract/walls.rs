@@ -32,6 +32,11 @@ async fn furnished() -> Caller {
     let place = serde_json::json!({"department_id": child, "position_id": position});
     caller.patch(&format!("/v1/employees/{report}"), place).await.is(200);
     caller.patch(&format!("/v1/departments/{child}"), serde_json::json!({"head_id": boss})).await.is(200);
+    let series = row(&caller, "/v1/number-series").await;
+    caller.act(&format!("/v1/number-series/{series}/activate")).await.is(200);
+    let numbered =
+        serde_json::json!({"given_name": "Numbered", "family_name": "Test", "hired_on": "2026-03-02"});
+    caller.post("/v1/employees", numbered).await.is(201);
     let invite = operation("create_invitation");
     let mut invited = body(&caller, &invite).await;
     invited["employee_id"] = serde_json::json!(boss);

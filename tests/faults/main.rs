@@ -10,6 +10,7 @@ mod installation;
 mod killed;
 mod load;
 mod locked;
+mod numbers;
 mod postgres_away;
 mod races;
 mod slow_clients;

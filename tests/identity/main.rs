@@ -10,10 +10,13 @@ mod guesses;
 mod installation;
 mod invitations;
 mod keys;
+mod mails;
 mod members;
 mod owners;
 mod passwords;
 mod roles;
+mod second_factor;
+mod second_factor_required;
 mod sessions;
 mod sign_in;
 

@@ -1,0 +1,161 @@
+-- Numbers that people quote. Whoever makes a document of a kind takes its number in the same transaction, from the counter
+-- of the kind's active series and period: what is rolled back gives it back, so nothing is missing between first and last.
+
+-- What is numbered: a room says so in its migration, `select numbered('employees', 'employee_number', format => 'E-{number:4}')`.
+create table number_kinds (
+    kind         text primary key constraint number_kinds_kind_format check (kind ~ '^[a-z][a-z0-9-]{1,62}$'),
+    -- Where the number stands, as far as people may write it by hand.
+    table_name   text,
+    column_name  text,
+    -- The series that an organization has where it made none of its own.
+    format       text not null,
+    reset        text not null
+);
+grant select on number_kinds to backoffice_service;
+
+create table number_series (
+    org_id uuid   not null,
+    id     uuid   not null,
+    kind   text   not null,
+    name   text   not null constraint number_series_name_length check (length(name) between 1 and 100),
+    format text   not null constraint number_series_format_format check (length(format) <= 60 and
+        format ~ '^([A-Za-z0-9][A-Za-z0-9/-]*)?(\{(year|month)\}[A-Za-z0-9/-]*){0,2}\{number(:([1-9]|1[0-2]))?\}[A-Za-z0-9/-]*(\{(year|month)\}[A-Za-z0-9/-]*){0,2}$'),
+    start  bigint not null default 1 constraint number_series_start_range check (start between 1 and 999999999999),
+    reset  text   not null default 'never' constraint number_series_reset_check check (reset in ('never', 'yearly')),
+    status text   not null default 'prepared' constraint number_series_status_check check (status in ('prepared', 'active', 'closed')),
+    primary key (org_id, id),
+    constraint number_series_name_key unique (org_id, kind, name),
+    constraint number_series_kind_fkey foreign key (kind) references number_kinds (kind),
+    -- Or the first of next year would look like the first of this one.
+    constraint yearly_numbers_show_their_year check (reset = 'never' or position('{year}' in format) > 0)
+);
+create unique index number_series_status_key on number_series (org_id, kind) where status = 'active';
+create index number_series_by_name on number_series (org_id, name, id);
+select manage_resource('number_series', 'number_series');
+
+-- The last number given in each series and period: the row that writers of one series take turns at. Rows are rewritten
+-- all the time, so most of each page is left for their next versions.
+create table number_counters (
+    org_id    uuid   not null,
+    series_id uuid   not null,
+    period    text   not null,
+    first     bigint not null,
+    last      bigint not null,
+    primary key (org_id, series_id, period),
+    constraint number_counters_series_id_fkey foreign key (org_id, series_id) references number_series (org_id, id),
+    constraint counting_goes_forward check (last >= first)
+) with (fillfactor = 20);
+
+-- Each number ever given, and to what. Never changed, never deleted.
+create table numbers_given (
+    org_id      uuid        not null,
+    series_id   uuid        not null,
+    period      text        not null,
+    ordinal     bigint      not null,
+    kind        text        not null,
+    number      text        not null,
+    resource_id uuid        not null,
+    given_at    timestamptz not null default now(),
+    primary key (org_id, series_id, period, ordinal),
+    constraint numbers_given_series_id_fkey foreign key (org_id, series_id, period) references number_counters (org_id, series_id, period) deferrable initially deferred,
+    constraint number_was_given_before_by_another_series_or_format unique (org_id, kind, number)
+);
+select frozen_when('numbers_given', 'true');
+create trigger frozen_whole before truncate on numbers_given for each statement execute function refuse_change();
+
+insert into managed_tables (name, kind) values ('number_counters', 'derived'), ('numbers_given', 'derived');
+select separate_organizations('number_counters'), separate_organizations('numbers_given');
+grant select on number_counters, numbers_given to backoffice_service;
+
+create function number_text(format text, day date, number bigint) returns text language plpgsql immutable parallel safe as $$
+declare
+    digits int := coalesce(substring(format from '\{number:(\d+)\}')::int, 1);
+begin
+    return regexp_replace(replace(replace(format, '{year}', to_char(day, 'YYYY')), '{month}', to_char(day, 'MM')),
+        '\{number[^}]*\}', lpad(number::text, greatest(digits, length(number::text)), '0'));
+end $$;
+
+-- The number of the document that is made in this transaction. It locks the counter of its own series and period until the
+-- end of the transaction, so take it last. `new_series` is the id of the default series, should there be none yet.
+create function take_number(in_kind text, in_day date, in_id uuid, new_series uuid) returns text
+    language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+    org constant uuid := current_org();
+    kinds number_kinds;
+    series record;
+    in_period text;
+    ordinal bigint;
+    number text;
+    bearer uuid;
+    next bigint := 1;
+begin
+    select * into strict kinds from number_kinds where kind = in_kind;
+    loop
+        select s.id, s.format, s.reset into series from number_series s where s.org_id = org and s.kind = in_kind and s.status = 'active';
+        if not found then
+            if exists (select from number_series s where s.org_id = org and s.kind = in_kind and s.status <> 'active') then
+                raise exception 'no series' using errcode = 'restrict_violation', table = 'number_series',
+                    constraint = format('no_series_of_the_kind_%s_is_active_activate_one', in_kind);
+            end if;
+            if kinds.table_name is not null then -- behind what was numbered by hand until now
+                execute format('select coalesce(max(substring(%I from $1)::bigint), 0) + 1 from %I where org_id = $2', kinds.column_name, kinds.table_name)
+                    into next using '^' || regexp_replace(number_text(kinds.format, in_day, 0), '0+$', '') || '0*([0-9]{1,12})$', org;
+            end if;
+            insert into number_series (org_id, id, kind, name, format, start, reset, status)
+                values (org, new_series, in_kind, 'Default', kinds.format, next, kinds.reset, 'active') on conflict do nothing;
+            continue;
+        end if;
+        in_period := case series.reset when 'yearly' then to_char(in_day, 'YYYY') else '' end;
+        update number_counters c set last = c.last + 1 where c.org_id = org and c.series_id = series.id and c.period = in_period
+            returning c.last into ordinal;
+        if not found then -- the first of its period: how the series begins stays meanwhile
+            select s.start into ordinal from number_series s
+                where s.org_id = org and s.id = series.id and s.reset = series.reset and s.status = 'active' for share;
+            continue when not found;
+            insert into number_counters as c (org_id, series_id, period, first, last) values (org, series.id, in_period, ordinal, ordinal)
+                on conflict (org_id, series_id, period) do update set last = c.last + 1
+                returning c.last into ordinal;
+        end if;
+        number := number_text(series.format, in_day, ordinal);
+        if kinds.table_name is not null then
+            execute format('select id from %I where org_id = $1 and %I = $2', kinds.table_name, kinds.column_name) into bearer using org, number;
+        end if;
+        insert into numbers_given (org_id, series_id, period, ordinal, kind, number, resource_id)
+            values (org, series.id, in_period, ordinal, in_kind, number, coalesce(bearer, in_id));
+        exit when bearer is null; -- whoever got this very number by hand keeps it, and the next one is taken
+    end loop;
+    return number;
+end $$;
+
+-- A row that comes without its number takes it when it is written, by whatever path.
+create function take_own_number() returns trigger language plpgsql as $$
+begin
+    return jsonb_populate_record(new, jsonb_build_object(tg_argv[1],
+        take_number(tg_argv[0], coalesce((to_jsonb(new) ->> tg_argv[2])::date, (now() at time zone 'UTC')::date), new.id, gen_random_uuid())));
+end $$;
+
+create function numbered(table_name text, column_name text, format text, reset text default 'never', day_column text default null)
+    returns void language plpgsql as $$
+declare
+    kind text := replace(table_name, '_', '-');
+begin
+    insert into number_kinds values (kind, table_name, column_name, format, reset);
+    execute format('create trigger numbered before insert on %I for each row when (new.%I is null) execute function take_own_number(%L, %L, %L)',
+        table_name, column_name, kind, column_name, coalesce(day_column, 'no day of its own'));
+end $$;
+select numbered('employees', 'employee_number', format => 'E-{number:4}', day_column => 'hired_on');
+
+-- A format is changed from the next number on. What would leave a gap or give a number twice is refused.
+create function keep_series_whole() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+    if ((new.kind, new.reset) is distinct from (old.kind, old.reset) or (new.start <> old.start and new.reset = 'never'))
+        and exists (select from number_counters where org_id = old.org_id and series_id = old.id) then
+        raise exception 'numbers given' using errcode = 'restrict_violation', table = 'number_series',
+            constraint = 'numbers_were_given_so_start_and_reset_stay_prepare_another_series_instead';
+    end if;
+    if new.status = 'active' and old.status <> 'active' then -- one takes over from the other
+        update number_series set status = 'closed' where org_id = new.org_id and kind = new.kind and status = 'active' and id <> new.id;
+    end if;
+    return new;
+end $$;
+create trigger keep_whole before update on number_series for each row execute function keep_series_whole();
