@@ -1,6 +1,6 @@
 //! Webhook endpoints: where other programs are told what happened. Each has secrets that sign, two at a time, so that one is
 //! replaced without a gap.
-use crate::callable::Callable;
+use platform::outgoing::Callable;
 use crate::deliveries::WebhookDelivery;
 use crate::signature::new_secret;
 use diesel::dsl::{now, sql};

@@ -1,5 +1,5 @@
 //! One call of a receiver: what goes out, within which limits, and what its answer means.
-use crate::callable::{Callable, NotPublic};
+use platform::outgoing::{Callable, NotPublic};
 use crate::signature::Signer;
 use chrono::{DateTime, Utc};
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
