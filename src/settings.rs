@@ -35,6 +35,13 @@ pub struct Settings {
     /// A file of certificates (PEM) of authorities that are believed beside the public ones: of the database, the mail server.
     #[arg(long, env = "BACKOFFICE_CA_FILE", global = true)]
     pub ca_file: Option<PathBuf>,
+    /// Where files are kept: a folder, or a bucket as `s3://bucket/prefix` with keys, region and endpoint from `AWS_…`
+    /// [default: files, in the data folder]
+    #[arg(long, env = "BACKOFFICE_FILES", global = true)]
+    pub files: Option<String>,
+    /// The virus scanner, clamd: `host:port` or the path of its socket. Without it files are available at once.
+    #[arg(long, env = "BACKOFFICE_CLAMD", global = true)]
+    pub clamd: Option<files::Scanner>,
     /// Connections to the database at the most.
     #[arg(long, env = "BACKOFFICE_CONNECTIONS", default_value_t = 16, value_parser = clap::value_parser!(u16).range(2..=1000), global = true)]
     pub connections: u16,
@@ -50,6 +57,17 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// Where files are kept, and who looks them over.
+    pub fn filing(&self) -> Result<files::Filing, String> {
+        let folder = || {
+            let data = self.data_dir.clone().unwrap_or_else(cluster::default_data_dir);
+            data.join("files").to_string_lossy().into_owned()
+        };
+        let storage = files::Storage::open(&self.files.clone().unwrap_or_else(folder));
+        let storage = storage.map_err(|error| format!("files (BACKOFFICE_FILES): {error}"))?;
+        Ok(files::Filing { storage, scanner: self.clamd.clone() })
+    }
+
     /// What a pool of so many connections is told.
     pub fn pool(&self, url: String, connections: usize) -> platform::database::Settings {
         platform::database::Settings {
@@ -146,6 +164,17 @@ pub struct JobSettings {
     /// Jobs that this process works on at a time; 0 leaves them to others.
     #[arg(long, env = "BACKOFFICE_JOBS_AT_ONCE", default_value_t = 4, value_parser = clap::value_parser!(u16).range(0..=256))]
     pub jobs_at_once: u16,
+    #[command(flatten)]
+    pub webhooks: WebhookSettings,
+}
+
+/// What webhooks may reach.
+#[derive(Clone, Debug, Args)]
+pub struct WebhookSettings {
+    /// Networks, addresses and hosts that webhooks may reach beside public addresses, over plain HTTP, too: `127.0.0.1`,
+    /// `10.1.0.0/16`, `door.internal`; repeat or separate by commas.
+    #[arg(long, env = "BACKOFFICE_WEBHOOK_ALLOW", value_delimiter = ',')]
+    pub webhook_allow: Vec<String>,
 }
 
 #[derive(Debug, Args)]

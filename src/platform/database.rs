@@ -367,8 +367,7 @@ async fn connect(config: tokio_postgres::Config) -> ConnectionResult<AsyncPgConn
     // Prepared now, the context always goes out before the query that it protects: a statement that has to be
     // prepared first would be overtaken.
     let nobody = Uuid::nil();
-    diesel::select(crate::may::enter(nobody, nobody, "", "", "", false))
-        .execute(&mut connection)
+    crate::may::enter_to_read(&mut connection, nobody, nobody, "", "")
         .await
         .and(diesel::select(enter_as_system(nobody, false)).execute(&mut connection).await)
         .map_err(ConnectionError::CouldntSetupConfiguration)?;
