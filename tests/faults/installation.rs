@@ -18,6 +18,7 @@ const HELD: &[&str] = &[
     "employees:write",
     "number-series:read",
     "events:read",
+    "webhook-endpoints:write",
 ];
 
 /// For tests that leave Postgres alone. Nothing is turned off that makes a commit last.
