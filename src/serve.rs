@@ -90,17 +90,22 @@ async fn serve(
     let metrics = web::Data::from(metrics);
     let sign_in = web::Data::new(identity::sign_in::SignIn::new()?);
     let mailer = web::Data::new(identity::mails::Mailer::new(&server.jobs().mail.settings())?);
+    let filing = web::Data::new(settings.filing()?);
     let chosen = web::Data::new(server::Settings {
         trust_proxy: server.trust_proxy,
         behind_tls: server.behind_tls,
         public_url: server.public_url.clone(),
     });
+    let callable = web::Data::new(webhooks::Callable::allowing(&server.jobs.webhooks.webhook_allow));
+    let event_types = web::Data::new(api.event_types());
+    let feeds: Arc<platform::feed::Watch> = Arc::default();
     let pools: Arc<Mutex<Vec<Database>>> = Arc::default();
     let origins = server.cors_origins.clone();
 
     let app = {
         let (readiness, metrics, pools, limits, tokens) =
             (readiness.clone(), metrics.clone(), Arc::clone(&pools), limits.clone(), tokens.clone());
+        let feeds = web::Data::new(Arc::clone(&feeds));
         move || {
             // A pool per worker: its connections live on the worker's own thread.
             let database =
@@ -118,6 +123,10 @@ async fn serve(
                 .app_data(sign_in.clone())
                 .app_data(mailer.clone())
                 .app_data(chosen.clone())
+                .app_data(callable.clone())
+                .app_data(event_types.clone())
+                .app_data(feeds.clone())
+                .app_data(filing.clone())
                 .wrap(Compress::default())
                 .wrap(Condition::new(!origins.is_empty(), cors(&origins)))
                 .wrap(from_fn(server::observe))
@@ -159,12 +168,16 @@ async fn serve(
     };
     announce(server);
     actix_web::rt::spawn(keep_current(keeper, tokens.into_inner(), limits));
+    let looking = Database::new(&settings.pool(url.to_owned(), 1))?;
+    let watch = Arc::clone(&feeds);
+    actix_web::rt::spawn(async move { watch.keep(&looking).await });
     actix_web::rt::spawn(stop_when_told(
         listening.handle(),
         metering.handle(),
         readiness,
         server.drain_seconds,
         working.clone(),
+        feeds,
     ));
     let metering = actix_web::rt::spawn(metering);
     listening.await?;
@@ -189,6 +202,7 @@ async fn stop_when_told(
     readiness: web::Data<Readiness>,
     drain_seconds: u16,
     working: tokio::sync::watch::Sender<bool>,
+    feeds: Arc<platform::feed::Watch>,
 ) {
     let (Ok(mut terminate), Ok(mut interrupt)) =
         (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
@@ -204,6 +218,7 @@ async fn stop_when_told(
     }
     log::info!("stopping: answering what was accepted");
     let _ = working.send(true);
+    feeds.close();
     api.stop(true).await;
     metrics.stop(false).await;
 }
@@ -234,8 +249,17 @@ fn end_slow_readers(connection: &dyn Any, _: &mut actix_web::dev::Extensions) {
 }
 
 fn cors(origins: &[String]) -> actix_cors::Cors {
-    let exposed =
-        ["etag", "location", "link", "retry-after", "x-request-id", "idempotency-replayed", "dry-run"];
+    let exposed = [
+        "etag",
+        "location",
+        "link",
+        "retry-after",
+        "x-request-id",
+        "idempotency-replayed",
+        "dry-run",
+        "content-disposition",
+        "content-range",
+    ];
     let cors = actix_cors::Cors::default()
         .allowed_methods([Method::GET, Method::HEAD, Method::POST, Method::PATCH, Method::DELETE])
         .allowed_headers(
@@ -246,6 +270,7 @@ fn cors(origins: &[String]) -> actix_cors::Cors {
                 "if-match",
                 "if-none-match",
                 "idempotency-key",
+                "range",
                 "x-request-id",
                 "traceparent",
             ]

@@ -21,6 +21,8 @@ const FORGOTTEN: &[&str] = &[
     // Rows of files whose upload broke off, or whose import is over.
     "delete from import_chunks c where c.org_id = current_org() and c.created_at < now() - interval '1 day' and not exists
         (select from imports i where i.org_id = c.org_id and i.id = c.import_id and i.plan is not null)",
+    // Of what was sent it can be asked for a month.
+    "delete from webhook_deliveries where org_id = current_org() and created_at < now() - interval '30 days' and status in ('delivered', 'failed')",
     "select forget_login_tokens()",
 ];
 

@@ -5,6 +5,7 @@ use crate::answer::{Answer, Outcome};
 use crate::contract;
 use crate::event;
 use crate::export;
+use crate::feed;
 use crate::import;
 use crate::job::{self, Task, Workshop};
 use crate::may::May;
@@ -95,6 +96,7 @@ pub struct OperationDoc {
     body: Option<(String, &'static [&'static str])>,
     /// Bodies that are files: media type and the name of its schema.
     files: Vec<(&'static str, &'static str)>,
+    bytes: Option<String>,
     responses: BTreeMap<String, Response>,
 }
 
@@ -109,6 +111,7 @@ impl OperationDoc {
             not_null: Vec::new(),
             body: None,
             files: Vec::new(),
+            bytes: None,
             responses: BTreeMap::new(),
         }
     }
@@ -149,6 +152,11 @@ impl OperationDoc {
             self.schemas.push(((*name).to_owned(), RefOr::T(Schema::Object(schema.build()))));
             self.files.push((media_type, name));
         }
+    }
+
+    /// It takes bytes as they are.
+    pub fn takes_bytes(&mut self, description: &str) {
+        self.bytes = Some(description.to_owned());
     }
 
     /// It refuses in JSON of a form of its own, beside the usual problem.
@@ -194,7 +202,10 @@ impl OperationDoc {
         // Who reads YAML by its type gets an object, who reads it as text gets text.
         let kind =
             if content_type == "application/yaml" { SchemaType::AnyValue } else { Type::String.into() };
-        let text = ObjectBuilder::new().schema_type(kind).build();
+        let text = match content_type {
+            BYTES => bytes(),
+            _ => ObjectBuilder::new().schema_type(kind).build(),
+        };
         let response = self
             .responses
             .entry(status.to_owned())
@@ -229,6 +240,14 @@ impl OperationDoc {
     }
 }
 
+/// Bytes that say themselves what they are, if anything does.
+const BYTES: &str = "application/octet-stream";
+
+fn bytes() -> utoipa::openapi::Object {
+    let binary = SchemaFormat::KnownFormat(KnownFormat::Binary);
+    ObjectBuilder::new().schema_type(Type::String).format(Some(binary)).build()
+}
+
 /// An operation as the server and the tests know it.
 #[derive(Clone, Debug)]
 pub struct Described {
@@ -239,6 +258,8 @@ pub struct Described {
     pub permission: Option<String>,
     /// Names of the query parameters that it takes.
     pub query: Vec<String>,
+    /// Whether it takes parameters `custom.<name>` too, which the organization's fields declare.
+    pub custom: bool,
 }
 
 /// What is collected from the rooms: routes for the server, and the document.
@@ -249,6 +270,9 @@ pub struct Api {
     problems: Vec<&'static Kind>,
     not_null: Vec<(String, String)>,
     trades: job::Trades,
+    happenings: Vec<event::Happenings>,
+    /// The name of the schema in which webhooks tell of them.
+    told_as: Option<String>,
 }
 
 impl Api {
@@ -261,13 +285,16 @@ impl Api {
             problems: problem::KINDS.to_vec(),
             not_null: Vec::new(),
             trades: job::Trades::default(),
+            happenings: Vec::new(),
+            told_as: None,
         };
         api.document.components = Some(utoipa::openapi::Components::new());
         about::routes(&mut api);
         for room in rooms {
             room(&mut api);
         }
-        api.call(operation!(event::list_events));
+        api.call(operation!(feed::list_events));
+        crate::custom::routes(&mut api);
         job::routes(&mut api);
         import::routes(&mut api);
         api.schedule::<event::MakePartitions>(Duration::from_hours(1));
@@ -304,9 +331,12 @@ impl Api {
             contract::with_available_actions::<R>(&mut self.document);
         }
         self.regular::<R, _, _, _>(Method::GET, R::PATH, &format!("list_{plural}"), &format!("List {things}"),
-            &format!("The {things} that the caller may see, a page at a time, or all that match as a file: `Accept: text/csv`, `application/x-ndjson`, or the media type of XLSX. Sorted by any of: {}.", sort_names::<R>()),
+            &format!("The {things} that the caller may see, a page at a time, or all that match as a file: `Accept: text/csv`, `application/x-ndjson`, or the media type of XLSX.{} Sorted by any of: {}.", custom_words::<R>(), sort_names::<R>()),
             resource::list::<R>);
         contract::tell_sort_keys::<R>(&mut self.document);
+        if let Some(list) = self.operations.last_mut() {
+            list.custom = R::CUSTOM;
+        }
         self
     }
 
@@ -320,8 +350,9 @@ impl Api {
         self
     }
 
-    /// The history of each of a resource.
+    /// The history of each of a resource, whose changes are events.
     pub fn historied<R: Store>(&mut self) -> &mut Self {
+        self.happens::<R>();
         let thing = words(R::SINGULAR);
         self.regular::<R, _, _, _>(Method::GET, &format!("{}/{{id}}/history", R::PATH), &format!("get_{}_history", R::SINGULAR),
             &format!("Read the history of {}", article(&thing)),
@@ -465,6 +496,28 @@ impl Api {
         self
     }
 
+    /// A resource whose changes are events; what has a history is one already.
+    pub fn happens<R: Resource>(&mut self) -> &mut Self {
+        self.happenings.push(event::Happenings::of::<R>());
+        self
+    }
+
+    /// Webhooks tell of every event as a `T`.
+    pub fn tells<T: ToSchema>(&mut self) -> &mut Self {
+        let components = self.document.components.get_or_insert_default();
+        let mut schemas = vec![(T::name().into_owned(), T::schema())];
+        T::schemas(&mut schemas);
+        components.schemas.extend(schemas);
+        self.told_as = Some(T::name().into_owned());
+        self
+    }
+
+    /// Every type of event that there is.
+    #[must_use]
+    pub fn event_types(&self) -> event::EventTypes {
+        event::EventTypes::new(&self.happenings)
+    }
+
     /// The work that the rooms know how to do.
     #[must_use]
     pub fn trades(&self) -> job::Trades {
@@ -474,7 +527,12 @@ impl Api {
     /// The finished contract.
     #[must_use]
     pub fn contract(&self, version: &str, description: &str) -> serde_json::Value {
-        contract::finish(self.document.clone(), version, description, &self.problems, &self.not_null)
+        let document = self.document.clone();
+        let mut contract = contract::finish(document, version, description, &self.problems, &self.not_null);
+        if let Some(told_as) = &self.told_as {
+            contract::tell_webhooks(&mut contract, &self.happenings, told_as);
+        }
+        contract
     }
 
     /// The kinds of problems that operations can answer with.
@@ -503,6 +561,7 @@ impl Api {
             id: operation.operation_id.clone().unwrap_or_default(),
             permission: doc.permission.clone(),
             query,
+            custom: false,
         });
         operation.parameters = Some(parameters.into_iter().map(RefOr::T).collect());
         let bodies =
@@ -517,6 +576,12 @@ impl Api {
                 .build()
                 .into()
         });
+        if let Some(description) = doc.bytes {
+            let content = Content::new(Some(RefOr::T(Schema::Object(bytes()))));
+            let body =
+                RequestBodyBuilder::new().required(Some(Required::True)).description(Some(description));
+            operation.request_body = Some(body.content(BYTES, content).build().into());
+        }
         operation.responses.responses =
             doc.responses.into_iter().map(|(status, response)| (status, RefOr::T(response))).collect();
         contract::complete(&mut operation, &doc.method, path, doc.permission.as_deref(), &doc.refusals);
@@ -598,7 +663,7 @@ fn method_of<P: Path>() -> Method {
 }
 
 /// The parameter `{id}` of a path.
-pub(crate) fn path_id(description: &str) -> Parameter {
+pub fn path_id(description: &str) -> Parameter {
     let uuid = ObjectBuilder::new()
         .schema_type(Type::String)
         .format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid)));
@@ -615,6 +680,14 @@ fn sort_names<R: Resource>() -> String {
     let names: Vec<_> =
         R::SORT.iter().map(|key| format!("`{}`", key.name)).chain(["`id`".to_owned()]).collect();
     names.join(", ")
+}
+
+fn custom_words<R: Resource>() -> &'static str {
+    if !R::CUSTOM {
+        return "";
+    }
+    " The organization's own fields narrow it by `custom.<name>=`, numbers, amounts and days by `custom.<name>_from=` and \
+     `custom.<name>_to=` too, and sort it by `custom.<name>`, rows without a value last."
 }
 
 fn words(snake: &str) -> String {

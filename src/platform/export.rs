@@ -75,7 +75,7 @@ pub(crate) async fn stream<R: Store>(
     query.limit = CHUNK;
     let first = chunk(&may, &mut query).await?;
     // Structures open up into columns of their own, named by the first chunk.
-    let columns = columns::<R>(&first.0)?;
+    let columns = crate::custom::columns(&may, columns::<R>(&first.0)?).await?;
     let file = Sheet::begin(format, R::NAME, columns)?;
     let state = Some((may, query, file, Some(first)));
     let rest = stream::try_unfold(state, |state| async move {

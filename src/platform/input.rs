@@ -1,6 +1,7 @@
 //! What comes in is checked against the contract itself: the schema that is published is the schema that is enforced, and
 //! every fault is told at once, with its place.
 use crate::api::{Argument, OperationDoc};
+use crate::custom::Given;
 use crate::may::unless_refused;
 use crate::packed::Packing;
 use crate::problem::{
@@ -47,9 +48,16 @@ impl<T: ToSchema + DeserializeOwned + 'static> FromRequest for Input<T> {
     fn from_request(http: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (http, payload) = (http.clone(), payload.take());
         async move {
-            let read = async { parse(&receive_json(&http, payload).await?).map(Input) };
-            match read.await {
-                Ok(input) => Ok(input),
+            let read = match receive_json(&http, payload).await {
+                Ok(body) => parse(&body).inspect_err(|_| {
+                    if let Some(given) = Given::of(&body) {
+                        http.extensions_mut().insert(given);
+                    }
+                }),
+                Err(problem) => Err(problem),
+            };
+            match read {
+                Ok(input) => Ok(Self(input)),
                 // Who may not do it at all learns that, and nothing about their body.
                 Err(problem) => Err(unless_refused(&http, problem).await),
             }
@@ -195,7 +203,7 @@ fn compile(schema: &Value) -> Validator {
 }
 
 /// A day that a company can mean: 1900 to 2200.
-fn is_day(text: &str) -> bool {
+pub(crate) fn is_day(text: &str) -> bool {
     text.len() == 10
         && NaiveDate::parse_from_str(text, "%Y-%m-%d").is_ok_and(|day| (1900..=2200).contains(&day.year()))
 }
@@ -216,6 +224,12 @@ fn told(error: &ValidationError<'_>) -> Vec<Fault> {
                 )
             })
             .collect(),
+        // Names of what an organization adds: the instance is the name.
+        K::PropertyNames { error } => {
+            let name = error.instance().as_str().unwrap_or_default();
+            let place = format!("{pointer}/{}", text::escaped(name));
+            vec![Fault::at(place, "unknown-field", "there is no such field here")]
+        }
         K::Required { property } => {
             let name = property.as_str().unwrap_or_default();
             vec![Fault::at(format!("{pointer}/{name}"), "required", "must be given")]

@@ -226,6 +226,14 @@ impl Problem {
         self
     }
 
+    /// Adds faults that were found elsewhere in the input, at places that have none yet.
+    pub(crate) fn and(mut self, mut faults: Vec<Fault>) -> Self {
+        faults.retain(|fault| self.errors.iter().all(|known| known.pointer != fault.pointer));
+        self.errors.append(&mut faults);
+        self.errors.sort_by(|a, b| a.pointer.cmp(&b.pointer));
+        self
+    }
+
     /// Adds a member of its own (RFC 9457 §3.2), which the contract of the operation tells of.
     #[must_use]
     pub fn telling(mut self, name: &str, value: impl Serialize) -> Self {
@@ -326,6 +334,7 @@ fn violation(kind: DatabaseErrorKind, info: &(dyn DatabaseErrorInformation + Sen
             Problem::invalid(vec![Fault::at(format!("/{column}"), "required", "must be given")])
         }
         K::CheckViolation => match constraint {
+            crate::custom::HOLD => crate::custom::refused(info.details()),
             ring if ring.ends_with("_cycle") => {
                 let fault = place("closes-a-ring", "would stand above itself");
                 CONFLICT

@@ -30,6 +30,8 @@ pub trait Resource: Named + Serialize + DeserializeOwned + ToSchema + Sized + 's
     const SORT: &'static [SortKey];
     /// The order of a list that names none.
     const USUAL_ORDER: &'static str = "id";
+    /// Whether organizations add fields of their own: see [`crate::custom`].
+    const CUSTOM: bool = false;
     /// The fields by which people know one of them, which no two have alike: by them an import finds what is there. Empty
     /// where that is the id.
     const NATURAL_KEY: &'static [&'static str] = &[];
@@ -97,7 +99,8 @@ pub(crate) async fn list<R: Store>(
     paging: input::Params<Paging>,
     filter: input::Params<R::Filter>,
 ) -> Reply<Page<R>> {
-    let query = ListQuery::new(paging.0, filter.0, R::SORT, R::USUAL_ORDER)?;
+    let asked = crate::custom::asked(&may, paging.0.sort.as_deref()).await?;
+    let query = ListQuery::with_custom(paging.0, filter.0, R::SORT, R::USUAL_ORDER, asked)?;
     if let Some(format) = Format::accepted(may.http()) {
         return Box::pin(export::stream(may, query, format)).await;
     }

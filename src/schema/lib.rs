@@ -117,6 +117,57 @@ diesel::table! {
 }
 
 diesel::table! {
+    comment_mentions (org_id, user_id, comment_id) {
+        org_id -> Uuid,
+        user_id -> Uuid,
+        comment_id -> Uuid,
+    }
+}
+
+diesel::table! {
+    comments (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        resource -> Text,
+        resource_id -> Uuid,
+        body -> Text,
+        visibility -> Text,
+        mentions -> Array<Nullable<Uuid>>,
+        reply_to_id -> Nullable<Uuid>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    custom_fields (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        applies_to -> Text,
+        name -> Text,
+        label -> Text,
+        #[sql_name = "type"]
+        type_ -> Text,
+        required -> Bool,
+        unique -> Bool,
+        choices -> Nullable<Array<Nullable<Text>>>,
+        max_length -> Nullable<Int4>,
+        currency -> Nullable<Text>,
+        refers_to -> Nullable<Text>,
+        role_ids -> Array<Nullable<Uuid>>,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
     department_lines (org_id, above_id, below_id) {
         org_id -> Uuid,
         above_id -> Uuid,
@@ -139,6 +190,7 @@ diesel::table! {
         created_by -> Nullable<Uuid>,
         updated_at -> Timestamptz,
         updated_by -> Nullable<Uuid>,
+        custom -> Jsonb,
     }
 }
 
@@ -158,6 +210,40 @@ diesel::table! {
         status -> Text,
         terminated_on -> Nullable<Date>,
         termination_reason -> Nullable<Text>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+        custom -> Jsonb,
+    }
+}
+
+diesel::table! {
+    file_contents (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        sha256 -> Text,
+        size -> Int8,
+        verdict -> Nullable<Text>,
+        scanned_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    files (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        name -> Text,
+        purpose -> Text,
+        content_type -> Text,
+        size -> Int8,
+        sha256 -> Text,
+        status -> Text,
+        resource -> Nullable<Text>,
+        resource_id -> Nullable<Uuid>,
+        content_id -> Uuid,
         version -> Int8,
         created_at -> Timestamptz,
         created_by -> Nullable<Uuid>,
@@ -367,6 +453,7 @@ diesel::table! {
         kind -> Text,
         table_name -> Nullable<Text>,
         column_name -> Nullable<Text>,
+        longest -> Int4,
         format -> Text,
         reset -> Text,
     }
@@ -429,6 +516,7 @@ diesel::table! {
         created_by -> Nullable<Uuid>,
         updated_at -> Timestamptz,
         updated_by -> Nullable<Uuid>,
+        custom -> Jsonb,
     }
 }
 
@@ -535,6 +623,63 @@ diesel::table! {
     user_organizations (user_id, organization_id) {
         user_id -> Uuid,
         organization_id -> Uuid,
+    }
+}
+
+diesel::table! {
+    webhook_deliveries (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        version -> Int8,
+        webhook_endpoint_id -> Uuid,
+        event_id -> Uuid,
+        event_type -> Text,
+        resource -> Text,
+        resource_id -> Uuid,
+        resource_version -> Int8,
+        happened_at -> Timestamptz,
+        transaction -> Int8,
+        sequence -> Int8,
+        status -> Text,
+        attempts -> Int4,
+        next_attempt_at -> Nullable<Timestamptz>,
+        last_attempt_at -> Nullable<Timestamptz>,
+        answer_status -> Nullable<Int2>,
+        answer -> Nullable<Text>,
+        failure -> Nullable<Text>,
+        took_ms -> Nullable<Int4>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    webhook_endpoint_secrets (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        webhook_endpoint_id -> Uuid,
+        slot -> Int2,
+        secret -> Bytea,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    webhook_endpoints (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        url -> Text,
+        event_types -> Array<Nullable<Text>>,
+        description -> Nullable<Text>,
+        status -> Text,
+        disabled_because -> Nullable<Text>,
+        reads_as -> Nullable<Uuid>,
+        secret_changed_at -> Timestamptz,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
     }
 }
 

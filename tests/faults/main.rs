@@ -17,6 +17,7 @@ mod races;
 mod slow_clients;
 mod start_up;
 mod stopped;
+mod webhooks;
 
 use std::time::{Duration, Instant};
 
