@@ -8,11 +8,11 @@ use platform::api::Api;
 use platform::database::Database;
 use platform::job::{Stop, Tools, Worker, stop_switch};
 use platform::metrics::Metrics;
+use platform::outgoing::Callable;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
-use platform::outgoing::Callable;
 
 /// Statements of a job may take longer than those that somebody waits for.
 const LONGEST_STATEMENT: Duration = Duration::from_mins(10);
