@@ -39,7 +39,9 @@ pub async fn read(path: &Path, taker: &mut impl Taker) -> Refusal<Manifest> {
     let file = File::open(path).map_err(|error| error.to_string())?;
     let packed = Rc::new(Cell::new(0));
     let counted = Counted { inner: BufReader::new(file), count: Rc::clone(&packed) };
-    let unpacked = Unpacked { inner: GzDecoder::new(counted), packed, count: 0 };
+    let contents = Rc::new(Cell::new(0));
+    let unpacked =
+        Unpacked { inner: GzDecoder::new(counted), packed, contents: Rc::clone(&contents), count: 0 };
     let mut archive = tar::Archive::new(unpacked);
     let mut reading = Reading::default();
     // Raw: what tar has grown to say of names, sizes and holes is not asked for.
@@ -73,6 +75,8 @@ pub async fn read(path: &Path, taker: &mut impl Taker) -> Refusal<Manifest> {
                 taker.rows(&table, &lines).await?;
             }
             Entry::File(id) => {
+                // People keep files that pack to nothing. Their sizes are told by rows, which do not.
+                contents.set(contents.get() + size);
                 taker.file(id, size, &mut entry).await?;
                 // What was not taken has to be there all the same.
                 std::io::copy(&mut entry, &mut std::io::sink()).map_err(damaged)?;
@@ -217,6 +221,8 @@ impl<R: Read> Read for Counted<R> {
 struct Unpacked<R> {
     inner: R,
     packed: Rc<Cell<u64>>,
+    /// Bytes of files, which count for nothing.
+    contents: Rc<Cell<u64>>,
     count: u64,
 }
 
@@ -224,7 +230,8 @@ impl<R: Read> Read for Unpacked<R> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         let count = self.inner.read(buffer)?;
         self.count += count as u64;
-        if self.count > UNSUSPICIOUS && self.count / BEST_PACKING > self.packed.get() {
+        let rows = self.count.saturating_sub(self.contents.get());
+        if rows > UNSUSPICIOUS && rows / BEST_PACKING > self.packed.get() {
             return Err(std::io::Error::other(
                 "it is packed better than any organization is, as something made to fill disks is",
             ));

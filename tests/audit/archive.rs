@@ -269,7 +269,8 @@ fn an_organization_moves_and_is_the_same() {
         there.seal().await;
         let all = checkpoints(async |path| there.get(&path).await).await;
         let kept = checkpoints(async |path| company.get(&path).await).await;
-        assert_eq!((&all[1..], all[0]["key"] == kept[0]["key"]), (&kept[..], false));
+        assert!(all.len() > kept.len() && all.ends_with(&kept), "the chain goes on");
+        assert_ne!(all[0]["key"], kept[0]["key"]);
         let from = kept[0]["tree_size"].as_u64().unwrap();
         there.get(&format!("/v1/audit/consistency?from={from}")).await;
         let first = format!("/v1/events/{}/proof", ours[0]["id"].as_str().unwrap());

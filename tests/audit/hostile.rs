@@ -28,7 +28,7 @@ fn entries(archive: &Path) -> Entries {
 fn packed(name: &str, entries: &Entries) -> PathBuf {
     let path = file(name, "");
     let mut tar =
-        tar::Builder::new(GzEncoder::new(std::fs::File::create(&path).unwrap(), Compression::fast()));
+        tar::Builder::new(GzEncoder::new(std::fs::File::create(&path).unwrap(), Compression::best()));
     for (name, content) in entries {
         let mut header = tar::Header::new_ustar();
         header.set_size(content.len() as u64);
