@@ -8,6 +8,7 @@ use platform::api::Api;
 use platform::database::Database;
 use platform::job::{Stop, Tools, Worker, stop_switch};
 use platform::metrics::Metrics;
+use platform::outgoing::Callable;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -61,8 +62,11 @@ fn tools(settings: &Settings, jobs: &JobSettings) -> Result<Tools, Box<dyn std::
     if jobs.mail.smtp_url.is_none() {
         log::info!("no mail is sent: BACKOFFICE_SMTP_URL names no mail server");
     }
-    let mailer = Mailer::new(&jobs.mail.settings())?;
-    Ok(Tools::default().with(Arc::new(mailer)).with(Arc::new(settings.filing()?)))
+    let callable = Callable::allowing(&jobs.outgoing_allow);
+    Ok(Tools::default()
+        .with(Arc::new(Mailer::new(&jobs.mail.settings())?))
+        .with(Arc::new(callable))
+        .with(Arc::new(settings.filing()?)))
 }
 
 /// Works until it is told to stop, and serves nothing.

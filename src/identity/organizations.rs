@@ -254,5 +254,5 @@ async fn write_built_in_roles(db: &mut Db) -> Result<()> {
 
 /// What there is to read and change.
 pub fn routes(api: &mut Api) {
-    api.call(operation!(get_organization)).call(operation!(update_organization));
+    api.happens::<Organization>().call(operation!(get_organization)).call(operation!(update_organization));
 }

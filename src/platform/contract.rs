@@ -1,5 +1,7 @@
 //! What the platform adds to the OpenAPI document in one pass, so that no operation can forget it: the problems it can
 //! answer with, security, examples, open enumerations out and closed ones in.
+use crate::dialect::Dialect;
+use crate::event::Happenings;
 use crate::problem::{Kind, ProblemBody};
 use crate::resource::Resource;
 use actix_web::http::Method;
@@ -99,6 +101,7 @@ pub(crate) fn complete(
     path: &str,
     permission: Option<&str>,
     others: &[&'static str],
+    dialect: Option<&Dialect>,
 ) {
     match permission {
         Some(permission) => {
@@ -129,6 +132,14 @@ pub(crate) fn complete(
     }
     if *method == Method::POST && path.contains("{id}/") {
         refusals.push("412");
+    }
+    if let Some(dialect) = dialect {
+        let known = refusals.iter().filter_map(|status| (dialect.status)(status.parse().ok()?));
+        for status in known {
+            let told = || RefOr::T(dialect.response(status));
+            operation.responses.responses.entry(status.to_string()).or_insert_with(told);
+        }
+        return;
     }
     for status in refusals {
         operation
@@ -189,6 +200,7 @@ pub(crate) fn finish(
     document["components"]["responses"] = refusals(problems);
     for schema in document["components"]["schemas"].as_object_mut().into_iter().flat_map(Map::values_mut) {
         require_what_is_always_sent(schema);
+        describe_what_may_be_null(schema);
     }
     describe_common_fields(&mut document);
     close_inputs(&mut document);
@@ -204,6 +216,62 @@ pub(crate) fn finish(
     drop_unused_enumerations(&mut document);
     document["tags"] = tags(&mut document);
     document
+}
+
+/// The section `webhooks`: what is sent to endpoints, for every type of event of every resource.
+pub(crate) fn tell_webhooks(document: &mut Value, all: &[Happenings], schema: &str) {
+    let text = |name: &str, description: &str, example: &str| {
+        json!({"name": name, "in": "header", "required": true, "description": description,
+            "schema": {"type": "string", "minLength": 1, "maxLength": 500}, "example": example})
+    };
+    document["components"]["parameters"] = json!({
+        "WebhookId": text("webhook-id", "The event: the same at every attempt, so that what comes twice is known.", "01938c6e-7d3a-7c4e-9f0a-6f1c2b3d4e5f"),
+        "WebhookTimestamp": text("webhook-timestamp", "When it was sent, in seconds since 1970. Refuse what is older than five minutes.", "1772438400"),
+        "WebhookSignature": text("webhook-signature", "After Standard Webhooks: `v1,` and the HMAC-SHA256 of id, timestamp and body, for each secret that holds, separated by spaces.", "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="),
+    });
+    let headers: Vec<_> = ["WebhookId", "WebhookTimestamp", "WebhookSignature"]
+        .iter()
+        .map(|name| json!({"$ref": format!("#/components/parameters/{name}")}))
+        .collect();
+    let shown = example(
+        &json!({"$ref": format!("#/components/schemas/{schema}")}),
+        &document["components"]["schemas"],
+    );
+    let mut webhooks = Map::new();
+    for happenings in all {
+        for (event, what) in happenings.types().zip(&happenings.what) {
+            let mut example = shown.clone();
+            example["type"] = json!(event);
+            example["data"]["resource"] = json!(happenings.resource);
+            let thing = happenings.singular.replace('_', " ");
+            let said = match *what {
+                "created" | "updated" | "deleted" => format!("It was {what}."),
+                state => format!("Its status is `{state}` now."),
+            };
+            let operation = json!({
+                "operationId": format!("on_{}", event.replace('.', "_")),
+                "tags": [happenings.tag],
+                "summary": format!("{} {}", capitalized(&thing), what.replace('_', " ")),
+                "description": format!("Sent to endpoints that asked for `{event}`, `{}.*` or `*`. {said}", happenings.singular),
+                "security": [],
+                "parameters": headers,
+                "requestBody": {"required": true, "content": {"application/json":
+                    {"schema": {"$ref": format!("#/components/schemas/{schema}")}, "example": example}}},
+                "responses": {
+                    "204": {"description": "Taken; any other status of success does as well."},
+                    "410": {"description": "Not wanted any more: the endpoint is disabled."},
+                    "429": {"description": "Busy: sent again after as long as `Retry-After` says."},
+                },
+            });
+            webhooks.insert(event, json!({"post": operation}));
+        }
+    }
+    document["webhooks"] = Value::Object(webhooks);
+}
+
+fn capitalized(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// Where an enumeration only comes in, it stands closed at its place, and nothing refers to the open one.
@@ -231,10 +299,15 @@ fn tags(document: &mut Value) -> Value {
     names.sort();
     names.dedup();
     let about = |name: &str| match name {
+        "Directory" => {
+            "Users and their roles, kept current by a company's own directory (SCIM 2.0, RFC 7644)."
+        }
         "Access" => "Who may do what: users, memberships, roles, invitations, API clients.",
         "Comments" => "What people say about anything: comments on any resource.",
+        "Custom fields" => "What an organization adds to the fields of a resource.",
         "Events" => "The audit trail and the change feed at once.",
         "Files" => "Files, on their own or hung on any resource.",
+        "Imports" => "Files that become resources: what came of them, and how their headers are named.",
         "People" => "Structure and people: departments, positions, employees.",
         "Service" => "Where everything is, and how it is.",
         "Sign-in" => "Getting, renewing and ending access.",
@@ -452,7 +525,8 @@ pub(crate) fn forbid_null(schema: &mut Value) {
 
 /// The order of a list is one of those that its keys make.
 pub(crate) fn tell_sort_keys<R: Resource>(document: &mut OpenApi) {
-    let names: Vec<_> = R::SORT.iter().map(|key| key.name).chain(["id"]).collect();
+    let own = R::CUSTOM.then_some(r"custom\.[a-z][a-z0-9_]{0,39}");
+    let names: Vec<_> = R::SORT.iter().map(|key| key.name).chain(["id"]).chain(own).collect();
     let key = format!("-?({})", names.join("|"));
     let operation = document.paths.paths.get_mut(R::PATH).and_then(|item| item.get.as_mut());
     for parameter in operation.into_iter().flat_map(|operation| operation.parameters.iter_mut().flatten()) {
@@ -466,6 +540,18 @@ pub(crate) fn tell_sort_keys<R: Resource>(document: &mut OpenApi) {
     }
 }
 
+/// What a field is stands beside its reference, where the field may also be null: it is said of the field.
+fn describe_what_may_be_null(schema: &mut Value) {
+    let fields = schema.get_mut("properties").and_then(Value::as_object_mut);
+    for field in fields.into_iter().flat_map(Map::values_mut) {
+        let said =
+            field["oneOf"].as_array().and_then(|all| all.iter().find_map(|each| each.get("description")));
+        if let Some(said) = said.cloned() {
+            field["description"] = said;
+        }
+    }
+}
+
 /// An example for the request and each success, from the schema's own.
 fn add_examples(operation: &mut Value, schemas: &Value) {
     if let Some(contents) = operation.pointer_mut("/requestBody/content").and_then(Value::as_object_mut) {
@@ -473,7 +559,8 @@ fn add_examples(operation: &mut Value, schemas: &Value) {
     }
     let Some(responses) = operation["responses"].as_object_mut() else { return };
     for (_, response) in responses.iter_mut().filter(|(status, _)| status.starts_with('2')) {
-        if let Some(content) = response.pointer_mut("/content/application~1json") {
+        let contents = response.get_mut("content").and_then(Value::as_object_mut).into_iter().flatten();
+        for (_, content) in contents.filter(|(kind, _)| kind.ends_with("json")) {
             content["example"] = example(&content["schema"], schemas);
         }
     }

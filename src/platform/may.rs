@@ -4,6 +4,7 @@
 //! same flush as the query that they protect, so what was taken away counts at the very next request.
 use crate::answer::{Answer, Outcome};
 use crate::api::{Argument, OperationDoc};
+use crate::custom::Given;
 use crate::database::{Database, Db};
 use crate::input::{self, BodyDigest};
 use crate::life::Life;
@@ -89,6 +90,8 @@ verbs! {
     Assign = "assign";
     /// Make it ineffective without deleting it.
     Void = "void";
+    /// Take all of it out.
+    Export = "export";
 }
 
 /// How far a permission goes.
@@ -226,6 +229,14 @@ impl<V: Verb, R: Named> May<V, R> {
         self.door.write(work).await
     }
 
+    /// The same, kept even in a dry run: a large file's report is what its dry run comes to.
+    pub(crate) async fn write_for_good<T: Outcome>(
+        &self,
+        work: impl AsyncFn(&mut Db) -> Result<T>,
+    ) -> Result<Answer<T>> {
+        self.door.write_unless(false, work).await
+    }
+
     /// Finds out which of these people are the caller's team, where a step of the life asks for it. Without this the steps
     /// of somebody who sees the whole company and may act on their team alone would not be known.
     pub(crate) async fn learn_team(
@@ -289,7 +300,7 @@ impl Door {
     async fn open(http: HttpRequest, resource: &'static str, verb: &'static str) -> Result<Self> {
         let database = app_data::<Database>(&http).clone();
         let token = bearer(http.headers())?;
-        let claims = app_data::<Tokens>(&http).verify(token, &database).await?;
+        let claims = app_data::<Tokens>(&http).admit(token, &http, &database).await?;
         if let Some(request) = request::current() {
             request.set_caller(claims.org, claims.sub);
         }
@@ -321,6 +332,14 @@ impl Door {
     }
 
     async fn write<T: Outcome>(&self, work: impl AsyncFn(&mut Db) -> Result<T>) -> Result<Answer<T>> {
+        self.write_unless(self.dry_run, work).await
+    }
+
+    async fn write_unless<T: Outcome>(
+        &self,
+        dry_run: bool,
+        work: impl AsyncFn(&mut Db) -> Result<T>,
+    ) -> Result<Answer<T>> {
         let key = self.idempotency_key()?;
         let fingerprint = key.as_ref().map(|_| self.fingerprint());
         let request = request::current().as_ref().map(RequestContext::id).unwrap_or_default().to_owned();
@@ -342,7 +361,7 @@ impl Door {
             }
             let outcome = work(db).await?;
             let answer = outcome.answer(self.grants.get().unwrap_or(&Grants::default()))?;
-            if self.dry_run {
+            if dry_run {
                 diesel::sql_query("set constraints all immediate").execute(db).await?;
                 return Ok((answer.with(header::HeaderName::from_static("dry-run"), "true"), false));
             }
@@ -392,7 +411,7 @@ fn admit(entered: Option<String>, resource: &str, verb: &str) -> Result<Grants> 
     let entered = entered.ok_or_else(invalid_token)?;
     if entered == "second-factor" {
         return Err(problem::SECOND_FACTOR_ENROLMENT_REQUIRED.because(
-            "One of your roles asks for a second factor: enrol one at /v1/me/second-factor, or sign in with it.",
+            "One of your roles asks for a second factor: enrol one at /v1/me/second-factor, or prove yours at /v1/auth/reauthenticate.",
         ));
     }
     let grants = Grants::read(&entered);
@@ -421,13 +440,20 @@ struct Opening(Rc<Notify>);
 
 /// What is wrong with the input, unless the caller may not do it at all and is told that instead. Where the token does
 /// not hold, this never ends: the refusal does, and takes it along.
-pub(crate) async fn unless_refused(http: &HttpRequest, problem: Problem) -> Problem {
+pub async fn unless_refused(http: &HttpRequest, problem: Problem) -> Problem {
     let opening = http.extensions().get::<Opening>().cloned();
     let Some(Opening(opening)) = opening else { return problem };
     loop {
         let gate = http.extensions().get::<Gate>().cloned();
         match gate {
-            Some(gate) => return Box::pin(gate.check()).await.err().unwrap_or(problem),
+            Some(gate) => {
+                let given = http.extensions().get::<Given>().cloned();
+                let id = http.match_info().get("id").and_then(|id| id.parse().ok());
+                return match Box::pin(gate.check(given, id)).await {
+                    Ok(faults) => problem.and(faults),
+                    Err(refusal) => refusal,
+                };
+            }
             None => opening.notified().await,
         }
     }
@@ -443,16 +469,21 @@ struct Gate {
 }
 
 impl Gate {
-    async fn check(&self) -> Result<()> {
+    /// Lets the caller in, and answers what else is wrong with the custom fields of the body.
+    async fn check(&self, given: Option<Given>, id: Option<Uuid>) -> Result<Vec<Fault>> {
         let (claims, resource, verb) = (&self.claims, self.resource, self.verb);
         let entering = async |db: &mut Db| enter_to_read(db, claims.org, claims.sid, resource, verb).await;
         let admit = |entered| admit(entered, resource, verb).map(|_| ());
-        self.database.read(claims.org, entering, admit, async |_| Ok(())).await
+        let work = async |db: &mut Db| match &given {
+            Some(given) => given.faults(db, resource, id).await,
+            None => Ok(Vec::new()),
+        };
+        self.database.read(claims.org, entering, admit, work).await
     }
 }
 
 /// The first answer again, or why there is none.
-fn recall<T>(recalled: &str) -> Result<Answer<T>> {
+fn recall<T: Outcome>(recalled: &str) -> Result<Answer<T>> {
     #[derive(Deserialize)]
     struct Recalled {
         state: String,
@@ -474,7 +505,8 @@ fn recall<T>(recalled: &str) -> Result<Answer<T>> {
                 .status
                 .and_then(|status| StatusCode::from_u16(status).ok())
                 .unwrap_or(StatusCode::OK);
-            let mut answer = Answer::new(status, recalled.body.unwrap_or_default().into_bytes());
+            let body = recalled.body.unwrap_or_default().into_bytes();
+            let mut answer = Answer::of_type(status, T::CONTENT_TYPE, body);
             for (name, value) in [(header::LOCATION, recalled.location), (header::ETAG, recalled.etag)] {
                 if let Some(value) = value {
                     answer = answer.with(name, &value);

@@ -13,11 +13,19 @@ async fn furnished() -> Caller {
     for list in lists() {
         row(&caller, &list.path).await;
     }
+    row(&caller, "/v1/events").await;
     let database = service().database().await;
+    // What a large file leaves while its job runs.
+    let chunk = "with job as (update imports set job_id = (select id from jobs where org_id = $1 limit 1) where org_id = $1)
+        insert into import_chunks (org_id, import_id, number, content) values ($1, $1, 0, '[]')";
+    database.execute(chunk, &[&caller.organization]).await.unwrap();
     let refresh =
         "insert into refresh_tokens (org_id, hash, session_id) values ($1, sha256($2::text::bytea), $3)";
     let [org, session] = [caller.organization, caller.session];
     database.execute(refresh, &[&org, &session.to_string(), &session]).await.unwrap();
+    let linked = "insert into linked_subjects (org_id, provider_id, subject, user_id, session_id)
+        select org_id, id, 'walled', $2, $3 from identity_providers where org_id = $1";
+    database.execute(linked, &[&org, &caller.user, &session]).await.unwrap();
     let clients = "insert into sessions (org_id, id, api_client_id, role_ids, expires_at)
         select org_id, gen_random_uuid(), id, array[id], now() + interval '1 hour' from api_clients where org_id = $1";
     database.execute(clients, &[&org]).await.unwrap();
@@ -29,6 +37,14 @@ async fn furnished() -> Caller {
     let place = serde_json::json!({"department_id": child, "position_id": position});
     caller.patch(&format!("/v1/employees/{report}"), place).await.is(200);
     caller.patch(&format!("/v1/departments/{child}"), serde_json::json!({"head_id": boss})).await.is(200);
+    for field in [
+        serde_json::json!({"applies_to": "employees", "name": "badge", "label": "Badge", "type": "text", "role_ids": [caller.role]}),
+        serde_json::json!({"applies_to": "employees", "name": "buddy", "label": "Buddy", "type": "reference", "refers_to": "employees"}),
+    ] {
+        caller.post("/v1/custom-fields", field).await.is(201);
+    }
+    let custom = serde_json::json!({"custom": {"badge": "42", "buddy": boss}});
+    caller.patch(&format!("/v1/employees/{report}"), custom).await.is(200);
     let series = row(&caller, "/v1/number-series").await;
     caller.act(&format!("/v1/number-series/{series}/activate")).await.is(200);
     let numbered =
@@ -48,6 +64,15 @@ async fn furnished() -> Caller {
     let key = Uuid::now_v7().to_string();
     let request = caller.request(invite.method.clone(), &invite.path).header("idempotency-key", &key);
     request.json(&invited).send().await.is(201);
+    let link = "insert into invitation_links (org_id, invitation_id, hash) select org_id, id, sha256('link') from invitations where org_id = $1";
+    database.execute(link, &[&org]).await.unwrap();
+    caller.post("/scim/v2/Users", serde_json::json!({"userName": "walled@test.example"})).await.is(201);
+    let group = serde_json::json!({"displayName": "Walled", "externalId": "walled"});
+    caller.post("/scim/v2/Groups", group).await.is(201);
+    let program = serde_json::json!({"name": "Directory", "scopes": ["directory:read"]});
+    let program = caller.post("/v1/api-clients", program).await.is(201);
+    let issue = format!("/v1/api-clients/{}/issue-directory-token", program["client_id"].as_str().unwrap());
+    caller.post(&issue, serde_json::json!({"days": 1})).await.is(201);
     let login = "update memberships set employee_id = $3 where org_id = $1 and id = $2";
     let report: Uuid = report.parse().unwrap();
     database.execute(login, &[&org, &caller.membership, &report]).await.unwrap();

@@ -23,11 +23,7 @@ fn is_creation(operation: &Operation) -> bool {
 /// What an organization has: for each table the number of rows and a digest of them.
 async fn contents(caller: &Caller) -> BTreeMap<String, (i64, Option<String>)> {
     let database = service().database().await;
-    let tables = database
-        .query("select c.relname::text from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'org_id'
-            where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition", &[])
-        .await
-        .unwrap();
+    let tables = database.query(crate::catalogue::WRITTEN, &[]).await.unwrap();
     let mut contents = BTreeMap::new();
     for table in tables.iter().map(|row| row.get::<_, String>(0)) {
         let digest = format!(

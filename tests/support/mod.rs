@@ -2,9 +2,11 @@
 //! parallel, clean nothing up, and prove separation all the time. Every answer is held against the contract.
 #![allow(dead_code, unused_imports, reason = "each test binary uses its own part of it")]
 mod contract;
+mod receiver;
 mod service;
 
 pub use contract::{Operation, contract, operations, permissions};
+pub use receiver::{Reaction, Received, Receiver};
 pub use service::{Service, files_folder, free_address, service, spawn_for_good, wait_until_ready};
 
 use chrono::Utc;
@@ -288,6 +290,17 @@ impl Answer {
     #[expect(clippy::wrong_self_convention, reason = "it reads as the sentence that it is")]
     pub fn is_problem(self, status: u16, code: &str) -> Value {
         assert_eq!((self.status, self.body["code"].as_str()), (status, Some(code)), "{}", self.text);
+        self.body
+    }
+    /// The refusal of SCIM, if it is this (RFC 7644 §3.12).
+    #[track_caller]
+    #[expect(clippy::wrong_self_convention, reason = "it reads as the sentence that it is")]
+    pub fn is_scim_error(self, status: u16, scim_type: Option<&str>) -> Value {
+        assert_eq!((self.status, self.body["scimType"].as_str()), (status, scim_type), "{}", self.text);
+        assert_eq!(self.header("content-type"), Some("application/scim+json"), "{}", self.text);
+        assert_eq!(self.body["schemas"], json!(["urn:ietf:params:scim:api:messages:2.0:Error"]));
+        assert_eq!(self.body["status"], status.to_string(), "{}", self.text);
+        assert!(self.body["detail"].as_str().is_some_and(|detail| detail.len() > 10), "{}", self.text);
         self.body
     }
     pub fn header(&self, name: &str) -> Option<&str> {
