@@ -13,8 +13,9 @@ use platform::api::Api;
 use platform::database::Database;
 use platform::job;
 use platform::metrics::Metrics;
+use platform::outgoing::Callable;
 use platform::server::{self, Limits, Operations};
-use platform::token::Tokens;
+use platform::token::{Others, Tokens};
 use serde_json::Value;
 use std::any::Any;
 use std::io::{Read, Write};
@@ -89,6 +90,12 @@ async fn serve(
     let limits = web::Data::new(Limits::new(server.rate_per_session, server.rate_per_organization));
     let metrics = web::Data::from(metrics);
     let sign_in = web::Data::new(identity::sign_in::SignIn::new()?);
+    let callable = Callable::allowing(&server.jobs.outgoing_allow);
+    let others = web::Data::new(Others(vec![
+        Box::new(identity::directory_tokens::DirectoryTokens::default()),
+        Box::new(identity::issuers::Issuers::new(callable.clone())?),
+    ]));
+    let callable = web::Data::new(callable);
     let mailer = web::Data::new(identity::mails::Mailer::new(&server.jobs().mail.settings())?);
     let filing = web::Data::new(settings.filing()?);
     let chosen = web::Data::new(server::Settings {
@@ -96,7 +103,6 @@ async fn serve(
         behind_tls: server.behind_tls,
         public_url: server.public_url.clone(),
     });
-    let callable = web::Data::new(webhooks::Callable::allowing(&server.jobs.webhooks.webhook_allow));
     let event_types = web::Data::new(api.event_types());
     let feeds: Arc<platform::feed::Watch> = Arc::default();
     let pools: Arc<Mutex<Vec<Database>>> = Arc::default();
@@ -121,6 +127,7 @@ async fn serve(
                 .app_data(limits.clone())
                 .app_data(metrics.clone())
                 .app_data(sign_in.clone())
+                .app_data(others.clone())
                 .app_data(mailer.clone())
                 .app_data(chosen.clone())
                 .app_data(callable.clone())

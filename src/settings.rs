@@ -164,17 +164,10 @@ pub struct JobSettings {
     /// Jobs that this process works on at a time; 0 leaves them to others.
     #[arg(long, env = "BACKOFFICE_JOBS_AT_ONCE", default_value_t = 4, value_parser = clap::value_parser!(u16).range(0..=256))]
     pub jobs_at_once: u16,
-    #[command(flatten)]
-    pub webhooks: WebhookSettings,
-}
-
-/// What webhooks may reach.
-#[derive(Clone, Debug, Args)]
-pub struct WebhookSettings {
-    /// Networks, addresses and hosts that webhooks may reach beside public addresses, over plain HTTP, too: `127.0.0.1`,
-    /// `10.1.0.0/16`, `door.internal`; repeat or separate by commas.
-    #[arg(long, env = "BACKOFFICE_WEBHOOK_ALLOW", value_delimiter = ',')]
-    pub webhook_allow: Vec<String>,
+    /// Networks, addresses and hosts that webhooks and identity providers may be at beside public addresses, over plain HTTP,
+    /// too: `127.0.0.1`, `10.1.0.0/16`, `door.internal`; repeat or separate by commas.
+    #[arg(long, env = "BACKOFFICE_OUTGOING_ALLOW", value_delimiter = ',')]
+    pub outgoing_allow: Vec<String>,
 }
 
 #[derive(Debug, Args)]

@@ -8,11 +8,11 @@ use platform::api::Api;
 use platform::database::Database;
 use platform::job::{Stop, Tools, Worker, stop_switch};
 use platform::metrics::Metrics;
+use platform::outgoing::Callable;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
-use webhooks::Callable;
 
 /// Statements of a job may take longer than those that somebody waits for.
 const LONGEST_STATEMENT: Duration = Duration::from_mins(10);
@@ -62,7 +62,7 @@ fn tools(settings: &Settings, jobs: &JobSettings) -> Result<Tools, Box<dyn std::
     if jobs.mail.smtp_url.is_none() {
         log::info!("no mail is sent: BACKOFFICE_SMTP_URL names no mail server");
     }
-    let callable = Callable::allowing(&jobs.webhooks.webhook_allow);
+    let callable = Callable::allowing(&jobs.outgoing_allow);
     Ok(Tools::default()
         .with(Arc::new(Mailer::new(&jobs.mail.settings())?))
         .with(Arc::new(callable))

@@ -5,7 +5,7 @@ use crate::tree::{Hash, Known, needed_for_consistency};
 use diesel::QueryableByName;
 use diesel::sql_types::{Array, BigInt, Binary, Nullable, SmallInt, Uuid as SqlUuid};
 use platform::api::{Argument, OperationDoc, path_id};
-use platform::event::Events;
+use platform::feed::Events;
 use platform::prelude::*;
 
 /// Proof that an event is among those that a checkpoint seals (RFC 6962 §2.1.1).

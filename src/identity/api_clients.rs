@@ -121,13 +121,14 @@ pub struct ApiClientFilter {
     status: Option<ApiClientStatus>,
 }
 
-static LIFE: Life = Life {
+pub(crate) static LIFE: Life = Life {
     states: &[("active", "May take tokens."), ("disabled", "May not, and those it has are refused.")],
     steps: &[
         Step { action: "disable", from: &["active"], to: "disabled", verb: "write" },
         Step { action: "enable", from: &["disabled"], to: "active", verb: "write" },
         Step { action: "rotate_secret", from: &["active"], to: "active", verb: "write" },
         Step { action: "retire_older_secret", from: &["active"], to: "active", verb: "write" },
+        Step { action: "issue_directory_token", from: &["active"], to: "active", verb: "write" },
     ],
 };
 

@@ -13,6 +13,9 @@ const FORGOTTEN: &[&str] = &[
     "delete from refresh_tokens t using sessions s
         where t.org_id = current_org() and s.org_id = t.org_id and s.id = t.session_id
             and (s.status = 'ended' or s.expires_at < now())",
+    "delete from directory_tokens t using sessions s
+        where t.org_id = current_org() and s.org_id = t.org_id and s.id = t.id
+            and (s.status = 'ended' or s.expires_at < now())",
     // What they did stays in the events. A client takes a session with every token.
     "delete from sessions where org_id = current_org()
         and expires_at < now() - case when user_id is null then interval '1 day' else interval '90 days' end",

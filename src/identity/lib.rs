@@ -1,8 +1,11 @@
 //! Who is calling: organizations, users, memberships, roles, sessions, API clients. It signs people and programs in and
 //! says what they may do; it never knows what the things are that they do it to.
 mod api_clients;
+pub mod directory_tokens;
 pub mod housekeeping;
+pub mod identity_providers;
 mod invitations;
+pub mod issuers;
 pub mod keys;
 mod mailed_links;
 pub mod mails;
@@ -40,6 +43,8 @@ pub fn routes(api: &mut Api) {
     memberships::routes(api);
     invitations::routes(api);
     api_clients::routes(api);
+    directory_tokens::routes(api);
+    identity_providers::routes(api);
     oauth::routes(api);
     api.schedule::<housekeeping::Forget>(std::time::Duration::from_hours(1));
 }

@@ -17,7 +17,7 @@ use platform::input::receive_form;
 use platform::may::{Grants, app_data};
 use platform::prelude::*;
 use platform::request;
-use platform::server::Settings;
+use platform::server::public_address;
 use platform::token::{Claims, LIFETIME, Tokens};
 use std::future::Future;
 use std::pin::Pin;
@@ -309,13 +309,7 @@ pub struct PublicKey {
 /// The metadata of the authorization server (RFC 8414), by its public address, or the one that it was asked for at.
 #[utoipa::path(get, path = "/.well-known/oauth-authorization-server", tag = "Sign-in")]
 async fn get_authorization_server(http: HttpRequest) -> Reply<Plain<AuthorizationServer>> {
-    let settings = app_data::<Settings>(&http);
-    let asked_at = || {
-        let scheme = if settings.behind_tls { "https" } else { "http" };
-        let host = http.headers().get(header::HOST).and_then(|host| host.to_str().ok());
-        format!("{scheme}://{}", host.filter(|host| host.len() <= 255).unwrap_or("localhost"))
-    };
-    let issuer = settings.public_url.clone().unwrap_or_else(asked_at);
+    let issuer = public_address(&http);
     let text = |values: &[&str]| values.iter().map(|value| (*value).to_owned()).collect::<Vec<_>>();
     let server = AuthorizationServer {
         token_endpoint: format!("{issuer}/oauth/token"),

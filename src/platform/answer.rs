@@ -47,7 +47,9 @@ impl<T> Answer<T> {
         }
     }
 
-    pub(crate) fn of_type(status: StatusCode, content_type: &'static str, body: Vec<u8>) -> Self {
+    /// An answer of another type.
+    #[must_use]
+    pub fn of_type(status: StatusCode, content_type: &'static str, body: Vec<u8>) -> Self {
         Self { content_type, ..Self::new(status, body) }
     }
 
@@ -111,6 +113,9 @@ impl<T> Responder for Answer<T> {
 
 /// What a handler's work comes to: it knows its status, its headers and how the contract tells of it.
 pub trait Outcome: Sized {
+    /// The type of the body.
+    const CONTENT_TYPE: &'static str = "application/json";
+
     /// The answer that shows it.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 use crate::about;
 use crate::answer::{Answer, Outcome};
 use crate::contract;
+use crate::dialect::Dialect;
 use crate::event;
 use crate::export;
 use crate::feed;
@@ -134,6 +135,19 @@ impl OperationDoc {
             _ => &["application/json"],
         };
         self.body = Some((T::name().into_owned(), types));
+    }
+
+    /// It takes a body of another type than JSON's own, whose form another standard tells.
+    pub fn takes_as<T: ToSchema>(&mut self, types: &'static [&'static str]) {
+        self.refer::<T>();
+        self.body = Some((T::name().into_owned(), types));
+    }
+
+    /// It answers with a body whose form another standard tells.
+    pub fn answers_as<T: ToSchema>(&mut self, content_type: &str, status: &str, description: &str) {
+        let content = Content::new(Some(self.refer::<T>()));
+        let response = ResponseBuilder::new().description(description).content(content_type, content);
+        self.responses.insert(status.to_owned(), response.build());
     }
 
     /// It takes a form, as OAuth 2 does.
@@ -269,6 +283,7 @@ pub struct Api {
     pub(crate) document: utoipa::openapi::OpenApi,
     problems: Vec<&'static Kind>,
     not_null: Vec<(String, String)>,
+    dialects: Vec<&'static Dialect>,
     trades: job::Trades,
     happenings: Vec<event::Happenings>,
     /// The name of the schema in which webhooks tell of them.
@@ -284,6 +299,7 @@ impl Api {
             document: utoipa::openapi::OpenApi::default(),
             problems: problem::KINDS.to_vec(),
             not_null: Vec::new(),
+            dialects: Vec::new(),
             trades: job::Trades::default(),
             happenings: Vec::new(),
             told_as: None,
@@ -305,6 +321,20 @@ impl Api {
     pub fn problem(&mut self, kind: &'static Kind) -> &mut Self {
         self.problems.push(kind);
         self
+    }
+
+    /// The manners of another standard, before the operations that keep them.
+    pub fn dialect(&mut self, dialect: &'static Dialect) -> &mut Self {
+        let (name, schema) = (dialect.refusal)();
+        self.document.components.get_or_insert_default().schemas.insert(name.to_owned(), schema);
+        self.dialects.push(dialect);
+        self
+    }
+
+    /// The manners of other standards, each below its path.
+    #[must_use]
+    pub fn dialects(&self) -> &[&'static Dialect] {
+        &self.dialects
     }
 
     /// List, read and history of a resource.
@@ -584,7 +614,15 @@ impl Api {
         }
         operation.responses.responses =
             doc.responses.into_iter().map(|(status, response)| (status, RefOr::T(response))).collect();
-        contract::complete(&mut operation, &doc.method, path, doc.permission.as_deref(), &doc.refusals);
+        let dialect = self.dialects.iter().find(|dialect| dialect.rules(path)).copied();
+        contract::complete(
+            &mut operation,
+            &doc.method,
+            path,
+            doc.permission.as_deref(),
+            &doc.refusals,
+            dialect,
+        );
         let components = self.document.components.get_or_insert_default();
         self.not_null.extend(doc.not_null);
         for (name, schema) in doc.schemas {
@@ -663,6 +701,7 @@ fn method_of<P: Path>() -> Method {
 }
 
 /// The parameter `{id}` of a path.
+#[must_use]
 pub fn path_id(description: &str) -> Parameter {
     let uuid = ObjectBuilder::new()
         .schema_type(Type::String)

@@ -1,5 +1,6 @@
 //! What the platform adds to the OpenAPI document in one pass, so that no operation can forget it: the problems it can
 //! answer with, security, examples, open enumerations out and closed ones in.
+use crate::dialect::Dialect;
 use crate::event::Happenings;
 use crate::problem::{Kind, ProblemBody};
 use crate::resource::Resource;
@@ -100,6 +101,7 @@ pub(crate) fn complete(
     path: &str,
     permission: Option<&str>,
     others: &[&'static str],
+    dialect: Option<&Dialect>,
 ) {
     match permission {
         Some(permission) => {
@@ -130,6 +132,14 @@ pub(crate) fn complete(
     }
     if *method == Method::POST && path.contains("{id}/") {
         refusals.push("412");
+    }
+    if let Some(dialect) = dialect {
+        let known = refusals.iter().filter_map(|status| (dialect.status)(status.parse().ok()?));
+        for status in known {
+            let told = || RefOr::T(dialect.response(status));
+            operation.responses.responses.entry(status.to_string()).or_insert_with(told);
+        }
+        return;
     }
     for status in refusals {
         operation
@@ -289,6 +299,9 @@ fn tags(document: &mut Value) -> Value {
     names.sort();
     names.dedup();
     let about = |name: &str| match name {
+        "Directory" => {
+            "Users and their roles, kept current by a company's own directory (SCIM 2.0, RFC 7644)."
+        }
         "Access" => "Who may do what: users, memberships, roles, invitations, API clients.",
         "Comments" => "What people say about anything: comments on any resource.",
         "Custom fields" => "What an organization adds to the fields of a resource.",
@@ -546,7 +559,8 @@ fn add_examples(operation: &mut Value, schemas: &Value) {
     }
     let Some(responses) = operation["responses"].as_object_mut() else { return };
     for (_, response) in responses.iter_mut().filter(|(status, _)| status.starts_with('2')) {
-        if let Some(content) = response.pointer_mut("/content/application~1json") {
+        let contents = response.get_mut("content").and_then(Value::as_object_mut).into_iter().flatten();
+        for (_, content) in contents.filter(|(kind, _)| kind.ends_with("json")) {
             content["example"] = example(&content["schema"], schemas);
         }
     }

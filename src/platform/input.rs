@@ -78,6 +78,20 @@ pub async fn receive_form(http: &HttpRequest, payload: Payload) -> Result<Vec<(S
     query_pairs(std::str::from_utf8(&body).map_err(|_| MALFORMED_REQUEST.because("The form is not UTF-8."))?)
 }
 
+/// JSON of one of these types that has no schema here, under the limits of every body.
+///
+/// # Errors
+/// 400, 408, 413, 415, and 422 where it holds text that must not get further.
+pub async fn receive_value(http: &HttpRequest, payload: Payload, types: &[&str]) -> Result<Value> {
+    if !types.contains(&http.content_type()) {
+        let types = types.join("` or `");
+        return Err(UNSUPPORTED_MEDIA_TYPE.because(format!("Send `Content-Type: {types}`.")));
+    }
+    let value = json_of(&receive(http, payload).await?)?;
+    let faults = text::faults(&value);
+    if faults.is_empty() { Ok(value) } else { Err(Problem::invalid(faults)) }
+}
+
 async fn receive_json(http: &HttpRequest, payload: Payload) -> Result<BytesMut> {
     let content_type = http.content_type();
     let patch = http.method() == Method::PATCH && content_type == "application/merge-patch+json";
@@ -138,12 +152,15 @@ fn unpack(packing: Packing, packed: &[u8]) -> Result<Vec<u8>> {
 /// # Errors
 /// 400 where it is not JSON, 422 with every fault.
 pub fn parse<T: ToSchema + DeserializeOwned + 'static>(body: &[u8]) -> Result<T> {
+    check(json_of(body)?)
+}
+
+fn json_of(body: &[u8]) -> Result<Value> {
     if depth(body) > DEEPEST {
         return Err(MALFORMED_REQUEST.because(format!("The JSON is nested deeper than {DEEPEST} levels.")));
     }
-    let value: Value = serde_json::from_slice(body)
-        .map_err(|error| MALFORMED_REQUEST.because(format!("The body is not JSON: {error}.")))?;
-    check(value)
+    serde_json::from_slice(body)
+        .map_err(|error| MALFORMED_REQUEST.because(format!("The body is not JSON: {error}.")))
 }
 
 /// Refuses JSON that is nested too deeply to be read.

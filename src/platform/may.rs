@@ -300,7 +300,7 @@ impl Door {
     async fn open(http: HttpRequest, resource: &'static str, verb: &'static str) -> Result<Self> {
         let database = app_data::<Database>(&http).clone();
         let token = bearer(http.headers())?;
-        let claims = app_data::<Tokens>(&http).verify(token, &database).await?;
+        let claims = app_data::<Tokens>(&http).admit(token, &http, &database).await?;
         if let Some(request) = request::current() {
             request.set_caller(claims.org, claims.sub);
         }
@@ -440,7 +440,7 @@ struct Opening(Rc<Notify>);
 
 /// What is wrong with the input, unless the caller may not do it at all and is told that instead. Where the token does
 /// not hold, this never ends: the refusal does, and takes it along.
-pub(crate) async fn unless_refused(http: &HttpRequest, problem: Problem) -> Problem {
+pub async fn unless_refused(http: &HttpRequest, problem: Problem) -> Problem {
     let opening = http.extensions().get::<Opening>().cloned();
     let Some(Opening(opening)) = opening else { return problem };
     loop {
@@ -483,7 +483,7 @@ impl Gate {
 }
 
 /// The first answer again, or why there is none.
-fn recall<T>(recalled: &str) -> Result<Answer<T>> {
+fn recall<T: Outcome>(recalled: &str) -> Result<Answer<T>> {
     #[derive(Deserialize)]
     struct Recalled {
         state: String,
@@ -505,7 +505,8 @@ fn recall<T>(recalled: &str) -> Result<Answer<T>> {
                 .status
                 .and_then(|status| StatusCode::from_u16(status).ok())
                 .unwrap_or(StatusCode::OK);
-            let mut answer = Answer::new(status, recalled.body.unwrap_or_default().into_bytes());
+            let body = recalled.body.unwrap_or_default().into_bytes();
+            let mut answer = Answer::of_type(status, T::CONTENT_TYPE, body);
             for (name, value) in [(header::LOCATION, recalled.location), (header::ETAG, recalled.etag)] {
                 if let Some(value) = value {
                     answer = answer.with(name, &value);

@@ -1,6 +1,7 @@
 //! What surrounds every request: its id and trace, one log line, metrics, security headers, limits, and problems instead of
 //! the framework's own errors.
 use crate::api::{Api, Described};
+use crate::dialect::Dialect;
 use crate::may::app_data;
 use crate::metrics::Metrics;
 use crate::problem::{
@@ -32,6 +33,18 @@ pub struct Settings {
     pub behind_tls: bool,
     /// The address by which the world knows the service, without a slash at its end: `https://books.example`.
     pub public_url: Option<String>,
+}
+
+/// The address by which the world knows the service, or the one that it was asked for at.
+#[must_use]
+pub fn public_address(http: &HttpRequest) -> String {
+    let settings = app_data::<Settings>(http);
+    let asked_at = || {
+        let scheme = if settings.behind_tls { "https" } else { "http" };
+        let host = http.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+        format!("{scheme}://{}", host.filter(|host| host.len() <= 255).unwrap_or("localhost"))
+    };
+    settings.public_url.clone().unwrap_or_else(asked_at)
 }
 
 /// Requests per second that a session and an organization may send; each may save up ten seconds' worth.
@@ -90,7 +103,7 @@ fn too_many(whose: &str, per_second: NonZeroU32, seconds: u64) -> Problem {
 
 /// The operations of the contract, by method and path, for logs, metrics and the check of query parameters.
 #[derive(Default)]
-pub struct Operations(HashMap<(Method, String), Described>);
+pub struct Operations(HashMap<(Method, String), Described>, Vec<&'static Dialect>);
 
 impl Operations {
     #[must_use]
@@ -100,7 +113,13 @@ impl Operations {
                 .iter()
                 .map(|each| ((each.method.clone(), each.path.clone()), each.clone()))
                 .collect(),
+            api.dialects().to_vec(),
         )
+    }
+
+    /// Whose manners are kept at the path, where they are not the house's own.
+    fn dialect(&self, path: &str) -> Option<&'static Dialect> {
+        self.1.iter().find(|dialect| dialect.rules(path)).copied()
     }
 
     fn find(&self, method: &Method, pattern: &str) -> Option<&Described> {
@@ -207,6 +226,15 @@ fn as_problem<B: MessageBody + 'static>(
     response: ServiceResponse<B>,
 ) -> ServiceResponse<EitherBody<B, BoxBody>> {
     let status = response.status();
+    if let Some(dialect) = app_data::<Operations>(response.request()).dialect(response.request().path())
+        && (status.is_client_error() || status.is_server_error())
+    {
+        let told = match response.response().error().and_then(|error| error.as_error::<Problem>()) {
+            Some(problem) => dialect.answer(problem),
+            None => dialect.answer(&told_status(status, &format!("{status}"))),
+        };
+        return response.into_response(told).map_into_right_body();
+    }
     // A problem, or what a room says in JSON of its own, as OAuth asks for; never the framework's text.
     let kind = response.headers().get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
     let is_problem =

@@ -1,12 +1,15 @@
 //! Access tokens: JWTs of ours alone (RFC 9068), checked after RFC 8725.
 use crate::database::Database;
+use crate::may::app_data;
 use crate::problem::{Problem, Result};
+use actix_web::HttpRequest;
 use actix_web::http::header::WWW_AUTHENTICATE;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::Utc;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
+use futures_util::future::LocalBoxFuture;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Validation};
 use schema::signing_keys;
 use serde::{Deserialize, Serialize};
@@ -22,6 +25,8 @@ pub const LIFETIME: i64 = 600;
 const LEEWAY: u64 = 30;
 /// A token longer than this is not ours.
 const LONGEST: usize = 4096;
+/// A token longer than this is nobody's.
+const LONGEST_OF_OTHERS: usize = 16 * 1024;
 /// How often keys are looked up again because a token names one that is not known.
 const RELOAD_PAUSE: Duration = Duration::from_secs(5);
 
@@ -79,6 +84,20 @@ impl Claims {
         Self { amr, ..self }
     }
 }
+
+/// Tokens that are not ours and open a session all the same: long-lived ones of programs, and those of issuers that an
+/// organization trusts. Asked only of what is no token of ours.
+pub trait OtherTokens: Send + Sync {
+    /// The session that the token opens; nothing where it opens none.
+    fn open<'a>(&'a self, token: &'a str, http: &'a HttpRequest, database: &'a Database) -> Opening<'a>;
+}
+
+/// What a token of others comes to.
+pub type Opening<'a> = LocalBoxFuture<'a, Result<Option<Arc<Claims>>>>;
+
+/// Whom to ask about tokens that are not ours, one after the other.
+#[derive(Default)]
+pub struct Others(pub Vec<Box<dyn OtherTokens>>);
 
 /// Signs and verifies. One for the process.
 pub struct Tokens {
@@ -226,6 +245,25 @@ impl Tokens {
     fn key_of(&self, token: &str) -> Option<DecodingKey> {
         let header = token.split('.').next()?;
         self.keys.read().unwrap_or_else(std::sync::PoisonError::into_inner).by_header.get(header).cloned()
+    }
+
+    /// What the token says, be it ours or one that others may open a session with.
+    ///
+    /// # Errors
+    /// As [`Tokens::verify`], and 503 where what has to be asked is away.
+    pub async fn admit(&self, token: &str, http: &HttpRequest, database: &Database) -> Result<Arc<Claims>> {
+        let refusal = match self.verify(token, database).await {
+            Err(problem) if problem.kind.status == 401 => problem,
+            verified => return verified,
+        };
+        if token.len() <= LONGEST_OF_OTHERS {
+            for others in &app_data::<Others>(http).0 {
+                if let Some(claims) = others.open(token, http, database).await? {
+                    return Ok(claims);
+                }
+            }
+        }
+        Err(refusal)
     }
 
     /// Keys may have been rotated by another process; a forger must not make us ask for every token.

@@ -195,6 +195,38 @@ diesel::table! {
 }
 
 diesel::table! {
+    directory (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        user_name -> Text,
+        external_id -> Nullable<Text>,
+        attributes -> Jsonb,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    directory_groups (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        external_id -> Text,
+    }
+}
+
+diesel::table! {
+    directory_tokens (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        hash -> Bytea,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     employees (org_id, id) {
         org_id -> Uuid,
         id -> Uuid,
@@ -263,6 +295,25 @@ diesel::table! {
         etag -> Nullable<Text>,
         body -> Nullable<Text>,
         created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    identity_providers (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        name -> Text,
+        issuer -> Text,
+        audience -> Text,
+        subject_claim -> Text,
+        linked_by -> Text,
+        allowed_domains -> Array<Nullable<Text>>,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
     }
 }
 
@@ -383,6 +434,17 @@ diesel::table! {
         created_by -> Nullable<Uuid>,
         updated_at -> Timestamptz,
         updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    linked_subjects (org_id, provider_id, subject) {
+        org_id -> Uuid,
+        provider_id -> Uuid,
+        subject -> Text,
+        user_id -> Uuid,
+        session_id -> Nullable<Uuid>,
+        created_at -> Timestamptz,
     }
 }
 
@@ -616,6 +678,16 @@ diesel::table! {
         public_key -> Bytea,
         created_at -> Timestamptz,
         retired_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    trusted_issuers (provider_id) {
+        provider_id -> Uuid,
+        organization_id -> Uuid,
+        issuer -> Text,
+        audience -> Text,
+        subject_claim -> Text,
     }
 }
 

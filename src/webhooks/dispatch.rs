@@ -2,7 +2,6 @@
 //! reads the feed behind each endpoint's cursor, sends a batch over connections that stay open, and writes what became of
 //! all of it in one statement, with the cursor. A process that is killed in between has sent what nobody knows of, so it is
 //! sent again, under the same id.
-use crate::callable::Callable;
 use crate::letter::{self, Letter, Standing};
 use crate::send::{self, Attempt, Fate};
 use crate::signature::Signer;
@@ -14,6 +13,7 @@ use futures_util::future::{FutureExt, LocalBoxFuture, join};
 use futures_util::{StreamExt, stream};
 use platform::database::{Database, Db};
 use platform::job::{Stop, Workshop};
+use platform::outgoing::Callable;
 use platform::problem::Result;
 use reqwest::{Client, Url};
 use schema::webhook_endpoints;

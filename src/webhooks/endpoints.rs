@@ -1,6 +1,5 @@
 //! Webhook endpoints: where other programs are told what happened. Each has secrets that sign, two at a time, so that one is
 //! replaced without a gap.
-use crate::callable::Callable;
 use crate::deliveries::WebhookDelivery;
 use crate::signature::new_secret;
 use diesel::dsl::{now, sql};
@@ -8,6 +7,7 @@ use diesel::expression::SqlLiteral;
 use diesel::sql_types::{Array, Binary, Bool, Text, Timestamptz, Uuid as SqlUuid};
 use platform::event::EventTypes;
 use platform::may::app_data;
+use platform::outgoing::Callable;
 use platform::prelude::*;
 use platform::resource::same_version;
 use schema::{webhook_endpoint_secrets, webhook_endpoints};

@@ -1,6 +1,5 @@
 //! Webhooks: what happened, told to other programs as it happens, signed after Standard Webhooks. They never say more than
 //! who, what and when: the receiver reads the rest with permissions of its own.
-mod callable;
 mod deliveries;
 mod dispatch;
 mod endpoints;
@@ -8,7 +7,6 @@ mod letter;
 mod send;
 mod signature;
 
-pub use callable::Callable;
 use platform::prelude::*;
 
 /// What is sent to a webhook endpoint.

@@ -1,7 +1,7 @@
 //! One call of a receiver: what goes out, within which limits, and what its answer means.
-use crate::callable::{Callable, NotPublic};
 use crate::signature::Signer;
 use chrono::{DateTime, Utc};
+use platform::outgoing::{Callable, NotPublic};
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Response, StatusCode, Url};

@@ -131,6 +131,7 @@ fn budget(operation: &str) -> u64 {
         "enable_user",
         "resend_since_to_webhook_endpoint",
         "resend_webhook_delivery",
+        "issue_directory_token",
         "retire_older_api_client_secret",
         "retire_older_webhook_endpoint_secret",
         "rotate_api_client_secret",

@@ -1,7 +1,7 @@
 //! Another organization's rows do not exist: an id of theirs anywhere gets exactly what an id of nobody gets.
 use crate::examples::{
-    body, body_schema, collection, fields, fill, holds_ids, lists, operation_at, permitted, ready, referred,
-    row, with,
+    body, body_schema, collection, fields, fill, holds_ids, lists, of_the_house, operation_at, permitted,
+    ready, referred, row, with,
 };
 use crate::support::{Answer, Caller, Operation, Organization, operations, run, service};
 use reqwest::Method;
@@ -45,7 +45,7 @@ fn another_organizations_id_in_a_path_is_nobodys() {
         let by_id = |each: &Operation| {
             each.path.contains("{id}") && each.permission().is_some_and(|permission| permission.contains(':'))
         };
-        for operation in operations().into_iter().filter(by_id) {
+        for operation in of_the_house().into_iter().filter(by_id) {
             let target = ready(&theirs, &operation).await;
             let prefix = operation.path.split('{').next().unwrap();
             let id = target[prefix.len()..].split('/').next().unwrap().to_owned();

@@ -23,6 +23,9 @@ async fn furnished() -> Caller {
         "insert into refresh_tokens (org_id, hash, session_id) values ($1, sha256($2::text::bytea), $3)";
     let [org, session] = [caller.organization, caller.session];
     database.execute(refresh, &[&org, &session.to_string(), &session]).await.unwrap();
+    let linked = "insert into linked_subjects (org_id, provider_id, subject, user_id, session_id)
+        select org_id, id, 'walled', $2, $3 from identity_providers where org_id = $1";
+    database.execute(linked, &[&org, &caller.user, &session]).await.unwrap();
     let clients = "insert into sessions (org_id, id, api_client_id, role_ids, expires_at)
         select org_id, gen_random_uuid(), id, array[id], now() + interval '1 hour' from api_clients where org_id = $1";
     database.execute(clients, &[&org]).await.unwrap();
@@ -63,6 +66,13 @@ async fn furnished() -> Caller {
     request.json(&invited).send().await.is(201);
     let link = "insert into invitation_links (org_id, invitation_id, hash) select org_id, id, sha256('link') from invitations where org_id = $1";
     database.execute(link, &[&org]).await.unwrap();
+    caller.post("/scim/v2/Users", serde_json::json!({"userName": "walled@test.example"})).await.is(201);
+    let group = serde_json::json!({"displayName": "Walled", "externalId": "walled"});
+    caller.post("/scim/v2/Groups", group).await.is(201);
+    let program = serde_json::json!({"name": "Directory", "scopes": ["directory:read"]});
+    let program = caller.post("/v1/api-clients", program).await.is(201);
+    let issue = format!("/v1/api-clients/{}/issue-directory-token", program["client_id"].as_str().unwrap());
+    caller.post(&issue, serde_json::json!({"days": 1})).await.is(201);
     let login = "update memberships set employee_id = $3 where org_id = $1 and id = $2";
     let report: Uuid = report.parse().unwrap();
     database.execute(login, &[&org, &caller.membership, &report]).await.unwrap();

@@ -40,11 +40,11 @@ fn an_employee_has_what_the_organization_added() {
 
         // Everything is in the history, field by field, and in how it was.
         let history = hr.get(&format!("{}/history", at("/v1/employees", &ana))).await.is(200);
-        let changes: Vec<_> =
+        let told: Vec<_> =
             history["data"].as_array().unwrap().iter().map(|event| &event["changes"]).collect();
-        assert_eq!(changes[0]["custom.shirt"], json!({"before": null, "after": "M", "personal": true}));
+        assert_eq!(told[0]["custom.shirt"], json!({"before": null, "after": "M", "personal": true}));
         assert_eq!(
-            changes[1],
+            told[1],
             &json!({"custom.shirt": {"before": "M", "after": "L", "personal": true}, "custom.badge": {"before": "Ünï-1", "after": null, "personal": true}})
         );
         let then = history["data"][0]["at"].as_str().unwrap().replace('+', "%2B");

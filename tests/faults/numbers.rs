@@ -87,7 +87,8 @@ fn numbers_are_whole_however_many_fail_and_whoever_is_killed() {
                 installation.start_again()
             });
         }
-        sleep(Duration::from_millis(500)).await;
+        crate::until(Duration::from_mins(1), "150 are numbered", async || log.lock().unwrap().len() >= 150)
+            .await;
         stop.store(true, Ordering::Relaxed);
         let mut refused = 0;
         for writer in writers {

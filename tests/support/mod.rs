@@ -292,6 +292,17 @@ impl Answer {
         assert_eq!((self.status, self.body["code"].as_str()), (status, Some(code)), "{}", self.text);
         self.body
     }
+    /// The refusal of SCIM, if it is this (RFC 7644 §3.12).
+    #[track_caller]
+    #[expect(clippy::wrong_self_convention, reason = "it reads as the sentence that it is")]
+    pub fn is_scim_error(self, status: u16, scim_type: Option<&str>) -> Value {
+        assert_eq!((self.status, self.body["scimType"].as_str()), (status, scim_type), "{}", self.text);
+        assert_eq!(self.header("content-type"), Some("application/scim+json"), "{}", self.text);
+        assert_eq!(self.body["schemas"], json!(["urn:ietf:params:scim:api:messages:2.0:Error"]));
+        assert_eq!(self.body["status"], status.to_string(), "{}", self.text);
+        assert!(self.body["detail"].as_str().is_some_and(|detail| detail.len() > 10), "{}", self.text);
+        self.body
+    }
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }

@@ -105,7 +105,7 @@ impl Receiver {
 
     /// Waits until so many have come, and answers all of them.
     pub async fn got(&self, count: usize) -> Vec<Received> {
-        let patience = Instant::now() + Duration::from_secs(20);
+        let patience = Instant::now() + Duration::from_secs(40);
         loop {
             let all = self.all();
             if all.len() >= count {

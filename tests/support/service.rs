@@ -22,9 +22,7 @@ static SERVICE: OnceLock<Service> = OnceLock::new();
 
 /// The shared service.
 pub fn service() -> &'static Service {
-    // What is held over the whole contract compares everything that an organization has: nothing is worked off behind it.
-    let flags: &[&str] = if env!("CARGO_CRATE_NAME") == "contract" { &["--jobs-at-once", "0"] } else { &[] };
-    SERVICE.get_or_init(|| Service::start("shared", flags))
+    SERVICE.get_or_init(|| Service::start("shared", &[]))
 }
 
 /// An address that nobody listens at.
@@ -72,8 +70,11 @@ impl Service {
             .env("BACKOFFICE_FILES", files_folder())
             .env("BACKOFFICE_RATE_PER_SESSION", "100000")
             .env("BACKOFFICE_RATE_PER_ORGANIZATION", "100000")
-            .env("BACKOFFICE_WEBHOOK_ALLOW", "127.0.0.1")
+            // What is held over the whole contract compares everything that an organization has: nothing is worked off
+            // behind it.
+            .env("BACKOFFICE_JOBS_AT_ONCE", if env!("CARGO_CRATE_NAME") == "contract" { "0" } else { "4" })
             .env("BACKOFFICE_LISTEN", &listen)
+            .env("BACKOFFICE_OUTGOING_ALLOW", "127.0.0.1") // where tests listen
             .env("BACKOFFICE_METRICS_LISTEN", &metrics)
             .env("BACKOFFICE_LOG", std::env::var("BACKOFFICE_LOG").unwrap_or_else(|_| "warn".into()))
             .envs(variables.iter().copied())

@@ -1,7 +1,7 @@
 //! Which addresses may be called: public ones over HTTPS, and what the operator allows beside them. Asked when an address is
 //! saved, and again of every address that a name leads to when it is called (OWASP, server-side request forgery).
+use crate::problem::Fault;
 use ipnet::IpNet;
-use platform::problem::Fault;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
