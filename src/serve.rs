@@ -90,18 +90,10 @@ async fn serve(
     let limits = web::Data::new(Limits::new(server.rate_per_session, server.rate_per_organization));
     let metrics = web::Data::from(metrics);
     let sign_in = web::Data::new(identity::sign_in::SignIn::new()?);
-    let callable = Callable::allowing(&server.outgoing_allow);
-    let others = web::Data::new(Others(vec![
-        Box::new(identity::directory_tokens::DirectoryTokens::default()),
-        Box::new(identity::issuers::Issuers::new(callable.clone())?),
-    ]));
-    let callable = web::Data::new(callable);
+    let callable = web::Data::new(Callable::allowing(&server.outgoing_allow));
+    let others = web::Data::new(other_tokens(&callable)?);
     let mailer = web::Data::new(identity::mails::Mailer::new(&server.jobs().mail.settings())?);
-    let chosen = web::Data::new(server::Settings {
-        trust_proxy: server.trust_proxy,
-        behind_tls: server.behind_tls,
-        public_url: server.public_url.clone(),
-    });
+    let chosen = web::Data::new(chosen(server));
     let pools: Arc<Mutex<Vec<Database>>> = Arc::default();
     let origins = server.cors_origins.clone();
 
@@ -180,6 +172,23 @@ async fn serve(
     metering.await??;
     log::info!("stopped");
     Ok(())
+}
+
+/// What surrounds every request, as the operator chose it.
+fn chosen(server: &ServeSettings) -> server::Settings {
+    server::Settings {
+        trust_proxy: server.trust_proxy,
+        behind_tls: server.behind_tls,
+        public_url: server.public_url.clone(),
+    }
+}
+
+/// Whom to ask about tokens that are not ours.
+fn other_tokens(callable: &Callable) -> Result<Others, Box<dyn std::error::Error>> {
+    Ok(Others(vec![
+        Box::new(identity::directory_tokens::DirectoryTokens::default()),
+        Box::new(identity::issuers::Issuers::new(callable.clone())?),
+    ]))
 }
 
 fn announce(server: &ServeSettings) {
