@@ -7,6 +7,8 @@ RUN cargo build --profile dist --locked --bin backoffice
 
 FROM debian:bookworm-slim
 COPY --from=build /backoffice/target/dist/backoffice /usr/local/bin/backoffice
+# A volume that is mounted here belongs to whom the folder belongs to.
+RUN install -d -o 10001 -g 10001 -m 700 /files
 USER 10001:10001
 ENV BACKOFFICE_LISTEN=0.0.0.0:8080 \
     BACKOFFICE_METRICS_LISTEN=0.0.0.0:9090

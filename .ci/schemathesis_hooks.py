@@ -6,9 +6,13 @@ import atexit
 import base64
 import collections
 import functools
+import hmac
 import itertools
 import json
 import os
+import re
+import struct
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -44,10 +48,12 @@ token = None
 
 def ask(method, path, body=None, by=None):
     """A call of our own beside those that are checked."""
-    headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {by}"} if by else {})
+    n = next(numbers)
+    from_afar = f"10.200.{n >> 8 & 255}.{n & 255}"
+    headers = {"Content-Type": "application/json", "X-Forwarded-For": from_afar} | ({"Authorization": f"Bearer {by}"} if by else {})
     data = None if body is None else json.dumps(body).encode()
     with urllib.request.urlopen(urllib.request.Request(URL + path, data, headers, method=method), timeout=30) as answer:
-        return json.load(answer)
+        return json.loads(answer.read() or "null")
 
 
 def log_in(account):
@@ -141,6 +147,73 @@ def with_role(case):
     case.body["employee_id"] = None
 
 
+def code_of(secret):
+    """What an authenticator app shows (RFC 6238)."""
+    tag = hmac.digest(base64.b32decode(secret), struct.pack(">Q", int(time.time()) // 30), "sha1")
+    (number,) = struct.unpack_from(">I", tag, tag[19] & 15)
+    return f"{(number & 0x7FFFFFFF) % 10**6:06}"
+
+
+class Enrolled(Newcomer):
+    """Somebody with a second factor."""
+
+    def __init__(self):
+        super().__init__()
+        self.token = log_in(self.account)
+        code = code_of(ask("POST", "/v1/me/second-factor", by=self.token)["secret"])
+        self.recovery_code = ask("POST", "/v1/me/second-factor/confirm", {"code": code}, by=self.token)["recovery_codes"][0]
+
+
+def with_challenge(case):
+    enrolled = Enrolled()
+    try:
+        log_in(enrolled.account)
+    except urllib.error.HTTPError as refusal:
+        challenge = json.load(refusal)["second_factor"]["challenge"]
+    case.body = {"challenge": challenge, "recovery_code": enrolled.recovery_code}
+
+
+def with_recovery_code(case):
+    enrolled = Enrolled()
+    case.headers["Authorization"] = f"Bearer {enrolled.token}"
+    case.body = {"recovery_code": enrolled.recovery_code}
+
+
+def with_first_code(case):
+    token = log_in(Newcomer().account)
+    case.headers["Authorization"] = f"Bearer {token}"
+    case.body = {"code": code_of(ask("POST", "/v1/me/second-factor", by=token)["secret"])}
+
+
+def by_newcomer_with_password(case):
+    account = Newcomer().account
+    case.headers["Authorization"] = f"Bearer {log_in(account)}"
+    case.body = {"password": account["password"]}
+
+
+def mailed(address, subject):
+    """The token of the link that was mailed to the address: the demo writes mails to its log."""
+    for _ in range(200):
+        with open(os.environ["BACKOFFICE_SERVICE_LOG"], encoding="utf-8") as log:
+            for line in log:
+                if f"mail to {address}: {subject}" in line:
+                    return re.search(r"[A-Za-z0-9_-]{86}", line)[0]
+        time.sleep(0.05)
+    raise AssertionError(f"no mail to {address}: {subject}")
+
+
+def with_reset_link(case):
+    account = Newcomer().account
+    ask("POST", "/v1/auth/password-reset", {"email": account["email"]})
+    case.body = {"token": mailed(account["email"], "Choose another password"), "new_password": "another one for a single call"}
+
+
+def with_confirmation_link(case):
+    address = f"moved-{next(numbers)}@demo.example"
+    ask("POST", "/v1/me/email", {"email": address}, by=log_in(Newcomer().account))
+    case.body = {"token": mailed(address, "Confirm your address")}
+
+
 def by_newcomer(case):
     """Who signs out or changes the password is not the one who makes all the other calls."""
     account = Newcomer().account
@@ -162,10 +235,18 @@ def as_account(case):
 GIVEN = {
     "/oauth/token": with_new_client,
     "/v1/auth/accept-invitation": with_invitation,
+    "/v1/auth/confirm-email": with_confirmation_link,
     "/v1/auth/login": as_account,
     "/v1/auth/logout": by_newcomer,
+    "/v1/auth/password-reset/confirm": with_reset_link,
+    "/v1/auth/reauthenticate": by_newcomer_with_password,
+    "/v1/auth/second-factor": with_challenge,
     "/v1/invitations": with_role,
     "/v1/me/change-password": by_newcomer,
+    "/v1/me/email": by_newcomer,
+    "/v1/me/second-factor/confirm": with_first_code,
+    "/v1/me/second-factor/remove": with_recovery_code,
+    "/v1/me/second-factor/renew-recovery-codes": with_recovery_code,
     "/v1/me/sessions/{id}/end": by_newcomer_with_session,
 }
 

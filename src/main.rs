@@ -1,4 +1,5 @@
 //! The command line: everything that can be done with the program from a shell.
+mod archives;
 mod demo;
 mod installation;
 mod serve;
@@ -41,6 +42,14 @@ fn run(settings: &Settings, command: Command) -> Done {
             );
             Ok(())
         }
+        Command::ImportOrganization(what) => {
+            let installation = Installation::open(settings)?;
+            let storage = settings.filing()?.storage;
+            installation
+                .as_owner(async |connection| archives::import(connection, &storage, &what.file).await)?;
+            installation.close()
+        }
+        Command::VerifyEvents(what) => archives::verify(&what),
         Command::Healthcheck(server) => serve::check_health(&server),
         Command::Migrate => Installation::open(settings)?.close(),
         Command::RotateKeys => {

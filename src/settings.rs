@@ -35,6 +35,13 @@ pub struct Settings {
     /// A file of certificates (PEM) of authorities that are believed beside the public ones: of the database, the mail server.
     #[arg(long, env = "BACKOFFICE_CA_FILE", global = true)]
     pub ca_file: Option<PathBuf>,
+    /// Where files are kept: a folder, or a bucket as `s3://bucket/prefix` with keys, region and endpoint from `AWS_…`
+    /// [default: files, in the data folder]
+    #[arg(long, env = "BACKOFFICE_FILES", global = true)]
+    pub files: Option<String>,
+    /// The virus scanner, clamd: `host:port` or the path of its socket. Without it files are available at once.
+    #[arg(long, env = "BACKOFFICE_CLAMD", global = true)]
+    pub clamd: Option<files::Scanner>,
     /// Connections to the database at the most.
     #[arg(long, env = "BACKOFFICE_CONNECTIONS", default_value_t = 16, value_parser = clap::value_parser!(u16).range(2..=1000), global = true)]
     pub connections: u16,
@@ -50,6 +57,17 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// Where files are kept, and who looks them over.
+    pub fn filing(&self) -> Result<files::Filing, String> {
+        let folder = || {
+            let data = self.data_dir.clone().unwrap_or_else(cluster::default_data_dir);
+            data.join("files").to_string_lossy().into_owned()
+        };
+        let storage = files::Storage::open(&self.files.clone().unwrap_or_else(folder));
+        let storage = storage.map_err(|error| format!("files (BACKOFFICE_FILES): {error}"))?;
+        Ok(files::Filing { storage, scanner: self.clamd.clone() })
+    }
+
     /// What a pool of so many connections is told.
     pub fn pool(&self, url: String, connections: usize) -> platform::database::Settings {
         platform::database::Settings {
@@ -87,6 +105,11 @@ pub enum Command {
     CreateOrganization(CreateOrganization),
     /// Sign tokens with a new key; the old ones verify until their last tokens have run out.
     RotateKeys,
+    /// Read an archive of an organization (`GET /v1/organization/export`) into an empty installation.
+    ImportOrganization(ImportOrganization),
+    /// Check offline that events are those that were sealed: an archive of an organization, or lines of JSON with the events
+    /// as `GET /v1/events` answers them and the checkpoints as `GET /v1/audit/checkpoints` does.
+    VerifyEvents(VerifyEvents),
     /// Ask a running service whether it lives; for containers.
     Healthcheck(ListenSettings),
 }
@@ -141,6 +164,10 @@ pub struct JobSettings {
     /// Jobs that this process works on at a time; 0 leaves them to others.
     #[arg(long, env = "BACKOFFICE_JOBS_AT_ONCE", default_value_t = 4, value_parser = clap::value_parser!(u16).range(0..=256))]
     pub jobs_at_once: u16,
+    /// Networks, addresses and hosts that webhooks and identity providers may be at beside public addresses, over plain HTTP,
+    /// too: `127.0.0.1`, `10.1.0.0/16`, `door.internal`; repeat or separate by commas.
+    #[arg(long, env = "BACKOFFICE_OUTGOING_ALLOW", value_delimiter = ',')]
+    pub outgoing_allow: Vec<String>,
 }
 
 #[derive(Debug, Args)]
@@ -160,9 +187,6 @@ pub struct ServeSettings {
     /// Threads that answer [default: one per core]
     #[arg(long, env = "BACKOFFICE_WORKERS", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub workers: Option<u16>,
-    /// Networks, addresses and hosts that may be called beside public ones over HTTPS, separated by commas: for development.
-    #[arg(long, env = "BACKOFFICE_OUTGOING_ALLOW", value_delimiter = ',')]
-    pub outgoing_allow: Vec<String>,
     /// Open HTTP connections at the most.
     #[arg(long, env = "BACKOFFICE_HTTP_CONNECTIONS", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub http_connections: u32,
@@ -226,6 +250,24 @@ pub struct CreateOrganization {
     /// The password of its first owner, 8 characters at least.
     #[arg(long, env = "BACKOFFICE_OWNER_PASSWORD", hide_env_values = true)]
     pub owner_password: String,
+}
+
+#[derive(Debug, Args)]
+pub struct ImportOrganization {
+    /// The archive.
+    pub file: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct VerifyEvents {
+    /// The archive, or the file of lines.
+    pub file: PathBuf,
+    /// Keys to be trusted, as `/.well-known/jwks.json` shows them: one of them must have signed the last checkpoint.
+    #[arg(long)]
+    pub keys: Option<PathBuf>,
+    /// Checkpoints that were kept, a line of JSON each: all of them must be among those in the file.
+    #[arg(long)]
+    pub kept: Option<PathBuf>,
 }
 
 /// Ends the program with clap's words, and names the variable beside the flag: it may be what is wrong.

@@ -8,6 +8,7 @@ use platform::api::Api;
 use platform::database::Database;
 use platform::job::{Stop, Tools, Worker, stop_switch};
 use platform::metrics::Metrics;
+use platform::outgoing::Callable;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -45,7 +46,7 @@ pub fn begin(
     // One connection for each job, and some for what claims them and for loops of rooms.
     let mut pool = settings.pool(url.to_owned(), at_once + 4);
     pool.statement_timeout = pool.statement_timeout.max(LONGEST_STATEMENT);
-    let tools = tools(jobs)?;
+    let tools = tools(settings, jobs)?;
     let working = std::thread::Builder::new().name("jobs".into()).spawn(move || {
         let database =
             Database::new(&pool).unwrap_or_else(|error| unreachable!("the URL was read before: {error}"));
@@ -57,11 +58,15 @@ pub fn begin(
 }
 
 /// What jobs work with beside the database.
-fn tools(jobs: &JobSettings) -> Result<Tools, Box<dyn std::error::Error>> {
+fn tools(settings: &Settings, jobs: &JobSettings) -> Result<Tools, Box<dyn std::error::Error>> {
     if jobs.mail.smtp_url.is_none() {
         log::info!("no mail is sent: BACKOFFICE_SMTP_URL names no mail server");
     }
-    Ok(Tools::default().with(Arc::new(Mailer::new(&jobs.mail.settings())?)))
+    let callable = Callable::allowing(&jobs.outgoing_allow);
+    Ok(Tools::default()
+        .with(Arc::new(Mailer::new(&jobs.mail.settings())?))
+        .with(Arc::new(callable))
+        .with(Arc::new(settings.filing()?)))
 }
 
 /// Works until it is told to stop, and serves nothing.

@@ -1,8 +1,9 @@
 drop trigger numbered on employees;
 drop table numbers_given, number_counters, number_series, number_kinds;
 delete from managed_tables where name in ('numbers_given', 'number_counters', 'number_series');
+drop function fit_series();
 drop function keep_series_whole();
-drop function numbered(text, text, text, text, text);
+drop function numbered(text, text, int, text, text, text);
 drop function take_own_number();
 drop function take_number(text, date, uuid, uuid);
 drop function number_text(text, date, bigint);

@@ -1,12 +1,14 @@
 -- Numbers that people quote. Whoever makes a document of a kind takes its number in the same transaction, from the counter
 -- of the kind's active series and period: what is rolled back gives it back, so nothing is missing between first and last.
 
--- What is numbered: a room says so in its migration, `select numbered('employees', 'employee_number', format => 'E-{number:4}')`.
+-- What is numbered: a room says so in its migration, `select numbered('employees', 'employee_number', longest => 20, format => …)`.
 create table number_kinds (
     kind         text primary key constraint number_kinds_kind_format check (kind ~ '^[a-z][a-z0-9-]{1,62}$'),
     -- Where the number stands, as far as people may write it by hand.
     table_name   text,
     column_name  text,
+    -- How long it may be there.
+    longest      integer not null default 40,
     -- The series that an organization has where it made none of its own.
     format       text not null,
     reset        text not null
@@ -134,16 +136,16 @@ begin
         take_number(tg_argv[0], coalesce((to_jsonb(new) ->> tg_argv[2])::date, (now() at time zone 'UTC')::date), new.id, gen_random_uuid())));
 end $$;
 
-create function numbered(table_name text, column_name text, format text, reset text default 'never', day_column text default null)
+create function numbered(table_name text, column_name text, longest int, format text, reset text default 'never', day_column text default null)
     returns void language plpgsql as $$
 declare
     kind text := replace(table_name, '_', '-');
 begin
-    insert into number_kinds values (kind, table_name, column_name, format, reset);
+    insert into number_kinds values (kind, table_name, column_name, longest, format, reset);
     execute format('create trigger numbered before insert on %I for each row when (new.%I is null) execute function take_own_number(%L, %L, %L)',
         table_name, column_name, kind, column_name, coalesce(day_column, 'no day of its own'));
 end $$;
-select numbered('employees', 'employee_number', format => 'E-{number:4}', day_column => 'hired_on');
+select numbered('employees', 'employee_number', longest => 20, format => 'E-{number:4}', day_column => 'hired_on');
 
 -- A format is changed from the next number on. What would leave a gap or give a number twice is refused.
 create function keep_series_whole() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
@@ -159,3 +161,13 @@ begin
     return new;
 end $$;
 create trigger keep_whole before update on number_series for each row execute function keep_series_whole();
+
+-- A million of them have room where they are to stand.
+create function fit_series() returns trigger language plpgsql as $$
+begin
+    if length(number_text(new.format, '2026-12-31', greatest(new.start, 999999))) > (select longest from number_kinds where kind = new.kind) then
+        raise exception 'too long' using errcode = 'check_violation', table = 'number_series', constraint = 'number_series_format_length';
+    end if;
+    return null;
+end $$;
+create constraint trigger fit_series after insert or update of format, start on number_series for each row execute function fit_series();

@@ -7,7 +7,7 @@
 use diesel::QueryableByName;
 use diesel::dsl::sql;
 use diesel::sql_types::{BigInt, Bool, Nullable, Text, Uuid as SqlUuid};
-use platform::page::{ListQuery, Order};
+use platform::page::ListQuery;
 use platform::prelude::*;
 use schema::approvals;
 use serde_json::Value;
@@ -251,14 +251,14 @@ impl Stored for Approval {
         let others =
             (&filter.status, &filter.resource, &filter.resource_id, &filter.created_by, &query.search);
         let is_whole = matches!(others, (None | Some(ApprovalStatus::Waiting), None, None, None, None));
-        let by_id = query.order.as_slice().first().filter(|first| is_whole && first.key.name == "id");
-        let page = by_id.map(|Order { descending, .. }| InboxPage {
-            behind: match query.after.as_deref().and_then(|values| values.first()?.parse().ok()) {
+        let by_id = query.sorted_by("id").filter(|_| is_whole);
+        let page = by_id.map(|(descending, behind)| InboxPage {
+            behind: match behind.and_then(|behind| behind.parse().ok()) {
                 Some(behind) => behind,
-                None if *descending => Uuid::max(),
+                None if descending => Uuid::max(),
                 None => Uuid::nil(),
             },
-            descending: *descending,
+            descending,
             rows,
         });
         ApprovalFilter { page, ..filter }

@@ -21,6 +21,11 @@ const FORGOTTEN: &[&str] = &[
         and expires_at < now() - case when user_id is null then interval '1 day' else interval '90 days' end",
     // What failed stays until somebody retries it, or a quarter has passed.
     "delete from jobs where org_id = current_org() and finished_at < now() - interval '90 days'",
+    // Rows of files whose upload broke off, or whose import is over.
+    "delete from import_chunks c where c.org_id = current_org() and c.created_at < now() - interval '1 day' and not exists
+        (select from imports i where i.org_id = c.org_id and i.id = c.import_id and i.plan is not null)",
+    // Of what was sent it can be asked for a month.
+    "delete from webhook_deliveries where org_id = current_org() and created_at < now() - interval '30 days' and status in ('delivered', 'failed')",
     "select forget_login_tokens()",
 ];
 

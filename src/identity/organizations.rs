@@ -225,7 +225,7 @@ pub async fn sync_built_in_roles(database: &Database) -> Result<()> {
 }
 
 /// The ids of all organizations.
-pub(crate) async fn all(database: &Database) -> Result<Vec<Uuid>> {
+pub async fn all(database: &Database) -> Result<Vec<Uuid>> {
     let all = diesel::dsl::sql::<Array<SqlUuid>>("array(select list_organizations())");
     database.without_organization(async |db| Ok(diesel::select(all.clone()).get_result(db).await?)).await
 }
@@ -254,5 +254,5 @@ async fn write_built_in_roles(db: &mut Db) -> Result<()> {
 
 /// What there is to read and change.
 pub fn routes(api: &mut Api) {
-    api.call(operation!(get_organization)).call(operation!(update_organization));
+    api.happens::<Organization>().call(operation!(get_organization)).call(operation!(update_organization));
 }

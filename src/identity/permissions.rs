@@ -17,26 +17,38 @@ const ANY: &[GrantReach] = &[GrantReach::Own, GrantReach::Team, GrantReach::Org]
 /// What one started oneself, or everybody's.
 const MAKER: &[GrantReach] = &[GrantReach::Own, GrantReach::Org];
 
+/// What hangs on something: however far it is granted, it reaches what the permission on that reaches.
+const FOLLOWS: &[GrantReach] = MAKER;
+
 /// Resources, their verbs, and how far these reach.
 const CATALOGUE: &[(&str, &[&str], &[GrantReach])] = &[
     ("api-clients", &["read", "write"], ORG),
     ("approval-delegations", &["read", "write"], MAKER),
     ("approval-policies", &["read", "write"], ORG),
     ("approvals", &["read", "write", "approve"], MAKER),
+    ("checkpoints", &["read"], ORG),
+    ("comments", &["read", "write"], FOLLOWS),
+    ("custom-fields", &["read", "write"], ORG),
     ("departments", &["read", "write"], ORG),
     ("directory", &["read", "write"], ORG),
     ("employees", &["read", "write"], ANY),
     ("events", &["read"], ORG),
+    ("file-integrity", &["read"], ORG),
+    ("files", &["read", "write"], FOLLOWS),
     ("identity-providers", &["read", "write"], ORG),
+    ("import-mappings", &["read", "write"], ORG),
+    ("imports", &["read", "write"], MAKER),
     ("invitations", &["read", "write"], ORG),
     ("jobs", &["read", "write"], MAKER),
     ("memberships", &["read", "write", "assign"], ORG),
     ("number-series", &["read", "write"], ORG),
-    ("organizations", &["read", "write"], ORG),
+    ("organizations", &["read", "write", "export"], ORG),
     ("positions", &["read", "write"], ORG),
     ("roles", &["read", "write"], ORG),
     ("sessions", &["read", "write"], ORG),
     ("users", &["read", "write"], ORG),
+    ("webhook-deliveries", &["read", "write"], ORG),
+    ("webhook-endpoints", &["read", "write"], ORG),
 ];
 
 /// Every permission there is.
@@ -77,13 +89,19 @@ const STRUCTURE: &[&str] = &["departments:read", "positions:read", "organization
 const DIRECTORY: &[&str] = &["departments:read", "positions:read", "organizations:read", "employees:read"];
 
 /// What every role holds for its holder alone, unless it holds more: to follow what one started, to ask for approvals and
-/// decide those that wait for one, and to say who does so meanwhile.
+/// decide those that wait for one, to say who does so meanwhile, and to say something and put papers where one may.
 const EVERYBODY: &[&str] = &[
     "approval-delegations:read",
     "approval-delegations:write",
     "approvals:approve",
     "approvals:read",
     "approvals:write",
+    "comments:read",
+    "comments:write",
+    "files:read",
+    "files:write",
+    "imports:read",
+    "imports:write",
     "jobs:read",
     "jobs:write",
 ];
@@ -94,7 +112,7 @@ pub const BUILT_IN_ROLES: &[BuiltInRole] = &[
     BuiltInRole { name: "owner", title: "Owner", description: "Answers for the organization and may do everything.",
         org: &["*:*"], team: &[], own: &[] },
     BuiltInRole { name: "back_office_manager", title: "Back office manager", description: "Runs everything behind the front office: structure, people, and who has access.",
-        org: &["departments:*", "positions:*", "employees:*", "organizations:*", "memberships:*", "invitations:*", "number-series:*", "approval-policies:*", "approval-delegations:*", "approvals:read", "approvals:write", "events:read", "roles:read", "sessions:read", "users:read"], team: &[], own: &[] },
+        org: &["custom-fields:*", "departments:*", "positions:*", "employees:*", "memberships:*", "invitations:*", "number-series:*", "approval-policies:*", "approval-delegations:*", "approvals:read", "approvals:write", "events:read", "roles:read", "sessions:read", "users:read", "organizations:read", "organizations:write", "import-mappings:*"], team: &[], own: &[] },
     BuiltInRole { name: "executive", title: "Executive", description: "Leads the company and looks at all of it.",
         org: &["departments:read", "positions:read", "employees:read", "organizations:read", "approval-policies:read", "approvals:read", "events:read"], team: &[], own: &[] },
     BuiltInRole { name: "department_head", title: "Head of department", description: "Heads a department and sees everybody in it, all the way down.",
@@ -108,9 +126,9 @@ pub const BUILT_IN_ROLES: &[BuiltInRole] = &[
     BuiltInRole { name: "auditor", title: "Auditor", description: "Reads everything and writes nothing.",
         org: &["*:read"], team: &[], own: &[] },
     BuiltInRole { name: "hr_manager", title: "HR manager", description: "Answers for people and structure, and lets new people in.",
-        org: &["departments:*", "positions:*", "employees:*", "invitations:*", "number-series:*", "organizations:read", "events:read", "memberships:read", "roles:read", "users:read"], team: &[], own: &[] },
+        org: &["custom-fields:*", "departments:*", "positions:*", "employees:*", "invitations:*", "number-series:*", "organizations:read", "events:read", "memberships:read", "roles:read", "users:read", "import-mappings:*"], team: &[], own: &[] },
     BuiltInRole { name: "hr_officer", title: "HR officer", description: "Keeps the files of people.",
-        org: &["employees:*", "departments:read", "positions:read", "organizations:read"], team: &[], own: &[] },
+        org: &["import-mappings:*", "employees:*", "departments:read", "positions:read", "organizations:read"], team: &[], own: &[] },
     BuiltInRole { name: "payroll_officer", title: "Payroll officer", description: "Pays everybody, so knows everybody.",
         org: DIRECTORY, team: &[], own: &[] },
     BuiltInRole { name: "accountant", title: "Accountant", description: "Keeps the books by department.",
@@ -118,7 +136,7 @@ pub const BUILT_IN_ROLES: &[BuiltInRole] = &[
     BuiltInRole { name: "accounting_manager", title: "Accounting manager", description: "Answers for the books and for those who keep them.",
         org: &["departments:read", "positions:read", "organizations:read", "number-series:*", "events:read"], team: &["employees:read"], own: &[] },
     BuiltInRole { name: "it_manager", title: "IT manager", description: "Answers for access: users, roles, sessions, API clients.",
-        org: &["users:*", "memberships:*", "roles:*", "invitations:*", "sessions:*", "api-clients:*", "directory:*", "events:read", "departments:read", "positions:read", "employees:read", "organizations:read"], team: &[], own: &[] },
+        org: &["users:*", "memberships:*", "roles:*", "invitations:*", "sessions:*", "api-clients:*", "webhook-endpoints:*", "webhook-deliveries:*", "events:read", "departments:read", "positions:read", "employees:read", "organizations:read", "directory:*"], team: &[], own: &[] },
     BuiltInRole { name: "it_support", title: "IT support", description: "Helps those who can not sign in, and ends sessions that should not be.",
         org: &["sessions:*", "users:read", "memberships:read", "roles:read", "invitations:read", "departments:read", "positions:read", "employees:read", "organizations:read"], team: &[], own: &[] },
     BuiltInRole { name: "operations_manager", title: "Operations manager", description: "Keeps the company running, and finds who is responsible.",
@@ -130,7 +148,7 @@ pub const BUILT_IN_ROLES: &[BuiltInRole] = &[
     BuiltInRole { name: "compliance_officer", title: "Compliance officer", description: "Watches that rules are kept: who has access, and what was changed.",
         org: &["*:read"], team: &[], own: &[] },
     BuiltInRole { name: "data_entry_clerk", title: "Data entry clerk", description: "Enters what others bring on paper.",
-        org: &["employees:*", "positions:*", "departments:read", "organizations:read"], team: &[], own: &[] },
+        org: &["import-mappings:*", "employees:*", "positions:*", "departments:read", "organizations:read"], team: &[], own: &[] },
 ];
 
 impl BuiltInRole {

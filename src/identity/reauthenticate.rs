@@ -101,7 +101,7 @@ async fn reauthenticate(may: May<Write, Me>, input: Input<ReauthenticateRequest>
                 return Err(wrong_code(place));
             }
         }
-        let (signed_in_at, amr) = refresh(db, claims.sid).await?;
+        let (signed_in_at, amr) = refresh(db, claims.sid, guess.is_some()).await?;
         let fresh = Claims::new(user, claims.org, claims.sid, false, signed_in_at.timestamp()).proven_by(amr);
         let access_token = Some(app_data::<Tokens>(may.http()).sign(&fresh)?);
         Ok(Once(FreshToken { access_token, token_type: "Bearer".into(), expires_in: LIFETIME }))
@@ -109,8 +109,8 @@ async fn reauthenticate(may: May<Write, Me>, input: Input<ReauthenticateRequest>
     .await
 }
 
-/// The session is as fresh as one that begins now.
-async fn refresh(db: &mut Db, session: Uuid) -> Result<(DateTime<Utc>, Vec<String>)> {
+/// The session is as fresh as one that begins now, and as good: one that came through another issuer has seen a code, too.
+async fn refresh(db: &mut Db, session: Uuid, with_code: bool) -> Result<(DateTime<Utc>, Vec<String>)> {
     #[derive(QueryableByName)]
     struct Fresh {
         #[diesel(sql_type = Timestamptz)]
@@ -119,10 +119,15 @@ async fn refresh(db: &mut Db, session: Uuid) -> Result<(DateTime<Utc>, Vec<Strin
         amr: Vec<String>,
     }
     let refreshing = diesel::sql_query(
-        "update sessions set signed_in_at = now() where org_id = $1 and id = $2 returning signed_in_at, amr",
+        "update sessions set signed_in_at = now(), amr = case when $3 and 'mfa' <> all(amr) then array(select distinct unnest(amr || '{pwd,otp,mfa}')) else amr end
+         where org_id = $1 and id = $2 returning signed_in_at, amr",
     );
-    let fresh: Fresh =
-        refreshing.bind::<SqlUuid, _>(db.organization()).bind::<SqlUuid, _>(session).get_result(db).await?;
+    let fresh: Fresh = refreshing
+        .bind::<SqlUuid, _>(db.organization())
+        .bind::<SqlUuid, _>(session)
+        .bind::<Bool, _>(with_code)
+        .get_result(db)
+        .await?;
     Ok((fresh.signed_in_at, fresh.amr))
 }
 

@@ -165,6 +165,7 @@ impl Resource for Role {
     const TAG: &'static str = "Access";
     const SORT: &'static [SortKey] =
         &[SortKey::text("title"), SortKey::text("name"), SortKey::instant("created_at")];
+    const NATURAL_KEY: &'static [&'static str] = &["name"];
     type Filter = RoleFilter;
 
     fn id(&self) -> Uuid {

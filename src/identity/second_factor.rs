@@ -31,9 +31,9 @@ impl Guess {
             (Some(code), None) => Ok(Self::Code(code)),
             (None, Some(code)) => Ok(Self::Recovery(code)),
             (sent, _) => {
-                let rule = "send either `code` or `recovery_code`";
+                let rule = "send either `code` or `recovery_code`"; // of the two neither is at fault
                 let code = if sent.is_some() { "not-both" } else { "no-code" };
-                Err(Problem::invalid(vec![Fault::at("/code", code, rule)]))
+                Err(Problem::invalid(vec![Fault::at("", code, rule)]))
             }
         }
     }
@@ -219,13 +219,13 @@ pub struct ConfirmSecondFactorRequest {
 
 /// Codes for who lost the authenticator app, shown this once.
 #[derive(Serialize, ToSchema)]
-pub struct RecoveryCodes {
+pub struct RecoveryCodeList {
     /// Each works once, in place of a code. Null where this answer is given again: ask for others.
     #[schema(max_items = 10, example = json!(["mfrg-gzdf-mztw-q2lk"]))]
     recovery_codes: Option<Vec<String>>,
 }
 
-impl Secrets for RecoveryCodes {
+impl Secrets for RecoveryCodeList {
     const FIELDS: &'static [&'static str] = &["recovery_codes"];
 }
 
@@ -238,7 +238,7 @@ impl Secrets for RecoveryCodes {
 async fn confirm_my_second_factor(
     may: May<Write, Me>,
     input: Input<ConfirmSecondFactorRequest>,
-) -> Reply<Once<RecoveryCodes>> {
+) -> Reply<Once<RecoveryCodeList>> {
     diesel::define_sql_function! {
         fn enrol_second_factor(user: SqlUuid, key: Binary, step: BigInt, recovery: Array<Binary>, session: SqlUuid) -> Bool;
     }
@@ -258,7 +258,7 @@ async fn confirm_my_second_factor(
             return Err(CONFLICT.because("There is no key that waits for its first code: ask for one first."));
         }
         app_data::<Mailer>(may.http()).enqueue(db, &Mail::notice(user, Notice::SecondFactorEnrolled)).await?;
-        Ok(Once(RecoveryCodes { recovery_codes: Some(codes) }))
+        Ok(Once(RecoveryCodeList { recovery_codes: Some(codes) }))
     })
     .await
 }
@@ -283,13 +283,13 @@ pub struct SecondFactorProof {
 async fn renew_my_recovery_codes(
     may: May<Write, Me>,
     input: Input<SecondFactorProof>,
-) -> Reply<Once<RecoveryCodes>> {
+) -> Reply<Once<RecoveryCodeList>> {
     diesel::define_sql_function! { fn renew_recovery_codes(user: SqlUuid, recovery: Array<Binary>) -> Text; }
     let user = may.claims().sub;
     with_a_code(may, input.0, async |db| {
         let (codes, hashes) = totp::recovery_codes(user)?;
         diesel::select(renew_recovery_codes(user, hashes)).execute(db).await?;
-        Ok(Once(RecoveryCodes { recovery_codes: Some(codes) }))
+        Ok(Once(RecoveryCodeList { recovery_codes: Some(codes) }))
     })
     .await
 }

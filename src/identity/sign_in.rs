@@ -402,8 +402,10 @@ async fn begin(
     amr: &[&str],
     first: impl AsyncFn(&mut Db) -> Result<()>,
 ) -> Result<TokenPair> {
-    diesel::define_sql_function! {
-        fn start_session(user: SqlUuid, version: BigInt, session: SqlUuid, token_hash: Binary, address: Text, user_agent: Nullable<Text>, request: Text, amr: Array<Text>) -> Nullable<Timestamptz>;
+    #[derive(QueryableByName)]
+    struct Started {
+        #[diesel(sql_type = Nullable<Timestamptz>)]
+        at: Option<DateTime<Utc>>,
     }
     let session = Uuid::now_v7();
     let (text, token) = Opaque::make(organization, session)?;
@@ -412,18 +414,17 @@ async fn begin(
         .database()
         .as_system(organization, async |db| {
             first(db).await?;
-            let starting = start_session(
-                user,
-                version,
-                session,
-                &token.hash,
-                &address,
-                user_agent.as_deref(),
-                request::current_id(),
-                amr,
-            );
-            let started: Option<DateTime<Utc>> = diesel::select(starting).get_result(db).await?;
-            started.ok_or_else(invalid_credentials) // and what was done first is undone
+            let starting = diesel::sql_query("select start_session($1, $2, $3, $4, $5, $6, $7, $8) as at")
+                .bind::<SqlUuid, _>(user)
+                .bind::<BigInt, _>(version)
+                .bind::<SqlUuid, _>(session)
+                .bind::<Binary, _>(&token.hash)
+                .bind::<Text, _>(&address)
+                .bind::<Nullable<Text>, _>(user_agent.as_ref())
+                .bind::<Text, _>(request::current_id())
+                .bind::<Array<Text>, _>(amr);
+            let started: Started = starting.get_result(db).await?;
+            started.at.ok_or_else(invalid_credentials) // and what was done first is undone
         })
         .await?;
     let claims = Claims::new(user, organization, session, false, signed_in_at.timestamp())

@@ -1,6 +1,6 @@
 //! Numbers that people quote: gapless series per organization, kind of document and year. It never knows what the documents are.
 //!
-//! A room says in its migration what is numbered, `select numbered('employees', 'employee_number', format => …)`, and rows
+//! A room says in its migration what is numbered, `select numbered('employees', 'employee_number', …)`, and rows
 //! that come without a number take it as they are written. A document that gets its number later, when it is posted, calls
 //! [`take`] as the last thing in that transaction.
 pub mod integrity;

@@ -20,6 +20,9 @@ pub struct Department {
     /// The employee who heads it.
     pub head_id: Option<Uuid>,
     pub status: DepartmentStatus,
+    #[diesel(select_expression = custom::shown::<Department>())]
+    #[diesel(select_expression_type = custom::Shown<Department>)]
+    pub custom: Custom,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
 }
@@ -48,6 +51,8 @@ pub struct NewDepartment {
     /// The employee who heads it.
     #[schema(example = json!(null))]
     head_id: Option<Uuid>,
+    #[serde(default)]
+    custom: NewCustom,
 }
 
 /// What of a department can be changed.
@@ -68,6 +73,7 @@ pub struct EditDepartment {
     /// The employee who heads it.
     #[schema(example = json!(null))]
     head_id: Option<Option<Uuid>>,
+    custom: Option<EditCustom>,
 }
 
 #[derive(Clone, Debug, Deserialize, IntoParams)]
@@ -103,6 +109,24 @@ impl Resource for Department {
     const TAG: &'static str = "People";
     const SORT: &'static [SortKey] =
         &[SortKey::text("name"), SortKey::text("code"), SortKey::instant("created_at")];
+    const CUSTOM: bool = true;
+    const NATURAL_KEY: &'static [&'static str] = &["code"];
+    const REFERENCES: &'static [Reference] = &[
+        Reference {
+            field: "parent_id",
+            column: "parent_code",
+            table: "departments",
+            by: "code",
+            within: None,
+        },
+        Reference {
+            field: "head_id",
+            column: "head_employee_number",
+            table: "employees",
+            by: "employee_number",
+            within: None,
+        },
+    ];
     type Filter = DepartmentFilter;
 
     fn id(&self) -> Uuid {

@@ -41,6 +41,9 @@ pub struct Employee {
     /// Why they left; null while they work here.
     #[schema(max_length = 500, example = json!(null))]
     pub termination_reason: Option<String>,
+    #[diesel(select_expression = custom::shown::<Employee>())]
+    #[diesel(select_expression_type = custom::Shown<Employee>)]
+    pub custom: Custom,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
 }
@@ -84,6 +87,8 @@ pub struct NewEmployee {
     manager_id: Option<Uuid>,
     /// The first day of work.
     hired_on: NaiveDate,
+    #[serde(default)]
+    custom: NewCustom,
 }
 
 /// What of an employee can be changed; what happens to them is an action.
@@ -118,6 +123,7 @@ pub struct EditEmployee {
     manager_id: Option<Option<Uuid>>,
     /// The first day of work.
     hired_on: Option<NaiveDate>,
+    custom: Option<EditCustom>,
 }
 
 #[derive(Clone, Debug, Deserialize, IntoParams)]
@@ -174,6 +180,31 @@ impl Resource for Employee {
         SortKey::text("employee_number"),
         SortKey::day("hired_on"),
         SortKey::instant("created_at"),
+    ];
+    const CUSTOM: bool = true;
+    const NATURAL_KEY: &'static [&'static str] = &["employee_number"];
+    const REFERENCES: &'static [Reference] = &[
+        Reference {
+            field: "department_id",
+            column: "department_code",
+            table: "departments",
+            by: "code",
+            within: None,
+        },
+        Reference {
+            field: "position_id",
+            column: "position",
+            table: "positions",
+            by: "title",
+            within: Some("department_id"),
+        },
+        Reference {
+            field: "manager_id",
+            column: "manager_employee_number",
+            table: "employees",
+            by: "employee_number",
+            within: None,
+        },
     ];
     type Filter = EmployeeFilter;
 

@@ -17,6 +17,9 @@ pub struct Position {
     /// How many people may fill it, in heads.
     #[schema(minimum = 0, maximum = 100_000, example = 3)]
     pub approved_headcount: i32,
+    #[diesel(select_expression = custom::shown::<Position>())]
+    #[diesel(select_expression_type = custom::Shown<Position>)]
+    pub custom: Custom,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
 }
@@ -36,6 +39,8 @@ pub struct NewPosition {
     /// How many people may fill it, in heads.
     #[schema(minimum = 0, maximum = 100_000, example = 3)]
     approved_headcount: i32,
+    #[serde(default)]
+    custom: NewCustom,
 }
 
 /// What of a post can be changed.
@@ -53,6 +58,7 @@ pub struct EditPosition {
     /// this very change, which is used up.
     #[schema(minimum = 0, maximum = 100_000, example = 4)]
     approved_headcount: Option<i32>,
+    custom: Option<EditCustom>,
 }
 
 #[derive(Clone, Debug, Deserialize, IntoParams)]
@@ -70,6 +76,15 @@ impl Resource for Position {
     const SINGULAR: &'static str = "position";
     const TAG: &'static str = "People";
     const SORT: &'static [SortKey] = &[SortKey::text("title"), SortKey::instant("created_at")];
+    const CUSTOM: bool = true;
+    const NATURAL_KEY: &'static [&'static str] = &["department_id", "title"];
+    const REFERENCES: &'static [Reference] = &[Reference {
+        field: "department_id",
+        column: "department_code",
+        table: "departments",
+        by: "code",
+        within: None,
+    }];
     type Filter = PositionFilter;
 
     fn id(&self) -> Uuid {

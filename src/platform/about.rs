@@ -1,21 +1,25 @@
 //! Where everything is, whether it lives, and the contract itself. Anybody may ask.
 use crate::answer::{Answer, Outcome, Plain, Reply};
 use crate::api::{Api, Argument, OperationDoc};
+use crate::custom;
 use crate::database::Database;
-use crate::may::{Grants, app_data};
+use crate::input::query_pairs;
+use crate::may::{Grants, May, Me, Read, app_data};
 use crate::operation;
-use crate::problem::{Kind, Problem, Result, UNAVAILABLE};
+use crate::problem::{Fault, Kind, Problem, Result, UNAVAILABLE};
 use actix_web::http::{StatusCode, header};
 use actix_web::{FromRequest, HttpRequest};
 use diesel::QueryableByName;
 use diesel::sql_types::{Nullable, Text};
 use diesel_async::RunQueryDsl;
+use futures_util::future::{FutureExt, LocalBoxFuture};
 use serde::Serialize;
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicBool, Ordering};
 use utoipa::ToSchema;
 use utoipa::openapi::path::{ParameterBuilder, ParameterIn};
-use utoipa::openapi::{ObjectBuilder, Required, Type};
+use utoipa::openapi::{KnownFormat, ObjectBuilder, Required, SchemaFormat, Type};
+use uuid::Uuid;
 
 /// The contract as it is served.
 pub struct Contract {
@@ -122,10 +126,55 @@ async fn check_ready(http: HttpRequest) -> Reply<Plain<Health>> {
 
 /// Read the contract
 ///
-/// Every operation and every schema, as OpenAPI 3.1 in JSON.
+/// Every operation and every schema, as OpenAPI 3.1 in JSON. With `organization` it is that organization's own: `custom` has
+/// the fields that the organization added and the caller, who signed in to it, sees.
 #[utoipa::path(get, path = "/openapi.json", tag = "Service")]
-async fn get_contract(http: HttpRequest) -> Reply<Document<Json>> {
-    Ok(Answer::text(Json::TYPE, app_data::<Contract>(&http).json.clone()))
+async fn get_contract(http: HttpRequest, of: OfOrganization) -> Reply<Document<Json>> {
+    let general = &app_data::<Contract>(&http).json;
+    let Some(may) = of.0 else {
+        return Ok(Answer::text(Json::TYPE, general.clone()));
+    };
+    let fields = may.read(async |db| custom::contract::fields(db).await).await?;
+    let mut own = serde_json::from_str(general).map_err(Problem::internal)?;
+    custom::contract::tailor(&mut own, &fields);
+    Ok(Answer::text(Json::TYPE, own.to_string()))
+}
+
+/// Who asks for the contract of their organization, if it is asked for.
+struct OfOrganization(Option<May<Read, Me>>);
+
+impl FromRequest for OfOrganization {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self>>;
+
+    fn from_request(http: &HttpRequest, payload: &mut actix_web::dev::Payload) -> Self::Future {
+        let pairs = query_pairs(http.query_string());
+        let may = May::from_request(http, payload);
+        async move {
+            let Some((_, wanted)) = pairs?.into_iter().find(|(name, _)| name == "organization") else {
+                return Ok(Self(None));
+            };
+            let wanted: Uuid = wanted.parse().map_err(|_| {
+                Problem::invalid(vec![Fault::of("organization", "wrong-format", "must be a UUID")])
+            })?;
+            let may: May<Read, Me> = may.await?;
+            if may.organization() == wanted { Ok(Self(Some(may))) } else { Err(Problem::not_found()) }
+        }
+        .boxed_local()
+    }
+}
+
+impl Argument for OfOrganization {
+    fn describe(doc: &mut OperationDoc) {
+        let id = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid)));
+        let organization = ParameterBuilder::new().name("organization").parameter_in(ParameterIn::Query);
+        let about =
+            "The id of the organization whose own contract is meant; asks for a token of that organization.";
+        doc.parameters.push(organization.description(Some(about)).schema(Some(id)).build());
+        doc.refusals.extend(["401", "404"]);
+    }
 }
 
 /// Read the contract as YAML

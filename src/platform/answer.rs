@@ -54,8 +54,14 @@ impl<T> Answer<T> {
     }
 
     pub(crate) fn stream(content_type: &'static str, body: impl MessageBody + 'static) -> Self {
+        Self::bytes(StatusCode::OK, content_type, body)
+    }
+
+    /// An answer of bytes, as they come.
+    #[must_use]
+    pub fn bytes(status: StatusCode, content_type: &'static str, body: impl MessageBody + 'static) -> Self {
         let body = Body::Stream(BoxBody::new(body));
-        Self { status: StatusCode::OK, headers: Vec::new(), content_type, body, kept: None, of: PhantomData }
+        Self { status, headers: Vec::new(), content_type, body, kept: None, of: PhantomData }
     }
 
     /// The same answer with a header.

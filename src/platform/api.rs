@@ -5,6 +5,9 @@ use crate::answer::{Answer, Outcome};
 use crate::contract;
 use crate::dialect::Dialect;
 use crate::event;
+use crate::export;
+use crate::feed;
+use crate::import;
 use crate::job::{self, Task, Workshop};
 use crate::may::May;
 use crate::problem::{self, Kind, Problem, Result};
@@ -92,6 +95,9 @@ pub struct OperationDoc {
     /// Fields that a patch can leave out, but not clear.
     not_null: Vec<(String, String)>,
     body: Option<(String, &'static [&'static str])>,
+    /// Bodies that are files: media type and the name of its schema.
+    files: Vec<(&'static str, &'static str)>,
+    bytes: Option<String>,
     responses: BTreeMap<String, Response>,
 }
 
@@ -105,6 +111,8 @@ impl OperationDoc {
             refusals: Vec::new(),
             not_null: Vec::new(),
             body: None,
+            files: Vec::new(),
+            bytes: None,
             responses: BTreeMap::new(),
         }
     }
@@ -146,6 +154,23 @@ impl OperationDoc {
     pub fn takes_form<T: ToSchema>(&mut self) {
         self.refer::<T>();
         self.body = Some((T::name().into_owned(), &["application/x-www-form-urlencoded"]));
+    }
+
+    /// It takes a file: media type, schema, what it is, an example.
+    pub fn takes_files(&mut self, types: &[(&'static str, &'static str, &'static str, &'static str)]) {
+        for (media_type, name, description, example) in types {
+            let schema = ObjectBuilder::new()
+                .schema_type(Type::String)
+                .description(Some(*description))
+                .examples([serde_json::json!(example)]);
+            self.schemas.push(((*name).to_owned(), RefOr::T(Schema::Object(schema.build()))));
+            self.files.push((media_type, name));
+        }
+    }
+
+    /// It takes bytes as they are.
+    pub fn takes_bytes(&mut self, description: &str) {
+        self.bytes = Some(description.to_owned());
     }
 
     /// It refuses in JSON of a form of its own, beside the usual problem.
@@ -191,7 +216,10 @@ impl OperationDoc {
         // Who reads YAML by its type gets an object, who reads it as text gets text.
         let kind =
             if content_type == "application/yaml" { SchemaType::AnyValue } else { Type::String.into() };
-        let text = ObjectBuilder::new().schema_type(kind).build();
+        let text = match content_type {
+            BYTES => bytes(),
+            _ => ObjectBuilder::new().schema_type(kind).build(),
+        };
         let response = self
             .responses
             .entry(status.to_owned())
@@ -219,9 +247,19 @@ impl OperationDoc {
         let response =
             ResponseBuilder::new().description("A page of the list").content("application/json", content);
         self.responses.insert("200".into(), response.build());
-        self.answers_with("200", "text/csv", "");
+        for media_type in export::MEDIA_TYPES {
+            self.answers_with("200", media_type, "");
+        }
         self.answer_header("200", "Link", "The address of the next page, where there is one (RFC 8288).");
     }
+}
+
+/// Bytes that say themselves what they are, if anything does.
+const BYTES: &str = "application/octet-stream";
+
+fn bytes() -> utoipa::openapi::Object {
+    let binary = SchemaFormat::KnownFormat(KnownFormat::Binary);
+    ObjectBuilder::new().schema_type(Type::String).format(Some(binary)).build()
 }
 
 /// An operation as the server and the tests know it.
@@ -234,6 +272,8 @@ pub struct Described {
     pub permission: Option<String>,
     /// Names of the query parameters that it takes.
     pub query: Vec<String>,
+    /// Whether it takes parameters `custom.<name>` too, which the organization's fields declare.
+    pub custom: bool,
 }
 
 /// What is collected from the rooms: routes for the server, and the document.
@@ -245,6 +285,9 @@ pub struct Api {
     not_null: Vec<(String, String)>,
     dialects: Vec<&'static Dialect>,
     trades: job::Trades,
+    happenings: Vec<event::Happenings>,
+    /// The name of the schema in which webhooks tell of them.
+    told_as: Option<String>,
 }
 
 impl Api {
@@ -258,14 +301,18 @@ impl Api {
             not_null: Vec::new(),
             dialects: Vec::new(),
             trades: job::Trades::default(),
+            happenings: Vec::new(),
+            told_as: None,
         };
         api.document.components = Some(utoipa::openapi::Components::new());
         about::routes(&mut api);
         for room in rooms {
             room(&mut api);
         }
-        api.call(operation!(event::list_events));
+        api.call(operation!(feed::list_events));
+        crate::custom::routes(&mut api);
         job::routes(&mut api);
+        import::routes(&mut api);
         api.schedule::<event::MakePartitions>(Duration::from_hours(1));
         api
     }
@@ -314,9 +361,12 @@ impl Api {
             contract::with_available_actions::<R>(&mut self.document);
         }
         self.regular::<R, _, _, _>(Method::GET, R::PATH, &format!("list_{plural}"), &format!("List {things}"),
-            &format!("The {things} that the caller may see, a page at a time, or with `Accept: text/csv` all that match as CSV. Sorted by any of: {}.", sort_names::<R>()),
+            &format!("The {things} that the caller may see, a page at a time, or all that match as a file: `Accept: text/csv`, `application/x-ndjson`, or the media type of XLSX.{} Sorted by any of: {}.", custom_words::<R>(), sort_names::<R>()),
             resource::list::<R>);
         contract::tell_sort_keys::<R>(&mut self.document);
+        if let Some(list) = self.operations.last_mut() {
+            list.custom = R::CUSTOM;
+        }
         self
     }
 
@@ -330,8 +380,9 @@ impl Api {
         self
     }
 
-    /// The history of each of a resource.
+    /// The history of each of a resource, whose changes are events.
     pub fn historied<R: Store>(&mut self) -> &mut Self {
+        self.happens::<R>();
         let thing = words(R::SINGULAR);
         self.regular::<R, _, _, _>(Method::GET, &format!("{}/{{id}}/history", R::PATH), &format!("get_{}_history", R::SINGULAR),
             &format!("Read the history of {}", article(&thing)),
@@ -340,9 +391,23 @@ impl Api {
         self
     }
 
-    /// The six regular calls of a resource.
+    /// The regular calls of a resource, files of it among them.
     pub fn resource<R: Kept>(&mut self) -> &mut Self {
-        self.readable::<R>().creatable::<R>().changeable::<R>().deletable::<R>()
+        self.readable::<R>().creatable::<R>().changeable::<R>().deletable::<R>().importable::<R>()
+    }
+
+    /// `POST` of a file of them.
+    pub fn importable<R: Kept>(&mut self) -> &mut Self {
+        import::register::<R>();
+        let plural = R::NAME.replace('-', "_");
+        self.regular::<R, _, _, _>(
+            Method::POST,
+            &format!("{}/import", R::PATH),
+            &format!("import_{plural}"),
+            &format!("Import {}", words(&plural)),
+            &format!("Takes a file of {}: CSV, XLSX or NDJSON, each row under the rules of a single create, every fault told by line and column (`pointer` is `/line/column`). All of it or nothing, unless `on_error=skip`. Up to {} rows are answered at once with 200; more are taken in with 202, and a job works them off: follow `/v1/imports/{{id}}`. A dry run shows what would be created, changed field by field, and refused; of a large file the report of it stays in `/v1/imports`, and nothing else. {}", words(&plural), import::BATCH, import::described::<R>()),
+            import::import::<R>,
+        )
     }
 
     /// `POST` to the collection.
@@ -461,6 +526,28 @@ impl Api {
         self
     }
 
+    /// A resource whose changes are events; what has a history is one already.
+    pub fn happens<R: Resource>(&mut self) -> &mut Self {
+        self.happenings.push(event::Happenings::of::<R>());
+        self
+    }
+
+    /// Webhooks tell of every event as a `T`.
+    pub fn tells<T: ToSchema>(&mut self) -> &mut Self {
+        let components = self.document.components.get_or_insert_default();
+        let mut schemas = vec![(T::name().into_owned(), T::schema())];
+        T::schemas(&mut schemas);
+        components.schemas.extend(schemas);
+        self.told_as = Some(T::name().into_owned());
+        self
+    }
+
+    /// Every type of event that there is.
+    #[must_use]
+    pub fn event_types(&self) -> event::EventTypes {
+        event::EventTypes::new(&self.happenings)
+    }
+
     /// The work that the rooms know how to do.
     #[must_use]
     pub fn trades(&self) -> job::Trades {
@@ -470,7 +557,12 @@ impl Api {
     /// The finished contract.
     #[must_use]
     pub fn contract(&self, version: &str, description: &str) -> serde_json::Value {
-        contract::finish(self.document.clone(), version, description, &self.problems, &self.not_null)
+        let document = self.document.clone();
+        let mut contract = contract::finish(document, version, description, &self.problems, &self.not_null);
+        if let Some(told_as) = &self.told_as {
+            contract::tell_webhooks(&mut contract, &self.happenings, told_as);
+        }
+        contract
     }
 
     /// The kinds of problems that operations can answer with.
@@ -499,17 +591,27 @@ impl Api {
             id: operation.operation_id.clone().unwrap_or_default(),
             permission: doc.permission.clone(),
             query,
+            custom: false,
         });
         operation.parameters = Some(parameters.into_iter().map(RefOr::T).collect());
-        operation.request_body = doc.body.map(|(name, types)| {
-            types
+        let bodies =
+            doc.body.iter().flat_map(|(name, types)| types.iter().map(|kind| (*kind, name.as_str())));
+        let bodies: Vec<(&str, &str)> = bodies.chain(doc.files.iter().copied()).collect();
+        operation.request_body = (!bodies.is_empty()).then(|| {
+            bodies
                 .iter()
-                .fold(RequestBodyBuilder::new().required(Some(Required::True)), |body, media_type| {
-                    body.content(*media_type, Content::new(Some(RefOr::from(Ref::from_schema_name(&name)))))
+                .fold(RequestBodyBuilder::new().required(Some(Required::True)), |body, (media_type, name)| {
+                    body.content(*media_type, Content::new(Some(RefOr::from(Ref::from_schema_name(*name)))))
                 })
                 .build()
                 .into()
         });
+        if let Some(description) = doc.bytes {
+            let content = Content::new(Some(RefOr::T(Schema::Object(bytes()))));
+            let body =
+                RequestBodyBuilder::new().required(Some(Required::True)).description(Some(description));
+            operation.request_body = Some(body.content(BYTES, content).build().into());
+        }
         operation.responses.responses =
             doc.responses.into_iter().map(|(status, response)| (status, RefOr::T(response))).collect();
         let dialect = self.dialects.iter().find(|dialect| dialect.rules(path)).copied();
@@ -617,6 +719,14 @@ fn sort_names<R: Resource>() -> String {
     let names: Vec<_> =
         R::SORT.iter().map(|key| format!("`{}`", key.name)).chain(["`id`".to_owned()]).collect();
     names.join(", ")
+}
+
+fn custom_words<R: Resource>() -> &'static str {
+    if !R::CUSTOM {
+        return "";
+    }
+    " The organization's own fields narrow it by `custom.<name>=`, numbers, amounts and days by `custom.<name>_from=` and \
+     `custom.<name>_to=` too, and sort it by `custom.<name>`, rows without a value last."
 }
 
 fn words(snake: &str) -> String {

@@ -1,6 +1,7 @@
 //! What the platform adds to the OpenAPI document in one pass, so that no operation can forget it: the problems it can
 //! answer with, security, examples, open enumerations out and closed ones in.
 use crate::dialect::Dialect;
+use crate::event::Happenings;
 use crate::problem::{Kind, ProblemBody};
 use crate::resource::Resource;
 use actix_web::http::Method;
@@ -160,6 +161,7 @@ fn response_name(status: &str) -> &'static str {
         "412" => "StaleVersion",
         "413" => "TooLarge",
         "415" => "UnsupportedMediaType",
+        "416" => "RangeNotSatisfiable",
         "422" => "InvalidInput",
         "428" => "PreconditionRequired",
         "429" => "TooManyRequests",
@@ -198,6 +200,7 @@ pub(crate) fn finish(
     document["components"]["responses"] = refusals(problems);
     for schema in document["components"]["schemas"].as_object_mut().into_iter().flat_map(Map::values_mut) {
         require_what_is_always_sent(schema);
+        describe_what_may_be_null(schema);
     }
     describe_common_fields(&mut document);
     close_inputs(&mut document);
@@ -213,6 +216,62 @@ pub(crate) fn finish(
     drop_unused_enumerations(&mut document);
     document["tags"] = tags(&mut document);
     document
+}
+
+/// The section `webhooks`: what is sent to endpoints, for every type of event of every resource.
+pub(crate) fn tell_webhooks(document: &mut Value, all: &[Happenings], schema: &str) {
+    let text = |name: &str, description: &str, example: &str| {
+        json!({"name": name, "in": "header", "required": true, "description": description,
+            "schema": {"type": "string", "minLength": 1, "maxLength": 500}, "example": example})
+    };
+    document["components"]["parameters"] = json!({
+        "WebhookId": text("webhook-id", "The event: the same at every attempt, so that what comes twice is known.", "01938c6e-7d3a-7c4e-9f0a-6f1c2b3d4e5f"),
+        "WebhookTimestamp": text("webhook-timestamp", "When it was sent, in seconds since 1970. Refuse what is older than five minutes.", "1772438400"),
+        "WebhookSignature": text("webhook-signature", "After Standard Webhooks: `v1,` and the HMAC-SHA256 of id, timestamp and body, for each secret that holds, separated by spaces.", "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="),
+    });
+    let headers: Vec<_> = ["WebhookId", "WebhookTimestamp", "WebhookSignature"]
+        .iter()
+        .map(|name| json!({"$ref": format!("#/components/parameters/{name}")}))
+        .collect();
+    let shown = example(
+        &json!({"$ref": format!("#/components/schemas/{schema}")}),
+        &document["components"]["schemas"],
+    );
+    let mut webhooks = Map::new();
+    for happenings in all {
+        for (event, what) in happenings.types().zip(&happenings.what) {
+            let mut example = shown.clone();
+            example["type"] = json!(event);
+            example["data"]["resource"] = json!(happenings.resource);
+            let thing = happenings.singular.replace('_', " ");
+            let said = match *what {
+                "created" | "updated" | "deleted" => format!("It was {what}."),
+                state => format!("Its status is `{state}` now."),
+            };
+            let operation = json!({
+                "operationId": format!("on_{}", event.replace('.', "_")),
+                "tags": [happenings.tag],
+                "summary": format!("{} {}", capitalized(&thing), what.replace('_', " ")),
+                "description": format!("Sent to endpoints that asked for `{event}`, `{}.*` or `*`. {said}", happenings.singular),
+                "security": [],
+                "parameters": headers,
+                "requestBody": {"required": true, "content": {"application/json":
+                    {"schema": {"$ref": format!("#/components/schemas/{schema}")}, "example": example}}},
+                "responses": {
+                    "204": {"description": "Taken; any other status of success does as well."},
+                    "410": {"description": "Not wanted any more: the endpoint is disabled."},
+                    "429": {"description": "Busy: sent again after as long as `Retry-After` says."},
+                },
+            });
+            webhooks.insert(event, json!({"post": operation}));
+        }
+    }
+    document["webhooks"] = Value::Object(webhooks);
+}
+
+fn capitalized(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// Where an enumeration only comes in, it stands closed at its place, and nothing refers to the open one.
@@ -244,7 +303,11 @@ fn tags(document: &mut Value) -> Value {
             "Users and their roles, kept current by a company's own directory (SCIM 2.0, RFC 7644)."
         }
         "Access" => "Who may do what: users, memberships, roles, invitations, API clients.",
+        "Comments" => "What people say about anything: comments on any resource.",
+        "Custom fields" => "What an organization adds to the fields of a resource.",
         "Events" => "The audit trail and the change feed at once.",
+        "Files" => "Files, on their own or hung on any resource.",
+        "Imports" => "Files that become resources: what came of them, and how their headers are named.",
         "People" => "Structure and people: departments, positions, employees.",
         "Service" => "Where everything is, and how it is.",
         "Sign-in" => "Getting, renewing and ending access.",
@@ -287,6 +350,7 @@ fn refusal_headers(status: u16) -> Value {
     match status {
         401 => add("WWW-Authenticate", "How to authenticate (RFC 6750, RFC 9470)."),
         409 | 503 => add("Retry-After", "After how many seconds to try again, where waiting helps."),
+        416 => add("Content-Range", "How many bytes there are (RFC 9110 §14.4)."),
         429 => {
             add("Retry-After", "After how many seconds to try again.");
             add("RateLimit", "The limit that was met and what is left of it.");
@@ -461,7 +525,8 @@ pub(crate) fn forbid_null(schema: &mut Value) {
 
 /// The order of a list is one of those that its keys make.
 pub(crate) fn tell_sort_keys<R: Resource>(document: &mut OpenApi) {
-    let names: Vec<_> = R::SORT.iter().map(|key| key.name).chain(["id"]).collect();
+    let own = R::CUSTOM.then_some(r"custom\.[a-z][a-z0-9_]{0,39}");
+    let names: Vec<_> = R::SORT.iter().map(|key| key.name).chain(["id"]).chain(own).collect();
     let key = format!("-?({})", names.join("|"));
     let operation = document.paths.paths.get_mut(R::PATH).and_then(|item| item.get.as_mut());
     for parameter in operation.into_iter().flat_map(|operation| operation.parameters.iter_mut().flatten()) {
@@ -471,6 +536,18 @@ pub(crate) fn tell_sort_keys<R: Resource>(document: &mut OpenApi) {
         {
             schema.pattern = Some(format!("^{key}(,{key}){{0,{}}}$", names.len() - 1));
             schema.default = Some(json!(R::USUAL_ORDER));
+        }
+    }
+}
+
+/// What a field is stands beside its reference, where the field may also be null: it is said of the field.
+fn describe_what_may_be_null(schema: &mut Value) {
+    let fields = schema.get_mut("properties").and_then(Value::as_object_mut);
+    for field in fields.into_iter().flat_map(Map::values_mut) {
+        let said =
+            field["oneOf"].as_array().and_then(|all| all.iter().find_map(|each| each.get("description")));
+        if let Some(said) = said.cloned() {
+            field["description"] = said;
         }
     }
 }

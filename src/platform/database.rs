@@ -51,6 +51,7 @@ pub struct Settings {
 pub struct Database {
     pool: Pool<AsyncPgConnection>,
     plain: bool,
+    config: Arc<tokio_postgres::Config>,
 }
 
 impl Database {
@@ -61,6 +62,7 @@ impl Database {
     pub fn new(settings: &Settings) -> std::result::Result<Self, tokio_postgres::Error> {
         let config = service_config(settings)?;
         let plain = is_plain(&config);
+        let own = Arc::new(config.clone());
         let mut manager = ManagerConfig::default();
         manager.recycling_method = RecyclingMethod::Fast; // a ping at every checkout costs 27 % of the rate
         manager.custom_setup = Box::new(move |_| connect(config.clone()).boxed());
@@ -71,7 +73,16 @@ impl Database {
             .runtime(deadpool::Runtime::Tokio1)
             .build()
             .unwrap_or_else(|error| unreachable!("the runtime is named: {error}"));
-        Ok(Self { pool, plain })
+        Ok(Self { pool, plain, config: own })
+    }
+
+    /// A connection of its own beside the pool, as the service has it: for a read that takes minutes, so that no request waits
+    /// for one. It lives on the runtime that asks for it, and sees what the organization is named for.
+    ///
+    /// # Errors
+    /// 503 where the database is away.
+    pub async fn apart(&self) -> Result<AsyncPgConnection> {
+        establish(&self.config).await.map_err(Problem::unavailable)
     }
 
     /// How many connections are open, and how many of them wait to be used.
@@ -356,8 +367,7 @@ async fn connect(config: tokio_postgres::Config) -> ConnectionResult<AsyncPgConn
     // Prepared now, the context always goes out before the query that it protects: a statement that has to be
     // prepared first would be overtaken.
     let nobody = Uuid::nil();
-    diesel::select(crate::may::enter(nobody, nobody, "", "", "", false))
-        .execute(&mut connection)
+    crate::may::enter_to_read(&mut connection, nobody, nobody, "", "")
         .await
         .and(diesel::select(enter_as_system(nobody, false)).execute(&mut connection).await)
         .map_err(ConnectionError::CouldntSetupConfiguration)?;

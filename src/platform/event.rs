@@ -1,10 +1,8 @@
-//! Events: the audit trail, the change feed, the history of one resource, and how it was at a moment. The database writes
-//! them; this reads them.
-use crate::answer::{Outcome, Plain, Reply};
+//! Events: the history of one resource, and how it was at a moment. The database writes them; this reads them. The feed of
+//! all of them is in `feed.rs`.
+use crate::answer::Outcome;
 use crate::database::Db;
-use crate::input::Params;
 use crate::job::{Running, Task};
-use crate::may::{May, Named, Read};
 use crate::problem::{Fault, Problem, Result};
 use crate::resource::Resource;
 use crate::store::Store;
@@ -12,9 +10,12 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
 use diesel::QueryableByName;
+use diesel::deserialize::FromSql;
+use diesel::pg::{Pg, PgValue};
 use diesel::sql_types::{Array, BigInt, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -56,32 +57,84 @@ pub struct Event {
     pub version: i64,
     /// The changed fields: `{"phone": {"before": null, "after": "+40 21 555 0100", "personal": true}}`. `personal` marks
     /// fields that tell of a person. Secrets are left out.
+    // As the database writes it: a feed of a million events is not read and written anew field by field.
     #[schema(value_type = Object, example = json!({"status": {"before": "pending", "after": "active"}}))]
-    #[diesel(sql_type = Jsonb)]
-    pub changes: Value,
+    #[diesel(sql_type = Text, deserialize_as = Changes)]
+    pub changes: Box<RawValue>,
     #[serde(skip)]
     #[diesel(sql_type = BigInt)]
-    position: i64,
+    pub(crate) position: i64,
     #[serde(skip)]
     #[diesel(sql_type = BigInt)]
-    sequence: i64,
+    pub(crate) sequence: i64,
 }
 
-/// Permissions on the feed are granted on `events`.
-pub struct Events;
-impl Named for Events {
-    const NAME: &'static str = "events";
+/// JSON as text, taken as it is.
+struct Changes(Box<RawValue>);
+
+impl FromSql<Text, Pg> for Changes {
+    fn from_sql(bytes: PgValue<'_>) -> diesel::deserialize::Result<Self> {
+        let text = <String as FromSql<Text, Pg>>::from_sql(bytes)?;
+        Ok(Self(RawValue::from_string(text)?))
+    }
 }
 
-/// Events in the order of their transactions.
-#[derive(Serialize, ToSchema)]
-pub struct EventPage {
-    /// The events.
-    data: Vec<Event>,
-    /// Where to go on. It never runs ahead of a transaction that is still open, so nothing is missed; keep it, and ask
-    /// again later for what comes next.
-    #[schema(max_length = 2000, example = "WzEyMzQsNTY3OF0")]
-    next_cursor: Option<String>,
+impl From<Changes> for Box<RawValue> {
+    fn from(changes: Changes) -> Self {
+        changes.0
+    }
+}
+
+/// What can happen to one kind of resource.
+#[derive(Clone, Debug)]
+pub(crate) struct Happenings {
+    /// One of them, in snake case: `employee`.
+    pub singular: &'static str,
+    /// The collection that it is in, as events name it.
+    pub resource: &'static str,
+    /// The room, as the contract groups operations.
+    pub tag: &'static str,
+    /// Created, updated, deleted, and the states that a step leads to.
+    pub what: Vec<&'static str>,
+}
+
+impl Happenings {
+    pub(crate) fn of<R: Resource>() -> Self {
+        let mut what = vec!["created", "updated", "deleted"];
+        for step in R::life().into_iter().flat_map(|life| life.steps) {
+            if !what.contains(&step.to) {
+                what.push(step.to);
+            }
+        }
+        Self { singular: R::SINGULAR, resource: R::NAME, tag: R::TAG, what }
+    }
+
+    /// The types of its events.
+    pub(crate) fn types(&self) -> impl Iterator<Item = String> {
+        self.what.iter().map(|what| format!("{}.{what}", self.singular))
+    }
+}
+
+/// Every type of event that there is, read off the resources.
+#[derive(Clone, Debug, Default)]
+pub struct EventTypes(Vec<Happenings>);
+
+impl EventTypes {
+    pub(crate) fn new(all: &[Happenings]) -> Self {
+        Self(all.to_vec())
+    }
+
+    /// Whether there are such events: `employee.created`, `employee.*`, `*`.
+    #[must_use]
+    pub fn has(&self, pattern: &str) -> bool {
+        let is_of = |each: &Happenings, singular: &str, what: &str| {
+            each.singular == singular && (what == "*" || each.what.contains(&what))
+        };
+        pattern == "*"
+            || pattern
+                .split_once('.')
+                .is_some_and(|(singular, what)| self.0.iter().any(|each| is_of(each, singular, what)))
+    }
 }
 
 /// The history of one resource, oldest change first.
@@ -119,69 +172,11 @@ pub struct HistoryPaging {
     cursor: Option<String>,
 }
 
-/// What the feed takes.
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct FeedQuery {
-    /// How many events at the most.
-    #[param(minimum = 1, maximum = 200, default = 50, required = false)]
-    #[serde(default)]
-    limit: Option<i64>,
-    /// Only what came after: `next_cursor` of the page before. Opaque.
-    #[param(min_length = 1, max_length = 2000, required = false)]
-    #[serde(default)]
-    after: Option<String>,
-    /// Only events of this type, such as `employee.created`.
-    #[param(min_length = 3, max_length = 100, required = false)]
-    #[serde(default)]
-    r#type: Option<String>,
-    /// Only events of this kind of resource, such as `employees`.
-    #[param(min_length = 1, max_length = 100, required = false)]
-    #[serde(default)]
-    resource: Option<String>,
-    /// Only events of this one.
-    #[param(required = false)]
-    #[serde(default)]
-    resource_id: Option<Uuid>,
-}
-
-const FIELDS: &str = "id, at, actor, session_id, request_id, type, resource, resource_id, version, changes,
+/// The columns of an event. Custom fields that the caller may not see are taken out; whether there are any is asked once
+/// per query.
+pub(crate) const FIELDS: &str = "id, at, actor, session_id, request_id, type, resource, resource_id, version,
+    (case when (select hides_custom()) then shown_changes(changes, resource) else changes end)::text as changes,
     transaction::text::bigint as position, sequence";
-
-/// List events
-///
-/// Everything that changed in the organization, in the order of the transactions: the audit trail and the change feed at
-/// once. It hands out only what is older than the oldest transaction that still runs, so a reader who keeps `next_cursor`
-/// misses nothing. Shows events of resources that the caller may read in the whole organization.
-#[utoipa::path(get, path = "/v1/events", tag = "Events")]
-pub async fn list_events(may: May<Read, Events>, query: Params<FeedQuery>) -> Reply<Plain<EventPage>> {
-    let query = query.0;
-    let (transaction, sequence) = position(query.after.as_deref(), "after")?;
-    let limit = query.limit.unwrap_or(50);
-    let data: Vec<Event> = may
-        .read(async |db| {
-            // (transaction, sequence) and not sequence alone: a lower sequence can belong to a later transaction.
-            let feed = diesel::sql_query(format!(
-                "select {FIELDS} from events where org_id = $1
-                    and (transaction, sequence) > ($2::text::xid8, $3) and transaction < events_horizon()
-                    and resource = any((select readable_resources($8))::text[])
-                    and ($4::text is null or type = $4) and ($5::text is null or resource = $5) and ($6::uuid is null or resource_id = $6)
-                order by transaction, sequence limit $7"
-            ))
-            .bind::<SqlUuid, _>(db.organization())
-            .bind::<BigInt, _>(transaction)
-            .bind::<BigInt, _>(sequence)
-            .bind::<Nullable<Text>, _>(&query.r#type)
-            .bind::<Nullable<Text>, _>(&query.resource)
-            .bind::<Nullable<SqlUuid>, _>(query.resource_id)
-            .bind::<BigInt, _>(limit)
-            .bind::<SqlUuid, _>(may.claims().sid);
-            Ok(feed.load(db).await?)
-        })
-        .await?;
-    let next_cursor = data.last().map(cursor).or(query.after);
-    Plain(EventPage { data, next_cursor }).answer(may.grants())
-}
 
 /// The events of one resource that the caller may see, or that is gone and that they could have seen.
 pub(crate) async fn history<R: Store>(db: &mut Db, id: Uuid, paging: &HistoryPaging) -> Result<History> {
@@ -253,6 +248,8 @@ pub(crate) async fn as_of<R: Store>(db: &mut Db, id: Uuid, at: DateTime<Utc>) ->
         last_type: Option<String>,
         #[diesel(sql_type = Array<Text>)]
         columns: Vec<String>,
+        #[diesel(sql_type = Array<Text>)]
+        hidden: Vec<String>,
     }
     let folded: Folded = diesel::sql_query(format!(
         "with past as (
@@ -265,7 +262,8 @@ pub(crate) async fn as_of<R: Store>(db: &mut Db, id: Uuid, at: DateTime<Utc>) ->
         select (select jsonb_object_agg(key, value) from last_change) as fields,
             (select max(version) from past) as version, (select max(at) from past) as updated_at,
             (select type from past order by transaction desc, sequence desc limit 1) as last_type,
-            array(select attname::text from pg_attribute where attrelid = replace($2, '-', '_')::regclass and attnum > 0 and not attisdropped) as columns",
+            array(select attname::text from pg_attribute where attrelid = replace($2, '-', '_')::regclass and attnum > 0 and not attisdropped) as columns,
+            hidden_custom($2) as hidden",
         VISIBLE = visible::<R>("$3")
     ))
     .bind::<SqlUuid, _>(db.organization())
@@ -280,17 +278,33 @@ pub(crate) async fn as_of<R: Store>(db: &mut Db, id: Uuid, at: DateTime<Utc>) ->
     };
     let mut row: Map<String, Value> =
         folded.columns.into_iter().map(|column| (column, Value::Null)).collect();
-    row.extend(fields);
+    if let Some(custom) = row.get_mut("custom") {
+        *custom = Value::Object(Map::new());
+    }
+    for (name, value) in fields {
+        match name.strip_prefix("custom.") {
+            Some(own) if value.is_null() || folded.hidden.iter().any(|hidden| hidden == own) => {}
+            Some(own) => row["custom"][own] = value,
+            None => drop(row.insert(name, value)),
+        }
+    }
     row.insert("version".into(), folded.version.into());
     row.insert("updated_at".into(), serde_json::to_value(folded.updated_at).map_err(Problem::internal)?);
     serde_json::from_value(Value::Object(row)).map_err(Problem::internal)
 }
 
-fn cursor(event: &Event) -> String {
-    URL_SAFE_NO_PAD.encode(serde_json::json!([event.position, event.sequence]).to_string())
+/// The cursor behind an event.
+pub(crate) fn cursor(event: &Event) -> String {
+    cursor_at((event.position, event.sequence))
 }
 
-fn position(cursor: Option<&str>, parameter: &str) -> Result<(i64, i64)> {
+/// The cursor behind a place in the feed: transaction and sequence.
+pub(crate) fn cursor_at((transaction, sequence): (i64, i64)) -> String {
+    URL_SAFE_NO_PAD.encode(format!("[{transaction},{sequence}]"))
+}
+
+/// The place that a cursor names; the beginning without one.
+pub(crate) fn position(cursor: Option<&str>, parameter: &str) -> Result<(i64, i64)> {
     let Some(cursor) = cursor else { return Ok((0, 0)) };
     let read: Option<(i64, i64)> =
         URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());

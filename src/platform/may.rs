@@ -4,6 +4,7 @@
 //! same flush as the query that they protect, so what was taken away counts at the very next request.
 use crate::answer::{Answer, Outcome};
 use crate::api::{Argument, OperationDoc};
+use crate::custom::Given;
 use crate::database::{Database, Db};
 use crate::input::{self, BodyDigest};
 use crate::life::Life;
@@ -18,7 +19,7 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use chrono::Utc;
 use diesel::sql_types::{Binary, Bool, Text};
 use diesel::{ExpressionMethods, QueryResult};
-use diesel_async::RunQueryDsl;
+use diesel_async::{AsyncConnectionCore, RunQueryDsl};
 use futures_util::future::{FutureExt, LocalBoxFuture};
 use schema::idempotency_keys;
 use serde::Deserialize;
@@ -38,6 +39,10 @@ const FRESH: i64 = 15 * 60;
 diesel::define_sql_function! {
     /// See the migration of identity: names the organization and answers what the caller holds on the resource.
     fn enter(org: diesel::sql_types::Uuid, session: diesel::sql_types::Uuid, resource: Text, verb: Text, request: Text, is_local: Bool) -> Nullable<Text>;
+}
+diesel::define_sql_function! {
+    /// Names the session to reads as well, as `enter` does to writes: what hangs on something follows the permission of that.
+    fn set_config(name: Text, value: Text, is_local: Bool) -> Text;
 }
 diesel::define_sql_function! {
     /// See the migration of the platform: what became of the Idempotency-Key.
@@ -85,6 +90,8 @@ verbs! {
     Assign = "assign";
     /// Make it ineffective without deleting it.
     Void = "void";
+    /// Take all of it out.
+    Export = "export";
 }
 
 /// How far a permission goes.
@@ -190,6 +197,11 @@ impl<V: Verb, R: Named> May<V, R> {
         self.door.claims.org
     }
 
+    /// Whether nothing of it is to be kept.
+    pub fn is_dry_run(&self) -> bool {
+        self.door.dry_run
+    }
+
     /// The request, for its headers.
     pub fn http(&self) -> &HttpRequest {
         &self.door.http
@@ -215,6 +227,14 @@ impl<V: Verb, R: Named> May<V, R> {
     /// As [`May::read`], and what the Idempotency-Key asks for.
     pub async fn write<T: Outcome>(&self, work: impl AsyncFn(&mut Db) -> Result<T>) -> Result<Answer<T>> {
         self.door.write(work).await
+    }
+
+    /// The same, kept even in a dry run: a large file's report is what its dry run comes to.
+    pub(crate) async fn write_for_good<T: Outcome>(
+        &self,
+        work: impl AsyncFn(&mut Db) -> Result<T>,
+    ) -> Result<Answer<T>> {
+        self.door.write_unless(false, work).await
     }
 
     /// Finds out which of these people are the caller's team, where a step of the life asks for it. Without this the steps
@@ -307,13 +327,19 @@ impl Door {
 
     async fn read<T>(&self, work: impl AsyncFn(&mut Db) -> Result<T>) -> Result<T> {
         let (claims, resource, verb) = (&self.claims, self.resource, self.verb);
-        let entering = async |db: &mut Db| -> QueryResult<Option<String>> {
-            diesel::select(enter(claims.org, claims.sid, resource, verb, "", false)).get_result(db).await
-        };
+        let entering = async |db: &mut Db| enter_to_read(db, claims.org, claims.sid, resource, verb).await;
         self.database.read(claims.org, entering, |entered| self.admit(entered), work).await
     }
 
     async fn write<T: Outcome>(&self, work: impl AsyncFn(&mut Db) -> Result<T>) -> Result<Answer<T>> {
+        self.write_unless(self.dry_run, work).await
+    }
+
+    async fn write_unless<T: Outcome>(
+        &self,
+        dry_run: bool,
+        work: impl AsyncFn(&mut Db) -> Result<T>,
+    ) -> Result<Answer<T>> {
         let key = self.idempotency_key()?;
         let fingerprint = key.as_ref().map(|_| self.fingerprint());
         let request = request::current().as_ref().map(RequestContext::id).unwrap_or_default().to_owned();
@@ -335,7 +361,7 @@ impl Door {
             }
             let outcome = work(db).await?;
             let answer = outcome.answer(self.grants.get().unwrap_or(&Grants::default()))?;
-            if self.dry_run {
+            if dry_run {
                 diesel::sql_query("set constraints all immediate").execute(db).await?;
                 return Ok((answer.with(header::HeaderName::from_static("dry-run"), "true"), false));
             }
@@ -367,11 +393,25 @@ impl Door {
     }
 }
 
+/// One statement, worked off from left to right.
+pub(crate) async fn enter_to_read(
+    db: &mut impl AsyncConnectionCore<Backend = diesel::pg::Pg>,
+    organization: Uuid,
+    session: Uuid,
+    resource: &str,
+    verb: &str,
+) -> QueryResult<Option<String>> {
+    let door = enter(organization, session, resource, verb, "", false);
+    let named = set_config("app.session_id", session.to_string(), false);
+    let (entered, _): (_, String) = diesel::select((door, named)).get_result(db).await?;
+    Ok(entered)
+}
+
 fn admit(entered: Option<String>, resource: &str, verb: &str) -> Result<Grants> {
     let entered = entered.ok_or_else(invalid_token)?;
     if entered == "second-factor" {
         return Err(problem::SECOND_FACTOR_ENROLMENT_REQUIRED.because(
-            "One of your roles asks for a second factor: enrol one at /v1/me/second-factor, or sign in with it.",
+            "One of your roles asks for a second factor: enrol one at /v1/me/second-factor, or prove yours at /v1/auth/reauthenticate.",
         ));
     }
     let grants = Grants::read(&entered);
@@ -406,7 +446,14 @@ pub async fn unless_refused(http: &HttpRequest, problem: Problem) -> Problem {
     loop {
         let gate = http.extensions().get::<Gate>().cloned();
         match gate {
-            Some(gate) => return Box::pin(gate.check()).await.err().unwrap_or(problem),
+            Some(gate) => {
+                let given = http.extensions().get::<Given>().cloned();
+                let id = http.match_info().get("id").and_then(|id| id.parse().ok());
+                return match Box::pin(gate.check(given, id)).await {
+                    Ok(faults) => problem.and(faults),
+                    Err(refusal) => refusal,
+                };
+            }
             None => opening.notified().await,
         }
     }
@@ -422,13 +469,16 @@ struct Gate {
 }
 
 impl Gate {
-    async fn check(&self) -> Result<()> {
+    /// Lets the caller in, and answers what else is wrong with the custom fields of the body.
+    async fn check(&self, given: Option<Given>, id: Option<Uuid>) -> Result<Vec<Fault>> {
         let (claims, resource, verb) = (&self.claims, self.resource, self.verb);
-        let entering = async |db: &mut Db| -> QueryResult<Option<String>> {
-            diesel::select(enter(claims.org, claims.sid, resource, verb, "", false)).get_result(db).await
-        };
+        let entering = async |db: &mut Db| enter_to_read(db, claims.org, claims.sid, resource, verb).await;
         let admit = |entered| admit(entered, resource, verb).map(|_| ());
-        self.database.read(claims.org, entering, admit, async |_| Ok(())).await
+        let work = async |db: &mut Db| match &given {
+            Some(given) => given.faults(db, resource, id).await,
+            None => Ok(Vec::new()),
+        };
+        self.database.read(claims.org, entering, admit, work).await
     }
 }
 

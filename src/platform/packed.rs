@@ -28,6 +28,21 @@ impl Packing {
         }
     }
 
+    /// What unpacks as it is read.
+    pub(crate) fn reader<'a>(self, packed: impl io::BufRead + 'a) -> io::Result<Box<dyn Read + 'a>> {
+        Ok(match self {
+            Self::None => Box::new(packed),
+            Self::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(packed)),
+            Self::Deflate => Box::new(flate2::bufread::ZlibDecoder::new(packed)),
+            Self::Br => Box::new(brotli::Decompressor::new(packed, 4096)),
+            Self::Zstd => {
+                let mut decoder = zstd::Decoder::with_buffer(packed)?;
+                decoder.window_log_max(LARGEST_WINDOW)?;
+                Box::new(decoder)
+            }
+        })
+    }
+
     /// At most `longest + 1` bytes of what is packed, so that the caller sees where it is more.
     pub(crate) fn unpack(self, packed: &[u8], longest: usize) -> io::Result<Vec<u8>> {
         let limit = u64::try_from(longest).unwrap_or(u64::MAX).saturating_add(1);

@@ -1,9 +1,12 @@
 //! Lists: keyset pages, so that the thousandth costs what the first costs.
+use crate::custom::{Asked, Field, Narrow};
 use crate::problem::{Fault, Problem, Result};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::sync::Arc;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
@@ -34,6 +37,10 @@ pub struct Paging {
     #[param(default = false, required = false)]
     #[serde(default)]
     pub count: bool,
+    /// The list as it was at this instant: filters, order and search see what was so then. It costs what has changed since.
+    #[param(required = false)]
+    #[serde(default)]
+    pub as_of: Option<DateTime<Utc>>,
 }
 
 /// A page, and where the next one starts.
@@ -99,11 +106,47 @@ impl SortKey {
 /// Ids are UUIDv7, so this is the order of creation.
 pub(crate) const ID: SortKey = SortKey { name: "id", kind: SortKind::Id };
 
+/// What a list is sorted by: a column of the resource, or a custom field, which may be empty: such rows come last.
+#[derive(Clone, Debug)]
+pub(crate) enum By {
+    Column(SortKey),
+    Custom(Arc<Field>),
+}
+
+impl By {
+    fn is(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Column(one), Self::Column(other)) => one == other,
+            (Self::Custom(one), Self::Custom(other)) => one.id == other.id,
+            _ => false,
+        }
+    }
+
+    fn accepts(&self, value: Option<&str>) -> bool {
+        match (self, value) {
+            (Self::Column(key), Some(text)) => key.accepts(text),
+            (Self::Column(_), None) => false,
+            (Self::Custom(field), Some(text)) => field.fault(text).is_none(),
+            (Self::Custom(_), None) => true,
+        }
+    }
+
+    fn of(&self, row: &Value) -> Option<String> {
+        match self {
+            Self::Column(key) => match &row[key.name] {
+                Value::String(text) => Some(text.clone()),
+                other => Some(other.to_string()),
+            },
+            Self::Custom(field) => row["custom"][&field.name].as_str().map(str::to_owned),
+        }
+    }
+}
+
 /// One key of an order.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Order {
-    pub key: SortKey,
-    pub descending: bool,
+    pub(crate) key: By,
+    pub(crate) descending: bool,
 }
 
 /// A list that was asked for, read and checked.
@@ -113,16 +156,20 @@ pub struct ListQuery<F> {
     pub search: Option<String>,
     pub limit: i64,
     /// The keys of the order, `id` last, so that it is total.
-    pub order: Vec<Order>,
+    pub(crate) order: Vec<Order>,
     /// The last row's values of the keys, to go on behind.
-    pub after: Option<Vec<String>>,
+    pub(crate) after: Option<Vec<Option<String>>>,
+    /// What custom fields narrow the list by.
+    pub(crate) custom: Vec<Narrow>,
     pub count: bool,
+    /// The moment at which the rows are seen; now, unless told.
+    pub as_of: Option<DateTime<Utc>>,
     /// The order as a cursor remembers it.
     sort: String,
 }
 
 #[derive(Serialize, Deserialize)]
-struct Cursor(String, Vec<String>);
+struct Cursor(String, Vec<Option<String>>);
 
 impl<F> ListQuery<F> {
     /// Reads what was asked for.
@@ -130,11 +177,46 @@ impl<F> ListQuery<F> {
     /// # Errors
     /// 422 for an order that the list does not have, or a cursor that is not of this list.
     pub fn new(paging: Paging, filter: F, keys: &[SortKey], usual_order: &str) -> Result<Self> {
+        Self::with_custom(paging, filter, keys, usual_order, Asked::default())
+    }
+
+    /// The same with what was asked for in custom fields.
+    pub(crate) fn with_custom(
+        paging: Paging,
+        filter: F,
+        keys: &[SortKey],
+        usual_order: &str,
+        asked: Asked,
+    ) -> Result<Self> {
         let sort = paging.sort.as_deref().unwrap_or(usual_order).to_owned();
-        let order = read_order(&sort, keys)?;
+        let order = read_order(&sort, keys, &asked)?;
         let after = paging.cursor.as_deref().map(|cursor| read_cursor(cursor, &sort, &order)).transpose()?;
         let limit = paging.limit.unwrap_or(USUAL);
-        Ok(Self { filter, search: paging.q, limit, order, after, count: paging.count, sort })
+        let has_custom =
+            !asked.narrows.is_empty() || order.iter().any(|each| matches!(each.key, By::Custom(_)));
+        if paging.as_of.is_some() && has_custom {
+            let rule = "can not be given with filters or an order by custom fields, which tell of now";
+            return Err(Problem::invalid(vec![Fault::of("as_of", "not-with-custom-fields", rule)]));
+        }
+        Ok(Self {
+            filter,
+            search: paging.q,
+            limit,
+            order,
+            after,
+            custom: asked.narrows,
+            count: paging.count,
+            as_of: paging.as_of,
+            sort,
+        })
+    }
+
+    /// Where the column is the first key: whether it descends, and its value in the row that the page is behind.
+    pub fn sorted_by(&self, column: &str) -> Option<(bool, Option<&str>)> {
+        let first = self.order.first()?;
+        let is_it = matches!(first.key, By::Column(key) if key.name == column);
+        let behind = self.after.as_ref().and_then(|values| values.first()?.as_deref());
+        is_it.then_some((first.descending, behind))
     }
 
     /// The page of `rows`, which holds one more than the limit where there is a next one.
@@ -160,30 +242,29 @@ impl<F> ListQuery<F> {
         Ok(URL_SAFE_NO_PAD.encode(serde_json::to_vec(&cursor).map_err(Problem::internal)?))
     }
 
-    fn keys_of<R: Serialize>(&self, row: &R) -> Result<Vec<String>> {
+    fn keys_of<R: Serialize>(&self, row: &R) -> Result<Vec<Option<String>>> {
         let row = serde_json::to_value(row).map_err(Problem::internal)?;
-        let text = |order: &Order| match &row[order.key.name] {
-            Value::String(text) => text.clone(),
-            other => other.to_string(),
-        };
-        Ok(self.order.iter().map(text).collect())
+        Ok(self.order.iter().map(|order| order.key.of(&row)).collect())
     }
 }
 
-fn read_order(sort: &str, keys: &[SortKey]) -> Result<Vec<Order>> {
+fn read_order(sort: &str, keys: &[SortKey], asked: &Asked) -> Result<Vec<Order>> {
     let mut order: Vec<Order> = Vec::new();
     for part in sort.split(',') {
         let (descending, name) = part.strip_prefix('-').map_or((false, part), |name| (true, name));
-        let key = keys.iter().chain([&ID]).find(|key| key.name == name);
+        let key = match name.strip_prefix("custom.") {
+            Some(name) if asked.knows_any() => Some(By::Custom(asked.field(name, "sort")?)),
+            _ => keys.iter().chain([&ID]).find(|key| key.name == name).map(|key| By::Column(*key)),
+        };
         match key {
-            Some(key) if order.iter().any(|known| known.key == *key) => {
+            Some(key) if order.iter().any(|known| known.key.is(&key)) => {
                 return Err(Problem::invalid(vec![Fault::of(
                     "sort",
                     "repeated",
                     format!("must name `{name}` once"),
                 )]));
             }
-            Some(key) => order.push(Order { key: *key, descending }),
+            Some(key) => order.push(Order { key, descending }),
             None => {
                 let names: Vec<_> = keys.iter().chain([&ID]).map(|key| key.name).collect();
                 let rule = format!("must name some of these: {}", names.join(", "));
@@ -191,14 +272,14 @@ fn read_order(sort: &str, keys: &[SortKey]) -> Result<Vec<Order>> {
             }
         }
     }
-    if order.iter().all(|order| order.key != ID) {
+    if order.iter().all(|order| !order.key.is(&By::Column(ID))) {
         let descending = order.last().is_some_and(|last| last.descending);
-        order.push(Order { key: ID, descending });
+        order.push(Order { key: By::Column(ID), descending });
     }
     Ok(order)
 }
 
-fn read_cursor(cursor: &str, sort: &str, order: &[Order]) -> Result<Vec<String>> {
+fn read_cursor(cursor: &str, sort: &str, order: &[Order]) -> Result<Vec<Option<String>>> {
     let bad = || {
         let rule = "must be `next_cursor` of a page of this list in this order";
         Problem::invalid(vec![Fault::of("cursor", "bad-cursor", rule)])
@@ -207,7 +288,7 @@ fn read_cursor(cursor: &str, sort: &str, order: &[Order]) -> Result<Vec<String>>
     let Cursor(of, values) = serde_json::from_slice(&bytes).map_err(|_| bad())?;
     let fits = of == sort
         && values.len() == order.len()
-        && order.iter().zip(&values).all(|(order, value)| order.key.accepts(value));
+        && order.iter().zip(&values).all(|(order, value)| order.key.accepts(value.as_deref()));
     if fits { Ok(values) } else { Err(bad()) }
 }
 

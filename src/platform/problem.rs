@@ -157,7 +157,8 @@ pub struct Problem {
     /// The same transaction may succeed if run again.
     pub(crate) collided: bool,
     headers: Vec<(header::HeaderName, String)>,
-    members: Box<serde_json::Map<String, serde_json::Value>>, // few have any, and every answer carries the room for them
+    /// Boxed, since every result is as large as its error.
+    members: Box<serde_json::Map<String, serde_json::Value>>,
 }
 
 /// What a problem looks like on the wire (RFC 9457).
@@ -225,6 +226,14 @@ impl Problem {
         self
     }
 
+    /// Adds faults that were found elsewhere in the input, at places that have none yet.
+    pub(crate) fn and(mut self, mut faults: Vec<Fault>) -> Self {
+        faults.retain(|fault| self.errors.iter().all(|known| known.pointer != fault.pointer));
+        self.errors.append(&mut faults);
+        self.errors.sort_by(|a, b| a.pointer.cmp(&b.pointer));
+        self
+    }
+
     /// Adds a member of its own (RFC 9457 §3.2), which the contract of the operation tells of.
     #[must_use]
     pub fn telling(mut self, name: &str, value: impl Serialize) -> Self {
@@ -243,13 +252,18 @@ impl Problem {
             errors: self.errors.clone(),
         };
         let mut body = serde_json::to_value(body).unwrap_or_default();
-        body.as_object_mut().into_iter().for_each(|body| body.extend(self.members.as_ref().clone()));
+        body.as_object_mut().into_iter().for_each(|body| body.extend((*self.members).clone()));
         body
     }
 
     /// As it is kept for whoever asks later.
     pub(crate) fn to_json(&self, request: &str) -> serde_json::Value {
         self.body(request.to_owned())
+    }
+
+    /// Whether the caller can cure it: not where the database was away, or we failed.
+    pub(crate) fn is_of_the_caller(&self) -> bool {
+        !self.collided && self.kind.status < 500
     }
 
     pub(crate) fn status(&self) -> StatusCode {
@@ -320,6 +334,7 @@ fn violation(kind: DatabaseErrorKind, info: &(dyn DatabaseErrorInformation + Sen
             Problem::invalid(vec![Fault::at(format!("/{column}"), "required", "must be given")])
         }
         K::CheckViolation => match constraint {
+            crate::custom::HOLD => crate::custom::refused(info.details()),
             ring if ring.ends_with("_cycle") => {
                 let fault = place("closes-a-ring", "would stand above itself");
                 CONFLICT

@@ -1,6 +1,8 @@
 //! The regular calls, once for every resource: list, create, read, change, delete, history.
 use crate::answer::{Answer, Created, Outcome, Reply};
 use crate::event::{self, History};
+use crate::export::{self, Format};
+use crate::import::Reference;
 use crate::life::Life;
 use crate::may::{Grants, May, Named, Read, Write};
 use crate::page::{ListQuery, Page, Paging, SortKey};
@@ -28,6 +30,13 @@ pub trait Resource: Named + Serialize + DeserializeOwned + ToSchema + Sized + 's
     const SORT: &'static [SortKey];
     /// The order of a list that names none.
     const USUAL_ORDER: &'static str = "id";
+    /// Whether organizations add fields of their own: see [`crate::custom`].
+    const CUSTOM: bool = false;
+    /// The fields by which people know one of them, which no two have alike: by them an import finds what is there. Empty
+    /// where that is the id.
+    const NATURAL_KEY: &'static [&'static str] = &[];
+    /// How files name what its fields refer to; one that narrows another comes before it.
+    const REFERENCES: &'static [Reference] = &[];
     /// What lists can be narrowed by.
     type Filter: DeserializeOwned + IntoParams + Clone + 'static;
 
@@ -90,9 +99,10 @@ pub(crate) async fn list<R: Store>(
     paging: input::Params<Paging>,
     filter: input::Params<R::Filter>,
 ) -> Reply<Page<R>> {
-    let query = ListQuery::new(paging.0, filter.0, R::SORT, R::USUAL_ORDER)?;
-    if accepts_csv(may.http()) {
-        return Box::pin(crate::csv::stream(may, query)).await;
+    let asked = crate::custom::asked(&may, paging.0.sort.as_deref()).await?;
+    let query = ListQuery::with_custom(paging.0, filter.0, R::SORT, R::USUAL_ORDER, asked)?;
+    if let Some(format) = Format::accepted(may.http()) {
+        return Box::pin(export::stream(may, query, format)).await;
     }
     let page = may
         .read(async |db| {
@@ -105,18 +115,13 @@ pub(crate) async fn list<R: Store>(
         })
         .await?;
     may.learn_team(R::life(), page.data.iter().filter_map(R::person)).await?;
-    let answer = page.answer(may.grants())?;
+    // What was so then allows no steps now.
+    let past = Grants::default();
+    let answer = page.answer(if query.as_of.is_some() { &past } else { may.grants() })?;
     Ok(match &page.next_cursor {
         Some(cursor) => answer.with(header::LINK, &next_link(may.http(), cursor)),
         None => answer,
     })
-}
-
-fn accepts_csv(http: &actix_web::HttpRequest) -> bool {
-    http.headers()
-        .get(header::ACCEPT)
-        .and_then(|accept| accept.to_str().ok())
-        .is_some_and(|accept| accept.contains("text/csv"))
 }
 
 /// The same request with the next cursor (RFC 8288).

@@ -139,7 +139,8 @@ impl Operations {
         else {
             return Ok(());
         };
-        let unknown = query.iter().filter(|(name, _)| !operation.query.contains(name));
+        let is_custom = |name: &str| operation.custom && name.starts_with("custom.");
+        let unknown = query.iter().filter(|(name, _)| !operation.query.contains(name) && !is_custom(name));
         let faults: Vec<_> = unknown
             .map(|(name, _)| Fault::of(name, "unknown-parameter", "there is no such parameter here"))
             .collect();
@@ -262,6 +263,8 @@ fn add_headers<B>(response: &mut ServiceResponse<B>, context: &RequestContext, s
         .headers()
         .get(header::CONTENT_TYPE)
         .is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+    // What others brought, and is only passed on, says more strictly what it may do.
+    let is_stricter = response.headers().contains_key(header::CONTENT_SECURITY_POLICY);
     let headers = response.headers_mut();
     let mut set = |name: &'static str, value: &str| {
         if let Ok(value) = HeaderValue::from_str(value) {
@@ -277,10 +280,12 @@ fn add_headers<B>(response: &mut ServiceResponse<B>, context: &RequestContext, s
     set("referrer-policy", "no-referrer");
     set("cache-control", "no-store");
     let pages = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; script-src 'self'; frame-ancestors 'none'";
-    set(
-        "content-security-policy",
-        if is_page { pages } else { "default-src 'none'; frame-ancestors 'none'" },
-    );
+    if !is_stricter {
+        set(
+            "content-security-policy",
+            if is_page { pages } else { "default-src 'none'; frame-ancestors 'none'" },
+        );
+    }
     if settings.behind_tls {
         set("strict-transport-security", "max-age=31536000");
     }

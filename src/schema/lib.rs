@@ -117,6 +117,57 @@ diesel::table! {
 }
 
 diesel::table! {
+    comment_mentions (org_id, user_id, comment_id) {
+        org_id -> Uuid,
+        user_id -> Uuid,
+        comment_id -> Uuid,
+    }
+}
+
+diesel::table! {
+    comments (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        resource -> Text,
+        resource_id -> Uuid,
+        body -> Text,
+        visibility -> Text,
+        mentions -> Array<Nullable<Uuid>>,
+        reply_to_id -> Nullable<Uuid>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    custom_fields (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        applies_to -> Text,
+        name -> Text,
+        label -> Text,
+        #[sql_name = "type"]
+        type_ -> Text,
+        required -> Bool,
+        unique -> Bool,
+        choices -> Nullable<Array<Nullable<Text>>>,
+        max_length -> Nullable<Int4>,
+        currency -> Nullable<Text>,
+        refers_to -> Nullable<Text>,
+        role_ids -> Array<Nullable<Uuid>>,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
     department_lines (org_id, above_id, below_id) {
         org_id -> Uuid,
         above_id -> Uuid,
@@ -139,6 +190,7 @@ diesel::table! {
         created_by -> Nullable<Uuid>,
         updated_at -> Timestamptz,
         updated_by -> Nullable<Uuid>,
+        custom -> Jsonb,
     }
 }
 
@@ -195,6 +247,40 @@ diesel::table! {
         created_by -> Nullable<Uuid>,
         updated_at -> Timestamptz,
         updated_by -> Nullable<Uuid>,
+        custom -> Jsonb,
+    }
+}
+
+diesel::table! {
+    file_contents (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        sha256 -> Text,
+        size -> Int8,
+        verdict -> Nullable<Text>,
+        scanned_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    files (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        name -> Text,
+        purpose -> Text,
+        content_type -> Text,
+        size -> Int8,
+        sha256 -> Text,
+        status -> Text,
+        resource -> Nullable<Text>,
+        resource_id -> Nullable<Uuid>,
+        content_id -> Uuid,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
     }
 }
 
@@ -223,6 +309,71 @@ diesel::table! {
         linked_by -> Text,
         allowed_domains -> Array<Nullable<Text>>,
         status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    import_chunks (org_id, import_id, number) {
+        org_id -> Uuid,
+        import_id -> Uuid,
+        number -> Int4,
+        content -> Text,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    import_mappings (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        name -> Text,
+        resource -> Text,
+        headers -> Jsonb,
+        constants -> Jsonb,
+        date_order -> Text,
+        decimal_separator -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    import_rows (org_id, import_id, resource_id) {
+        org_id -> Uuid,
+        import_id -> Uuid,
+        resource_id -> Uuid,
+        version -> Int8,
+        line -> Int4,
+    }
+}
+
+diesel::table! {
+    imports (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        resource -> Text,
+        status -> Text,
+        mode -> Text,
+        on_error -> Text,
+        dry_run -> Bool,
+        row_count -> Int4,
+        created -> Int4,
+        changed -> Int4,
+        unchanged -> Int4,
+        refused -> Int4,
+        faults -> Jsonb,
+        changes -> Jsonb,
+        notices -> Jsonb,
+        job_id -> Nullable<Uuid>,
+        plan -> Nullable<Jsonb>,
         version -> Int8,
         created_at -> Timestamptz,
         created_by -> Nullable<Uuid>,
@@ -364,6 +515,7 @@ diesel::table! {
         kind -> Text,
         table_name -> Nullable<Text>,
         column_name -> Nullable<Text>,
+        longest -> Int4,
         format -> Text,
         reset -> Text,
     }
@@ -426,6 +578,7 @@ diesel::table! {
         created_by -> Nullable<Uuid>,
         updated_at -> Timestamptz,
         updated_by -> Nullable<Uuid>,
+        custom -> Jsonb,
     }
 }
 
@@ -542,6 +695,63 @@ diesel::table! {
     user_organizations (user_id, organization_id) {
         user_id -> Uuid,
         organization_id -> Uuid,
+    }
+}
+
+diesel::table! {
+    webhook_deliveries (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        version -> Int8,
+        webhook_endpoint_id -> Uuid,
+        event_id -> Uuid,
+        event_type -> Text,
+        resource -> Text,
+        resource_id -> Uuid,
+        resource_version -> Int8,
+        happened_at -> Timestamptz,
+        transaction -> Int8,
+        sequence -> Int8,
+        status -> Text,
+        attempts -> Int4,
+        next_attempt_at -> Nullable<Timestamptz>,
+        last_attempt_at -> Nullable<Timestamptz>,
+        answer_status -> Nullable<Int2>,
+        answer -> Nullable<Text>,
+        failure -> Nullable<Text>,
+        took_ms -> Nullable<Int4>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    webhook_endpoint_secrets (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        webhook_endpoint_id -> Uuid,
+        slot -> Int2,
+        secret -> Bytea,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    webhook_endpoints (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        url -> Text,
+        event_types -> Array<Nullable<Text>>,
+        description -> Nullable<Text>,
+        status -> Text,
+        disabled_because -> Nullable<Text>,
+        reads_as -> Nullable<Uuid>,
+        secret_changed_at -> Timestamptz,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
     }
 }
 

@@ -75,12 +75,12 @@ fn a_change_is_approved_as_it_will_be_sent() {
             json!({"title": "Packer", "department_id": company.department, "approved_headcount": 3});
         let position = id(&company.owner.post("/v1/positions", position).await.is(201));
         let path = format!("/v1/positions/{position}");
-        let patch = async |body: Value| company.maker.patch(&path, body).await;
+        let send = async |body: Value| company.maker.patch(&path, body).await;
 
         // Ten are no more than ten; a title is no headcount.
-        patch(json!({"approved_headcount": 10})).await.is(200);
-        patch(json!({"title": "Senior packer"})).await.is(200);
-        assert!(stopped(patch(json!({"approved_headcount": 12})).await).contains("`Large teams`"));
+        send(json!({"approved_headcount": 10})).await.is(200);
+        send(json!({"title": "Senior packer"})).await.is(200);
+        assert!(stopped(send(json!({"approved_headcount": 12})).await).contains("`Large teams`"));
 
         let ask = json!({"resource": "positions", "resource_id": position, "action": "change-headcount",
             "change": {"approved_headcount": 12}, "note": "The new warehouse"});
@@ -89,17 +89,17 @@ fn a_change_is_approved_as_it_will_be_sent() {
         for other in
             [json!({"approved_headcount": 13}), json!({"approved_headcount": 12, "title": "Chief packer"})]
         {
-            assert!(stopped(patch(other).await).contains("is for other content"));
+            assert!(stopped(send(other).await).contains("is for other content"));
         }
-        let done = patch(json!({"approved_headcount": 12})).await.is(200);
+        let done = send(json!({"approved_headcount": 12})).await.is(200);
         assert_eq!((&done["approved_headcount"], &done["title"]), (&json!(12), &json!("Senior packer")));
         assert_eq!(company.status(&approval).await, "used");
 
         // What is approved is used up by that, and another change on the way makes a yes void.
         let approval = id(&company.maker.post("/v1/approvals", json!({"change": {"approved_headcount": 20}, "resource": "positions", "resource_id": position, "action": "change-headcount"})).await.is(201));
         approve(&boss, &approval).await.is(200);
-        patch(json!({"title": "Packer again"})).await.is(200);
-        assert!(stopped(patch(json!({"approved_headcount": 20})).await).contains("is void"));
+        send(json!({"title": "Packer again"})).await.is(200);
+        assert!(stopped(send(json!({"approved_headcount": 20})).await).contains("is void"));
     });
 }
 

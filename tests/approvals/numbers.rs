@@ -212,6 +212,7 @@ fn a_series_says_what_is_wrong_with_it() {
             "-{number}",
             "{day}{number}",
             "É{number}",
+            "PERSONNEL/{year}/{month}/{number:8}",
         ] {
             let body = json!({"kind": "employees", "name": format, "format": format});
             let told = hr.post("/v1/number-series", body).await.is_problem(422, "invalid-input");

@@ -8,6 +8,9 @@ pub const TABLES: &str =
     join pg_attribute a on a.attrelid = c.oid and a.attname = 'org_id' and not a.attisdropped
     where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition";
 
+/// The tables that requests write; events are sealed meanwhile, by a schedule.
+pub const WRITTEN: &str = "select name from managed_tables where name not in ('checkpoints', 'sealed_events', 'sealed_nodes') order by 1";
+
 /// The first column of each answer, as text, sorted: what breaks a rule.
 pub async fn found(sql: &str) -> Vec<String> {
     let rows = service().database().await.query(sql, &[]).await.unwrap();
@@ -115,6 +118,7 @@ fn every_key_and_index_leads_with_the_organization() {
                     and a.atttypid = 'uuid'::regtype and a.attname like '%\\_id' and a.attname <> 'org_id'
                     and a.attname <> 'resource_id' -- of whatever resource its neighbour names
                     and (t.name, a.attname) not in (('sessions', 'user_id'), ('sessions', 'employee_id')) -- copies of the membership's
+                    and a.attname <> 'resource_id' -- of any resource: kept by `hang`
                 where not exists (select from pg_constraint f where f.contype = 'f' and f.conrelid = t.oid and a.attnum = any(f.conkey))"
             ))
             .await,
@@ -158,6 +162,41 @@ fn a_resource_has_a_version_times_and_triggers() {
             )
             .await,
         );
+    });
+}
+
+#[test]
+fn a_table_with_custom_fields_is_held_to_them() {
+    run(async {
+        none(
+            "a resource with a column `custom` takes custom fields, and no other does",
+            found(
+                "select m.name from managed_tables m where m.custom is distinct from exists (
+                    select from pg_attribute a where a.attrelid = m.name::regclass and a.attname = 'custom' and not a.attisdropped)",
+            )
+            .await,
+        );
+        none(
+            "it has the three triggers, switched on",
+            found(
+                "select m.name || '.' || wanted from managed_tables m
+                cross join unnest('{keep_custom_insert,keep_custom_update,keep_custom_delete}'::text[]) wanted
+                where m.custom and not exists (select from pg_trigger g where g.tgrelid = m.name::regclass
+                    and g.tgname = wanted and g.tgenabled = 'O' and g.tgfoid = 'keep_custom'::regproc)",
+            )
+            .await,
+        );
+        none(
+            "what refers to it refers by a foreign key",
+            found(
+                "select m.name from managed_tables m where m.custom and not exists (
+                    select from pg_constraint f where f.contype = 'f' and f.confrelid = m.name::regclass
+                        and f.conrelid = to_regclass('custom_references_' || m.name))",
+            )
+            .await,
+        );
+        let told = found("select replace(name, '_', '-') from managed_tables where custom order by 1").await;
+        assert!(told.len() >= 3, "{told:?}");
     });
 }
 

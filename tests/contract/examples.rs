@@ -16,13 +16,16 @@ const REFERENCES: &[(&str, &str)] = &[
     ("employee_id", "/v1/employees"),
     ("head_id", "/v1/employees"),
     ("manager_id", "/v1/employees"),
+    ("mentions", "/v1/users"),
     ("membership_id", "/v1/memberships"),
     ("parent_id", ""),
     ("position_id", "/v1/positions"),
+    ("reply_to_id", ""),
     ("resource_id", "/v1/positions"),
     ("role_id", "/v1/roles"),
     ("role_ids", "/v1/roles"),
     ("user_id", "/v1/users"),
+    ("webhook_endpoint_id", "/v1/webhook-endpoints"),
 ];
 
 /// The operation with this id.
@@ -51,9 +54,16 @@ pub fn of_the_house() -> Vec<Operation> {
     house
 }
 
-/// Every operation of the method that asks for a permission of a resource.
+/// Whether the operation takes a file and no JSON: what is said of bodies of JSON says nothing of it.
+pub fn takes_a_file(operation: &Operation) -> bool {
+    let content = operation.value["requestBody"]["content"].as_object();
+    content
+        .is_some_and(|content| !content.contains_key("application/json") && content.contains_key("text/csv"))
+}
+
+/// Every operation of the method that asks for a permission of a resource, those aside that take files.
 pub fn permitted(method: &Method) -> Vec<Operation> {
-    let all = of_the_house().into_iter().filter(|each| each.method == *method);
+    let all = of_the_house().into_iter().filter(|each| each.method == *method && !takes_a_file(each));
     all.filter(|each| each.permission().is_some_and(|permission| permission.contains(':'))).collect()
 }
 
@@ -77,6 +87,11 @@ pub fn resolved(schema: &Value) -> Value {
 pub fn body_schema(operation: &Operation) -> Option<Value> {
     let content = operation.value["requestBody"]["content"].as_object()?;
     Some(resolved(&content.get("application/json")?["schema"]))
+}
+
+/// Whether the operation takes bytes as they are: a file.
+pub fn takes_bytes(operation: &Operation) -> bool {
+    operation.value["requestBody"]["content"].get("application/octet-stream").is_some()
 }
 
 /// The fields of the body that the operation takes, and their schemas.
@@ -192,15 +207,46 @@ async fn ask_for_approvals(caller: &Caller) {
     caller.post("/v1/approval-policies", policy).await.is(201);
 }
 
+/// An event that is sealed, so that it has a proof.
+async fn sealed_event(caller: &Caller) -> String {
+    let department = caller.department("Sealed", None).await;
+    let wait = std::time::Duration::from_secs(10);
+    let url = crate::support::service().url.clone();
+    let settings = platform::database::Settings { url, connections: 1, wait, statement_timeout: wait };
+    let (database, client) =
+        (platform::database::Database::new(&settings).unwrap(), crate::support::service().database().await);
+    let sealed = "select s.event_id::text from sealed_events s join events e on e.org_id = s.org_id and e.id = s.event_id
+        where e.org_id = $1 and e.resource_id = $2::text::uuid";
+    loop {
+        // Transactions of other tests may hold the horizon for a moment.
+        audit::seal(&database, caller.organization).await.unwrap();
+        if let Some(row) = client.query_opt(sealed, &[&caller.organization, &department]).await.unwrap() {
+            return row.get(0);
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+}
+
 /// The id of a new row of the collection, in the caller's organization.
 pub fn row<'a>(caller: &'a Caller, collection: &'a str) -> LocalBoxFuture<'a, String> {
     async move {
         let organization = Organization { id: caller.organization };
         match collection {
             // Rows that are not made by a POST to their collection.
+            "/v1/events" => return sealed_event(caller).await,
             "/v1/jobs" => return job(caller).await.to_string(),
             "/v1/memberships" => return organization.caller(&[]).await.membership.to_string(),
             "/v1/sessions" => return organization.caller(&[]).await.session.to_string(),
+            "/v1/imports" => {
+                let import = operation("import_departments");
+                let done = perform(caller, &import, &import.path).await.is(200);
+                return done["id"].as_str().unwrap().to_owned();
+            }
+            "/v1/webhook-deliveries" => return delivery(caller).await.to_string(),
+            "/v1/files" => {
+                let made = caller.upload("name=example.txt", Uuid::now_v7().to_string()).await.is(201);
+                return made["id"].as_str().unwrap().to_owned();
+            }
             // Asked for by somebody else, so that the caller may decide.
             "/v1/approvals" => {
                 let create = operation_at(&Method::POST, collection).unwrap();
@@ -229,6 +275,17 @@ pub fn row<'a>(caller: &'a Caller, collection: &'a str) -> LocalBoxFuture<'a, St
         id.trim_start_matches('/').to_owned()
     }
     .boxed_local()
+}
+
+/// A webhook that was sent to an endpoint of the caller's.
+async fn delivery(caller: &Caller) -> Uuid {
+    let (id, endpoint) = (Uuid::now_v7(), row(caller, "/v1/webhook-endpoints").await);
+    let sent = "insert into webhook_deliveries (org_id, id, webhook_endpoint_id, event_id, event_type, resource, resource_id, resource_version,
+            happened_at, transaction, sequence, status, attempts, last_attempt_at, answer_status)
+        values ($1, $2, $3, $2, 'employee.active', 'employees', $2, 2, now(), 0, 0, 'delivered', 1, now(), 204)";
+    let endpoint: Uuid = endpoint.parse().unwrap();
+    service().database().await.execute(sent, &[&caller.organization, &id, &endpoint]).await.unwrap();
+    id
 }
 
 /// A job of the caller's, of a kind that nobody works on.
@@ -282,10 +339,21 @@ fn is_step(collection: &str, action: &str) -> bool {
 
 /// The request of an operation, with its example as the body and `If-Match: *` where it needs one.
 pub async fn request(caller: &Caller, operation: &Operation, path: &str) -> Request {
+    if takes_bytes(operation) {
+        let path = with(path, "name=example.txt");
+        let request = caller.request(operation.method.clone(), &path);
+        return request.body("application/octet-stream", Uuid::now_v7().to_string());
+    }
     let request = caller.request(operation.method.clone(), path);
-    let request = match body_schema(operation) {
-        Some(_) => request.json(&body(caller, operation).await),
-        None => request,
+    let request = match (body_schema(operation), operation.path.strip_suffix("/import")) {
+        (Some(_), _) => request.json(&body(caller, operation).await),
+        // A file of one row, which a POST to the collection would take.
+        (None, Some(collection)) => {
+            let create = operation_at(&Method::POST, collection).unwrap();
+            let row = body(caller, &create).await.to_string();
+            request.body("application/x-ndjson", row)
+        }
+        (None, None) => request,
     };
     if operation.parameter("If-Match").is_some() { request.header("if-match", "*") } else { request }
 }
@@ -297,7 +365,8 @@ pub async fn perform(caller: &Caller, operation: &Operation, path: &str) -> crat
 
 /// Every operation that changes something of a resource.
 pub fn writes() -> Vec<Operation> {
-    [Method::POST, Method::PATCH, Method::DELETE].iter().flat_map(permitted).collect()
+    let imports = operations().into_iter().filter(|each| each.path.ends_with("/import"));
+    [Method::POST, Method::PATCH, Method::DELETE].iter().flat_map(permitted).chain(imports).collect()
 }
 
 /// A query parameter behind a path.

@@ -335,7 +335,10 @@ fn csv_has_every_row_and_every_column_whatever_the_limit() {
             let lines: Vec<&str> = answer.text.split_terminator("\r\n").collect();
             let head: Vec<&str> = lines[0].split(',').collect();
             let one = &caller.get(&with(&list.path, "limit=1&sort=id")).await.is(200)["data"][0];
-            for field in one.as_object().unwrap().keys().filter(|field| *field != "available_actions") {
+            // Custom fields have a column each.
+            let no_columns = ["available_actions", "custom"];
+            for field in one.as_object().unwrap().keys().filter(|field| !no_columns.contains(&field.as_str()))
+            {
                 assert!(head.contains(&field.as_str()), "{} CSV lacks {field}", list.id());
             }
             let place = head.iter().position(|name| *name == "id").unwrap();
@@ -361,7 +364,7 @@ fn the_feed_of_events_keeps_limits_and_cursors_too() {
         for bad in [
             "limit=0",
             "limit=-1",
-            "limit=201",
+            "limit=1001",
             "limit=1000000000",
             "limit=abc",
             "after=x",

@@ -158,7 +158,9 @@ fn the_schema_in_rust_is_the_schema_in_the_database() {
         let mut table = String::new();
         for line in fs::read_to_string(file("src/schema/lib.rs")).unwrap().lines().map(str::trim) {
             if let Some((column, kind)) = line.strip_suffix(',').and_then(|line| line.split_once(" -> ")) {
-                told.entry(table.clone()).or_default().insert(column.to_owned(), kind.to_owned());
+                told.entry(table.clone())
+                    .or_default()
+                    .insert(column.trim_end_matches('_').to_owned(), kind.to_owned()); // `type_` is a word of Rust's
             } else if line.ends_with('{') && line.contains('(') {
                 table = line.split(' ').next().unwrap().to_owned();
             }

@@ -13,7 +13,12 @@ async fn furnished() -> Caller {
     for list in lists() {
         row(&caller, &list.path).await;
     }
+    row(&caller, "/v1/events").await;
     let database = service().database().await;
+    // What a large file leaves while its job runs.
+    let chunk = "with job as (update imports set job_id = (select id from jobs where org_id = $1 limit 1) where org_id = $1)
+        insert into import_chunks (org_id, import_id, number, content) values ($1, $1, 0, '[]')";
+    database.execute(chunk, &[&caller.organization]).await.unwrap();
     let refresh =
         "insert into refresh_tokens (org_id, hash, session_id) values ($1, sha256($2::text::bytea), $3)";
     let [org, session] = [caller.organization, caller.session];
@@ -32,6 +37,14 @@ async fn furnished() -> Caller {
     let place = serde_json::json!({"department_id": child, "position_id": position});
     caller.patch(&format!("/v1/employees/{report}"), place).await.is(200);
     caller.patch(&format!("/v1/departments/{child}"), serde_json::json!({"head_id": boss})).await.is(200);
+    for field in [
+        serde_json::json!({"applies_to": "employees", "name": "badge", "label": "Badge", "type": "text", "role_ids": [caller.role]}),
+        serde_json::json!({"applies_to": "employees", "name": "buddy", "label": "Buddy", "type": "reference", "refers_to": "employees"}),
+    ] {
+        caller.post("/v1/custom-fields", field).await.is(201);
+    }
+    let custom = serde_json::json!({"custom": {"badge": "42", "buddy": boss}});
+    caller.patch(&format!("/v1/employees/{report}"), custom).await.is(200);
     let series = row(&caller, "/v1/number-series").await;
     caller.act(&format!("/v1/number-series/{series}/activate")).await.is(200);
     let numbered =
@@ -40,9 +53,19 @@ async fn furnished() -> Caller {
     let invite = operation("create_invitation");
     let mut invited = body(&caller, &invite).await;
     invited["employee_id"] = serde_json::json!(boss);
+    let comment = |fields: Value| {
+        let mut comment = serde_json::json!({"resource": "departments", "resource_id": department, "body": "Said", "mentions": [caller.user]});
+        comment.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        comment
+    };
+    let said = caller.post("/v1/comments", comment(serde_json::json!({}))).await.is(201);
+    let reply = comment(serde_json::json!({"reply_to_id": said["id"]}));
+    caller.post("/v1/comments", reply).await.is(201);
     let key = Uuid::now_v7().to_string();
     let request = caller.request(invite.method.clone(), &invite.path).header("idempotency-key", &key);
     request.json(&invited).send().await.is(201);
+    let link = "insert into invitation_links (org_id, invitation_id, hash) select org_id, id, sha256('link') from invitations where org_id = $1";
+    database.execute(link, &[&org]).await.unwrap();
     caller.post("/scim/v2/Users", serde_json::json!({"userName": "walled@test.example"})).await.is(201);
     let group = serde_json::json!({"displayName": "Walled", "externalId": "walled"});
     caller.post("/scim/v2/Groups", group).await.is(201);

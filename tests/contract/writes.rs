@@ -1,7 +1,7 @@
 //! Writes: done once, tried without trace, told as events, never lost.
 use crate::examples::{
     body, body_schema, collection, fields, fill, operation_at, perform, permitted, ready, request, resolved,
-    row, with, writes,
+    row, takes_bytes, with, writes,
 };
 use crate::support::{Caller, Operation, Organization, run, service};
 use futures_util::future::join_all;
@@ -15,14 +15,15 @@ pub fn posts() -> Vec<Operation> {
     permitted(&Method::POST)
 }
 
+/// A POST of JSON to a collection. How a file is made is told in its room's own tests.
+fn is_creation(operation: &Operation) -> bool {
+    !operation.path.contains('{') && body_schema(operation).is_some()
+}
+
 /// What an organization has: for each table the number of rows and a digest of them.
 async fn contents(caller: &Caller) -> BTreeMap<String, (i64, Option<String>)> {
     let database = service().database().await;
-    let tables = database
-        .query("select c.relname::text from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'org_id'
-            where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition", &[])
-        .await
-        .unwrap();
+    let tables = database.query(crate::catalogue::WRITTEN, &[]).await.unwrap();
     let mut contents = BTreeMap::new();
     for table in tables.iter().map(|row| row.get::<_, String>(0)) {
         let digest = format!(
@@ -57,10 +58,13 @@ fn the_same_key_and_body_get_the_first_answer_and_do_nothing_more() {
                 None => None,
             };
             let key = format!("{}-{}", operation.id(), Uuid::now_v7());
+            let is_upload = takes_bytes(&operation);
+            let path = if is_upload { with(&path, "name=example.txt") } else { path };
             let send = || {
                 let request = caller.request(Method::POST, &path).header("idempotency-key", &key);
                 match &body {
                     Some(body) => request.json(body),
+                    None if is_upload => request.body("application/octet-stream", key.clone()),
                     None => request,
                 }
             };
@@ -122,7 +126,7 @@ fn the_same_key_and_body_get_the_first_answer_and_do_nothing_more() {
 fn of_many_requests_with_one_key_at_once_one_takes_effect() {
     run(async {
         let caller = Organization::new().await.owner().await;
-        for operation in posts().into_iter().filter(|each| !each.path.contains('{')) {
+        for operation in posts().into_iter().filter(is_creation) {
             let body = body(&caller, &operation).await;
             let key = Uuid::now_v7().to_string();
             let send = || {
@@ -156,7 +160,7 @@ fn of_many_requests_with_one_key_at_once_one_takes_effect() {
 fn a_key_is_well_formed_and_a_failed_request_does_not_use_it_up() {
     run(async {
         let caller = Organization::new().await.owner().await;
-        for operation in posts().into_iter().filter(|each| !each.path.contains('{')) {
+        for operation in posts().into_iter().filter(is_creation) {
             let good = body(&caller, &operation).await;
             for key in ["", &"k".repeat(256)] {
                 let refused = caller

@@ -11,8 +11,15 @@ use std::time::{Duration, Instant};
 use tokio_postgres::{Client, NoTls};
 
 /// The permissions that the tests of faults need.
-const HELD: &[&str] =
-    &["departments:read", "departments:write", "employees:read", "employees:write", "events:read"];
+const HELD: &[&str] = &[
+    "departments:read",
+    "departments:write",
+    "employees:read",
+    "employees:write",
+    "number-series:read",
+    "events:read",
+    "webhook-endpoints:write",
+];
 
 /// For tests that leave Postgres alone. Nothing is turned off that makes a commit last.
 static DURABLE: LazyLock<OwnCluster> = LazyLock::new(|| {

@@ -6,6 +6,7 @@ mod support;
 
 mod backup;
 mod hang_ups;
+mod imports;
 mod installation;
 mod killed;
 mod load;
@@ -16,6 +17,7 @@ mod races;
 mod slow_clients;
 mod start_up;
 mod stopped;
+mod webhooks;
 
 use std::time::{Duration, Instant};
 

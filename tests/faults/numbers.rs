@@ -40,12 +40,9 @@ async fn write(
         loop {
             let request =
                 installation.request(&caller, Method::POST, "/v1/employees").header("idempotency-key", &key);
-            let answer = match timeout(Duration::from_secs(5), request.json(&body).try_send()).await {
-                Ok(Ok(answer)) => answer,
-                Ok(Err(_)) | Err(_) => {
-                    sleep(Duration::from_millis(20)).await;
-                    continue;
-                }
+            let Ok(Ok(answer)) = timeout(Duration::from_secs(5), request.json(&body).try_send()).await else {
+                sleep(Duration::from_millis(20)).await;
+                continue;
             };
             match (answer.status, fails) {
                 (201, false) => {
@@ -90,7 +87,8 @@ fn numbers_are_whole_however_many_fail_and_whoever_is_killed() {
                 installation.start_again()
             });
         }
-        sleep(Duration::from_millis(500)).await;
+        crate::until(Duration::from_mins(1), "150 are numbered", async || log.lock().unwrap().len() >= 150)
+            .await;
         stop.store(true, Ordering::Relaxed);
         let mut refused = 0;
         for writer in writers {

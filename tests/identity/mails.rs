@@ -137,18 +137,18 @@ async fn quiet() {
 }
 
 async fn post(path: &str, body: Value) -> Answer {
-    Request::new(Method::POST, path).json(&body).from_afar().send().await
+    Request::new(Method::POST, path).json(&body).at_mailing().send().await
 }
 
 impl Request {
     /// To the service that sends mails, from an address of its own.
-    fn from_afar(self) -> Self {
+    fn at_mailing(self) -> Self {
         self.to(&mailing().base).header("x-forwarded-for", &address())
     }
 }
 
 async fn sign_in(person: &Person, password: &str) -> Answer {
-    login(&person.email, password).from_afar().send().await
+    login(&person.email, password).at_mailing().send().await
 }
 
 async fn signed_in(person: &Person) -> String {
@@ -157,12 +157,12 @@ async fn signed_in(person: &Person) -> String {
 
 async fn post_as(token: &str, path: &str, body: Value) -> Answer {
     let bearer = format!("Bearer {token}");
-    Request::new(Method::POST, path).json(&body).header("authorization", &bearer).from_afar().send().await
+    Request::new(Method::POST, path).json(&body).header("authorization", &bearer).at_mailing().send().await
 }
 
 async fn get_as(token: &str, path: &str) -> Answer {
     let bearer = format!("Bearer {token}");
-    Request::new(Method::GET, path).header("authorization", &bearer).from_afar().send().await
+    Request::new(Method::GET, path).header("authorization", &bearer).at_mailing().send().await
 }
 
 async fn ask_for_reset(email: &str) -> Answer {
@@ -194,7 +194,7 @@ fn a_forgotten_password_is_replaced_by_a_link_that_works_once() {
             .header("host", "thief.example")
             .header("x-forwarded-host", "thief.example")
             .header("forwarded", "host=thief.example");
-        assert_eq!(asked.from_afar().send().await.text, "");
+        assert_eq!(asked.at_mailing().send().await.text, "");
         let mail = mails_at(&person.email, 1).await.remove(0);
         assert!(mail.says("From: Test <no-reply@test.example>") && !mail.says("thief"), "{}", mail.text);
         assert!(mail.says("Subject: Choose another password\r\n"), "{}", mail.text);
@@ -429,13 +429,13 @@ fn an_address_is_changed_by_who_reads_the_mails_of_the_new_one() {
         assert_eq!((&last["before"], &last["after"]), (&json!(person.email), &json!(new.email)));
 
         // Somebody else's address: the same answer, and nothing comes of it.
-        let taken = company.member(&["auditor"]).await;
-        assert_eq!(ask(&taken.email.to_uppercase()).await.is(202), Value::Null);
+        let neighbour = company.member(&["auditor"]).await;
+        assert_eq!(ask(&neighbour.email.to_uppercase()).await.is(202), Value::Null);
         mails_at(&new.email, 2).await;
         quiet().await;
-        assert!(arrived_at(&taken.email).is_empty());
+        assert!(arrived_at(&neighbour.email).is_empty());
         // Two want the same address: who confirms first has it.
-        let (wanted, rival) = (somebody(), signed_in(&taken).await);
+        let (wanted, rival) = (somebody(), signed_in(&neighbour).await);
         ask(&wanted).await.is(202);
         post_as(&rival, "/v1/me/email", json!({"email": wanted})).await.is(202);
         let mails = mails_at(&wanted, 2).await;

@@ -5,6 +5,7 @@ mod support;
 
 mod clients;
 mod company;
+mod forgotten;
 mod grants;
 mod guesses;
 mod installation;

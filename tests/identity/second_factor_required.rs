@@ -39,9 +39,15 @@ fn who_has_no_second_factor_reaches_nothing_but_the_way_to_one() {
 
         // With a second factor everything is open, in this very session.
         let caller = Caller { user: person.user, token: again.access.clone(), ..owner.clone() };
-        Phone::enrolled(&caller).await;
+        let phone = Phone::enrolled(&caller).await;
         again.get("/v1/employees").await.is(200);
         Pair::of(again.refreshed().await).get("/v1/employees").await.is(200);
+        // A session that came in another way waits, until the second factor that there is was proven in it.
+        let other = company.session(&person).await;
+        other.get("/v1/employees").await.is_problem(403, "second-factor-enrolment-required");
+        let prove = json!({"password": PASSWORD, "code": phone.fresh_code().await});
+        other.post("/v1/auth/reauthenticate", prove).await.is(200);
+        other.get("/v1/employees").await.is(200);
         login(&person.email, PASSWORD).send().await.is_problem(401, "second-factor-required");
     });
 }

@@ -50,6 +50,7 @@ fn take(document: &str, base: &str) {
         .args(["-c", &script])
         .env("API", base)
         .env("PASSWORD", PASSWORD)
+        .env("PORT", crate::support::free_address().rsplit(':').next().unwrap())
         .output()
         .unwrap();
     let said = String::from_utf8(output.stdout).unwrap();

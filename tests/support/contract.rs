@@ -143,7 +143,7 @@ pub fn check(method: &Method, path: &str, answer: &Answer) {
         "{method} {pattern} {status} answered {kind}, which the contract does not know: {}",
         answer.text
     );
-    if kind.ends_with("json") {
+    if kind.ends_with("/json") || kind.ends_with("+json") {
         let validator = validator(&format!("{asked} {pattern} {status} {kind}"), &content["schema"]);
         let faults: Vec<String> = validator
             .iter_errors(&answer.body)

@@ -2,10 +2,12 @@
 //! parallel, clean nothing up, and prove separation all the time. Every answer is held against the contract.
 #![allow(dead_code, unused_imports, reason = "each test binary uses its own part of it")]
 mod contract;
+mod receiver;
 mod service;
 
 pub use contract::{Operation, contract, operations, permissions};
-pub use service::{Service, free_address, service, spawn_for_good, wait_until_ready};
+pub use receiver::{Reaction, Received, Receiver};
+pub use service::{Service, files_folder, free_address, service, spawn_for_good, wait_until_ready};
 
 use chrono::Utc;
 use platform::token::{Claims, Tokens};
@@ -188,6 +190,12 @@ impl Caller {
     }
     pub async fn delete(&self, path: &str) -> Answer {
         self.request(Method::DELETE, path).header("if-match", "*").send().await
+    }
+
+    /// An upload of these bytes, with what is said of them as a query.
+    pub async fn upload(&self, said: &str, bytes: impl Into<Vec<u8>>) -> Answer {
+        let request = self.request(Method::POST, &format!("/v1/files?{said}"));
+        request.body("application/octet-stream", bytes).send().await
     }
 
     /// A new department's id.

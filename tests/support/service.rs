@@ -54,6 +54,11 @@ impl Service {
 
     /// Starts a service on the database, and waits until it is ready.
     pub fn spawn(url: &str, flags: &[&str]) -> (String, String, Child) {
+        Self::spawn_with(url, flags, &[])
+    }
+
+    /// The same, with these variables.
+    pub fn spawn_with(url: &str, flags: &[&str], variables: &[(&str, &str)]) -> (String, String, Child) {
         let (listen, metrics) = (free_address(), free_address());
         // `setpriv` lets the service go when the tests go, however they end.
         let mut command = Command::new("setpriv");
@@ -62,12 +67,17 @@ impl Service {
             .args(if flags.contains(&"--drain-seconds") { &[][..] } else { &["--drain-seconds", "0"] })
             .args(flags)
             .env("DATABASE_URL", url)
+            .env("BACKOFFICE_FILES", files_folder())
             .env("BACKOFFICE_RATE_PER_SESSION", "100000")
             .env("BACKOFFICE_RATE_PER_ORGANIZATION", "100000")
+            // What is held over the whole contract compares everything that an organization has: nothing is worked off
+            // behind it.
+            .env("BACKOFFICE_JOBS_AT_ONCE", if env!("CARGO_CRATE_NAME") == "contract" { "0" } else { "4" })
             .env("BACKOFFICE_LISTEN", &listen)
             .env("BACKOFFICE_OUTGOING_ALLOW", "127.0.0.1") // where tests listen
             .env("BACKOFFICE_METRICS_LISTEN", &metrics)
             .env("BACKOFFICE_LOG", std::env::var("BACKOFFICE_LOG").unwrap_or_else(|_| "warn".into()))
+            .envs(variables.iter().copied())
             .stdout(Stdio::null());
         let child = spawn_for_good(command);
         let base = format!("http://{listen}");
@@ -113,6 +123,11 @@ impl Service {
             })
             .await
     }
+}
+
+/// Where the services of this binary keep files.
+pub fn files_folder() -> std::path::PathBuf {
+    std::env::temp_dir().join(format!("backoffice-test-files-{}", std::process::id()))
 }
 
 /// Removes the folders of tests that have ended: a static service is never dropped.

@@ -33,6 +33,7 @@ from backoffice_client.models import (
     NewDepartment,
     NewEmployee,
     Problem,
+    SignInProblem,
     TerminateEmployeeRequest,
     TokenPair,
 )
@@ -44,7 +45,7 @@ URL = os.environ["BACKOFFICE_URL"]
 RUN = uuid.uuid4().hex[:8].upper()
 
 
-def parsed(kind: type[T], response: Response[T | Problem], status: HTTPStatus = HTTPStatus.OK) -> T:
+def parsed(kind: type[T], response: Response[T | Problem] | Response[T | Problem | SignInProblem], status: HTTPStatus = HTTPStatus.OK) -> T:
     """What was answered, if it is what the contract promises."""
     assert response.status_code == status, f"{response.status_code} instead of {status}: {response.content!r}"
     assert isinstance(response.parsed, kind), f"not a {kind.__name__}: {response.content!r}"

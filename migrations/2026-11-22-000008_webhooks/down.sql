@@ -1,0 +1,15 @@
+drop function rewind_webhook(uuid, timestamptz);
+drop function resend_webhook(uuid);
+drop function release_webhook(uuid, uuid);
+drop function settle_webhook(uuid, uuid, int, bigint, bigint, timestamptz, boolean, boolean, bigint, boolean);
+drop function webhook_cursor(uuid, uuid);
+drop function lease_webhooks(uuid, uuid[], int, int, text);
+drop function newest_events(uuid[]);
+drop function events_pulse();
+drop function readable_by(uuid);
+drop function webhook_payload(text, timestamptz, uuid, text, uuid, bigint);
+drop table webhook_deliveries, webhook_endpoint_secrets, webhook_endpoints;
+drop function keep_webhook_queue();
+drop function note_reader();
+drop table webhook_queues;
+delete from managed_tables where name in ('webhook_endpoints', 'webhook_endpoint_secrets', 'webhook_deliveries');

@@ -1,0 +1,43 @@
+drop table custom_references;
+do $$
+declare
+    table_name text;
+    operation text;
+begin
+    for table_name in select name from managed_tables where custom loop
+        foreach operation in array array['insert', 'update', 'delete'] loop
+            execute format('drop trigger keep_custom_%s on %I', operation, table_name);
+        end loop;
+        execute format('alter table %I drop column custom', table_name);
+    end loop;
+end $$;
+drop table custom_values, custom_fields_used, custom_field_roles, custom_fields;
+delete from managed_tables where name in ('custom_references', 'custom_values', 'custom_fields_used', 'custom_field_roles', 'custom_fields');
+drop function hold_custom_field_roles, keep_custom_field, takes_custom_fields, keep_custom, custom_lock, merge_custom, refuse_custom,
+    custom_faults_of, custom_faults, shown_changes, hides_custom, hidden_custom, custom_is_shown, caller_roles, currency_decimals,
+    custom_is_day, custom_key;
+alter table managed_tables drop column custom;
+
+create or replace function event_fields(row_image jsonb, hidden text[], decimals text[]) returns table (key text, value jsonb)
+    language sql immutable parallel safe as $$
+    select field.key,
+        case when field.key = any(decimals) and jsonb_typeof(field.value) = 'number'
+            then to_jsonb(field.value #>> '{}') else field.value end
+    from jsonb_each(row_image) field
+    where field.key <> all(hidden)
+$$;
+
+create or replace function event_changes(old_image jsonb, new_image jsonb, hidden text[], personal text[], decimals text[]) returns jsonb
+    language plpgsql immutable parallel safe as $$
+begin
+    return (
+        select coalesce(jsonb_object_agg(key, jsonb_build_object('before', coalesce(b.value, 'null'), 'after', coalesce(a.value, 'null'))
+            || case when key = any(personal) then '{"personal": true}'::jsonb else '{}' end), '{}')
+        from event_fields(old_image, hidden, decimals) b
+        full join event_fields(new_image, hidden, decimals) a using (key)
+        where coalesce(b.value, 'null') <> coalesce(a.value, 'null'));
+end $$;
+
+select manage_resource('employees', person => 'id', personal => '{given_name,family_name,work_email,phone,termination_reason}');
+
+drop function custom_apart;

@@ -1,0 +1,3 @@
+drop function open_archive(text);
+drop function archived_tables();
+drop table archive_exceptions;
