@@ -8,8 +8,8 @@ use std::io::BufReader;
 use std::path::Path;
 
 /// Reads an archive into the empty installation.
-pub async fn import(connection: &mut AsyncPgConnection, file: &Path) -> Done {
-    let imported = archive::import(connection, None, file).await;
+pub async fn import(connection: &mut AsyncPgConnection, storage: &files::Storage, file: &Path) -> Done {
+    let imported = archive::import(connection, storage, file).await;
     let imported = imported.map_err(|why| format!("{}: {why}\nNothing was imported.", file.display()))?;
     println!(
         "Organization {} ({}) is there, as it was: {} rows and {} files. Its people sign in as before; refresh tokens stayed behind.",

@@ -44,7 +44,9 @@ fn run(settings: &Settings, command: Command) -> Done {
         }
         Command::ImportOrganization(what) => {
             let installation = Installation::open(settings)?;
-            installation.as_owner(async |connection| archives::import(connection, &what.file).await)?;
+            let storage = settings.filing()?.storage;
+            installation
+                .as_owner(async |connection| archives::import(connection, &storage, &what.file).await)?;
             installation.close()
         }
         Command::VerifyEvents(what) => archives::verify(&what),

@@ -1,5 +1,4 @@
 //! Everything of an organization as one archive, as it was at one moment.
-use crate::contents::{ContentStore, Contents};
 use crate::layout::{Entry, FORMAT, Files, Head, Identity, Manifest, PART, Table, Tally};
 use crate::spool::{Spool, spool};
 use actix_web::body::BodyStream;
@@ -8,6 +7,7 @@ use actix_web::web;
 use diesel::QueryableByName;
 use diesel::sql_types::{Array, BigInt, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
+use files::Filing;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use futures_util::stream::StreamExt;
@@ -18,7 +18,6 @@ use platform::may::{Grants, app_data};
 use platform::prelude::*;
 use platform::problem::TOO_MANY_REQUESTS;
 use std::io::Write;
-use std::sync::Arc;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// Archives that a process makes at a time.
@@ -62,6 +61,8 @@ pub async fn export_organization(may: May<Export, Organization>) -> Reply<Archiv
             .with(header::RETRY_AFTER, "60")
     })?;
     let (spool, mut spooled) = spool().map_err(Problem::unavailable)?;
+    let filing = may.http().app_data::<web::Data<Filing>>().cloned();
+    let filing = filing.ok_or_else(|| Problem::internal("there is no store of files"))?;
     let making = Making {
         database: app_data::<Database>(may.http()).clone(),
         organization: Identity {
@@ -69,7 +70,7 @@ pub async fn export_organization(may: May<Export, Organization>) -> Reply<Archiv
             slug: organization.slug.clone(),
             name: organization.name,
         },
-        contents: may.http().app_data::<web::Data<ContentStore>>().map(|store| Arc::clone(&store.0)),
+        filing,
         turn,
     };
     // On a thread of its own: it packs for minutes, and its connection is none that requests wait for.
@@ -88,7 +89,7 @@ pub async fn export_organization(may: May<Export, Organization>) -> Reply<Archiv
 struct Making {
     database: Database,
     organization: Identity,
-    contents: Option<Arc<dyn Contents>>,
+    filing: web::Data<Filing>,
     /// Given back when it is made.
     #[expect(dead_code, reason = "held for as long as it takes")]
     turn: SemaphorePermit<'static>,
@@ -200,14 +201,14 @@ impl Making {
             let Some(last) = page.last() else { return Ok(files) };
             after = last.id;
             for Named { id, size } in page {
-                let store =
-                    self.contents.as_ref().ok_or_else(|| Problem::internal("no store of files is there"))?;
                 let size = size.cast_unsigned();
+                let storage = &self.filing.storage;
                 // One that the store has lost keeps nobody from taking the others.
-                let Some(mut bytes) = store.read(self.organization.id, id).await? else {
+                if storage.size(self.organization.id, id).await?.is_none() {
                     files.missing.push(id);
                     continue;
-                };
+                }
+                let mut bytes = storage.read(self.organization.id, id, None).await?;
                 out.begin(&Entry::File(id), size)?;
                 let mut sent = 0;
                 while let Some(piece) = bytes.next().await {

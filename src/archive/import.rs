@@ -1,14 +1,14 @@
 //! An archive read back into an empty installation: every row as it was, with its id, version, times and makers, and every
 //! file; or nothing at all.
-use crate::contents::{Contents, Stream};
 use crate::layout::{Head, Manifest};
 use crate::read::{Refusal, Taker, read};
 use actix_web::web::Bytes;
 use diesel::QueryableByName;
 use diesel::result::Error;
-use diesel::sql_types::{Array, BigInt, Nullable, Text, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Text, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
-use futures_util::stream::{self, StreamExt};
+use files::Storage;
+use platform::problem::Problem;
 use sha2::{Digest, Sha256};
 use std::io::Read;
 use std::path::Path;
@@ -33,20 +33,10 @@ pub struct Imported {
 ///
 /// # Errors
 /// A sentence on what is wrong with the archive or the installation; nothing of it is there then.
-pub async fn import(
-    connection: &mut AsyncPgConnection,
-    contents: Option<&dyn Contents>,
-    path: &Path,
-) -> Refusal<Imported> {
+pub async fn import(connection: &mut AsyncPgConnection, storage: &Storage, path: &Path) -> Refusal<Imported> {
     connection.batch_execute("begin").await.map_err(told)?;
-    let mut importing = Importing {
-        connection,
-        contents,
-        head: None,
-        foreign_keys: Vec::new(),
-        written: Vec::new(),
-        rows: 0,
-    };
+    let mut importing =
+        Importing { connection, storage, head: None, foreign_keys: Vec::new(), written: Vec::new(), rows: 0 };
     let done = match read(path, &mut importing).await {
         Ok(manifest) => importing.connection.batch_execute("commit").await.map_err(told).map(|()| manifest),
         Err(why) => Err(why),
@@ -63,9 +53,9 @@ pub async fn import(
         (Ok(_), None) => Err("the archive is empty".into()),
         (Err(why), head) => {
             let _ = connection.batch_execute("rollback").await;
-            if let (Some(head), Some(contents)) = (head, contents) {
+            if let Some(head) = head {
                 for id in written {
-                    if let Err(problem) = contents.remove(head.organization.id, id).await {
+                    if let Err(problem) = storage.remove(head.organization.id, id).await {
                         log::warn!("file {id} was left behind in the store: {problem}");
                     }
                 }
@@ -77,7 +67,7 @@ pub async fn import(
 
 struct Importing<'a> {
     connection: &'a mut AsyncPgConnection,
-    contents: Option<&'a dyn Contents>,
+    storage: &'a Storage,
     head: Option<Head>,
     /// Those that wait for the end while rows come in, as statements that put them back.
     foreign_keys: Vec<String>,
@@ -107,6 +97,23 @@ impl Importing<'_> {
     async fn lines(&mut self, sql: &str) -> Refusal<Vec<String>> {
         let lines: Vec<Line> = diesel::sql_query(sql).load(self.connection).await.map_err(told)?;
         Ok(lines.into_iter().map(|each| each.line).collect())
+    }
+
+    /// Contents that rows speak of, and that neither came nor are said to have been lost.
+    async fn count_missing(&mut self, organization: Uuid, lost: &[Uuid]) -> Refusal<i64> {
+        #[derive(QueryableByName)]
+        struct Count {
+            #[diesel(sql_type = BigInt)]
+            count: i64,
+        }
+        let missing = diesel::sql_query(
+            "select count(*) as count from file_contents where org_id = $1 and not id = any($2) and not id = any($3)",
+        );
+        let missing = missing
+            .bind::<SqlUuid, _>(organization)
+            .bind::<Array<SqlUuid>, _>(&self.written)
+            .bind::<Array<SqlUuid>, _>(lost);
+        Ok(missing.get_result::<Count>(self.connection).await.map_err(told)?.count)
     }
 
     async fn execute(&mut self, sql: &str) -> Refusal<()> {
@@ -227,39 +234,22 @@ impl Taker for Importing<'_> {
         let row = row
             .filter(|row| row.size.cast_unsigned() == size)
             .ok_or_else(|| format!("no row speaks of the file {id}"))?;
-        let contents = self.contents.ok_or("this installation has no store of files")?;
+        let kept = |problem: Problem| format!("the file {id} was not kept: {problem}");
         self.written.push(id);
-        // Held whole for a moment only where it is small; a large one is handed on piece by piece.
-        let (sender, receiver) = tokio::sync::mpsc::channel::<std::io::Result<Bytes>>(2);
-        let stream: Stream =
-            stream::unfold(receiver, async |mut receiver| Some((receiver.recv().await?, receiver)))
-                .boxed_local();
-        let writing = contents.write(organization, id, stream);
-        let reading = async {
-            let (mut hash, mut piece) = (Sha256::new(), vec![0; PIECE]);
-            loop {
-                let count =
-                    content.read(&mut piece).map_err(|error| format!("the archive is damaged: {error}"))?;
-                if count == 0 {
-                    break;
-                }
-                let Some(bytes) = piece.get(..count) else { break };
-                hash.update(bytes);
-                if sender.send(Ok(Bytes::copy_from_slice(bytes))).await.is_err() {
-                    break; // the writer says why
-                }
-            }
-            if crate::layout::hex(&hash.finalize()) != row.sha256 {
-                // The writer must not take it for whole.
-                let _ = sender.send(Err(std::io::Error::other("another content"))).await;
-                return Err(format!("the file {id} is not the one that was exported"));
-            }
-            drop(sender);
-            Ok(())
-        };
-        let (written, read) = futures_util::future::join(writing, reading).await;
-        read?;
-        written.map_err(|problem| format!("the file {id} was not kept: {problem}"))
+        let mut writing = self.storage.begin(organization, id).await.map_err(kept)?;
+        let (mut hash, mut piece) = (Sha256::new(), vec![0; PIECE]);
+        loop {
+            let count =
+                content.read(&mut piece).map_err(|error| format!("the archive is damaged: {error}"))?;
+            let Some(bytes) = piece.get(..count).filter(|bytes| !bytes.is_empty()) else { break };
+            hash.update(bytes);
+            writing.write(Bytes::copy_from_slice(bytes)).await.map_err(kept)?;
+        }
+        if crate::layout::hex(&hash.finalize()) != row.sha256 {
+            writing.give_up().await;
+            return Err(format!("the file {id} is not the one that was exported"));
+        }
+        writing.finish().await.map_err(kept)
     }
 
     async fn manifest(&mut self, manifest: &Manifest) -> Refusal<()> {
@@ -269,21 +259,9 @@ impl Taker for Importing<'_> {
         {
             return Err("the archive is not of the organization that it names".into());
         }
-        let kept: Option<String> = self.lines("select to_regclass('file_contents')::text as line where to_regclass('file_contents') is not null").await?.pop();
-        if kept.is_some() {
-            #[derive(QueryableByName)]
-            struct Count {
-                #[diesel(sql_type = Nullable<BigInt>)]
-                count: Option<i64>,
-            }
-            let missing = diesel::sql_query("select count(*) as count from file_contents where org_id = $1 and not id = any($2) and not id = any($3)")
-                .bind::<SqlUuid, _>(head.organization.id)
-                .bind::<Array<SqlUuid>, _>(&self.written)
-                .bind::<Array<SqlUuid>, _>(&manifest.files.missing);
-            let missing: Count = missing.get_result(self.connection).await.map_err(told)?;
-            if missing.count != Some(0) {
-                return Err("files that the rows speak of are missing".into());
-            }
+        let missing = self.count_missing(head.organization.id, &manifest.files.missing).await?;
+        if missing > 0 {
+            return Err(format!("{missing} files that the rows speak of are missing"));
         }
         self.execute("set constraints all immediate")
             .await

@@ -1,6 +1,5 @@
 //! An organization as one archive: everything out, and into an empty installation again. Nobody is locked in. It knows the
 //! tables by what the database says of them, and no business.
-mod contents;
 mod export;
 mod import;
 mod layout;
@@ -10,7 +9,6 @@ mod verify;
 
 use platform::prelude::*;
 
-pub use contents::{ContentStore, Contents};
 pub use import::{Imported, import};
 pub use verify::{is_archive, verify};
 
