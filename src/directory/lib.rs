@@ -22,6 +22,7 @@ impl Named for Directory {
 /// Everything that the room offers.
 pub fn routes(api: &mut Api) {
     api.dialect(&message::SCIM);
+    api.happens_to("directory_entry", "directory", "Directory");
     discovery::routes(api);
     users::routes(api);
     groups::routes(api);

@@ -532,6 +532,19 @@ impl Api {
         self
     }
 
+    /// The same for a table that writes events and is read in another form than a resource has: one of them, in snake
+    /// case, where it is, and its room.
+    pub fn happens_to(
+        &mut self,
+        singular: &'static str,
+        resource: &'static str,
+        tag: &'static str,
+    ) -> &mut Self {
+        let what = vec!["created", "updated", "deleted"];
+        self.happenings.push(event::Happenings { singular, resource, tag, what });
+        self
+    }
+
     /// Webhooks tell of every event as a `T`.
     pub fn tells<T: ToSchema>(&mut self) -> &mut Self {
         let components = self.document.components.get_or_insert_default();
