@@ -40,7 +40,7 @@ fn members_come_and_go_and_their_roles_with_them() {
             patch(&caller, &path, json!([{"op": "remove", "path": format!("members[value eq \"{ana}\"]")}]))
                 .await
                 .is(200);
-        assert_eq!(members(&one), [dan.clone()]);
+        assert_eq!(members(&one), [dan.as_str()]);
         let held =
             owner.get(&format!("/v1/memberships?user_id={ana}")).await.is(200)["data"][0]["role_ids"].clone();
         assert_eq!(held, json!([]));
@@ -112,9 +112,8 @@ fn built_in_roles_stay_as_they_are() {
         let path = format!("/scim/v2/Groups/{}", group.as_str().unwrap());
         put(&caller, &path, json!({"displayName": "Staff"})).await.is_scim_error(409, None);
         caller.request(Method::DELETE, &path).send().await.is_scim_error(409, None);
-        let called =
-            put(&caller, &path, json!({"displayName": "Employee", "externalId": "g-2"})).await.is(200);
-        assert_eq!((&called["displayName"], &called["externalId"]), (&json!("Employee"), &json!("g-2")));
+        let kept = put(&caller, &path, json!({"displayName": "Employee", "externalId": "g-2"})).await.is(200);
+        assert_eq!((&kept["displayName"], &kept["externalId"]), (&json!("Employee"), &json!("g-2")));
         assert_eq!(
             found(&caller, "Groups", "externalId eq \"g-2\"").await.is(200)["Resources"][0]["id"],
             group

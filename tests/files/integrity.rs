@@ -40,6 +40,9 @@ async fn disagreements(caller: &Caller, query: &str) -> Vec<(String, Value)> {
 
 /// Lets the worker of the shared service do what is due once a slot, now.
 async fn do_now(schedule: &str) {
+    // One story at a time: else one puts back what another waits for.
+    static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+    let _turn = TURN.lock().await;
     let database = service().database().await;
     let again = "update schedules set done_slot = done_slot - interval '2 days' where name = $1";
     for _ in 0..100 {
@@ -48,7 +51,7 @@ async fn do_now(schedule: &str) {
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    for _ in 0..300 {
+    for _ in 0..900 {
         let due = "select done_slot > now() - interval '25 hours' and worker is null from schedules where name = $1";
         if database.query_one(due, &[&schedule]).await.unwrap().get::<_, Option<bool>>(0) == Some(true) {
             return;
