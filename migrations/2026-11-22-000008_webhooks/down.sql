@@ -6,6 +6,7 @@ drop function webhook_cursor(uuid, uuid);
 drop function lease_webhooks(uuid, uuid[], int, int, text);
 drop function newest_events(uuid[]);
 drop function events_pulse();
+drop function events_behind(bigint, bigint, xid8, text[], text, text, uuid, text, timestamptz, timestamptz, bigint);
 drop function readable_by(uuid);
 drop function webhook_payload(text, timestamptz, uuid, text, uuid, bigint);
 drop table webhook_deliveries, webhook_endpoint_secrets, webhook_endpoints;

@@ -149,6 +149,21 @@ create function readable_by(in_reader uuid) returns text[] language sql stable a
     ) reader
 $$;
 
+-- The feed behind a place, in its order. After a transaction that wrote many events the planner takes what is behind a place in
+-- it for a handful, and sorts all of it for every page: so it may not sort, and reads the indexes of the partitions in step.
+create function events_behind(in_transaction bigint, in_sequence bigint, in_horizon xid8, in_resources text[], in_type text, in_resource text,
+    in_resource_id uuid, in_actor text, in_from timestamptz, in_to timestamptz, in_most bigint) returns setof events
+    language plpgsql stable set enable_sort = off as $$
+begin
+    return query select e.* from events e
+        where e.org_id = (select current_org()) and (e.transaction, e.sequence) > (in_transaction::text::xid8, in_sequence) and e.transaction < in_horizon
+            and (in_resources is null or e.resource = any(in_resources))
+            and (in_type is null or e.type = in_type) and (in_resource is null or e.resource = in_resource)
+            and (in_resource_id is null or e.resource_id = in_resource_id) and (in_actor is null or e.actor = in_actor)
+            and (in_from is null or e.at >= in_from) and (in_to is null or e.at <= in_to)
+        order by e.transaction, e.sequence limit in_most;
+end $$;
+
 -- What changes whenever there may be something new in any feed.
 create function events_pulse() returns text language sql volatile security definer set search_path = public, pg_temp as $$
     select last_value || ' ' || events_horizon() from events_sequence_seq

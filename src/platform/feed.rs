@@ -209,15 +209,9 @@ impl Following {
                 // (transaction, sequence) and not sequence alone: a lower sequence can belong to a later transaction.
                 let feed = diesel::sql_query(format!(
                     "select horizon.place::text::bigint as horizon, page.* from (select events_horizon() as place) horizon left join lateral (
-                        select {fields} from events where org_id = $1
-                            and (transaction, sequence) > ($2::text::xid8, $3) and transaction < horizon.place
-                            and resource = any((select readable_resources($4))::text[])
-                            and ($5::text is null or type = $5) and ($6::text is null or resource = $6) and ($7::uuid is null or resource_id = $7)
-                            and ($8::text is null or actor = $8) and ($9::timestamptz is null or at >= $9) and ($10::timestamptz is null or at <= $10)
-                        order by events.transaction, events.sequence limit $11
+                        select {fields} from events_behind($1, $2, horizon.place, readable_resources($3), $4, $5, $6, $7, $8, $9, $10)
                     ) page on true"
                 ))
-                .bind::<SqlUuid, _>(db.organization())
                 .bind::<BigInt, _>(position.0)
                 .bind::<BigInt, _>(position.1)
                 .bind::<SqlUuid, _>(may.claims().sid)

@@ -146,10 +146,8 @@ pub async fn fresh(db: &mut Db, endpoint: Uuid, standing: &Standing, events: i64
                 read.resource = any(asked.readable) and ('*' = any(asked.event_types) or read.type = any(asked.event_types)
                     or split_part(read.type, '.', 1) || '.*' = any(asked.event_types)) as is_wanted
             from asked, (
-                select id, type, resource, resource_id, version, at, transaction, sequence from events
-                where org_id = $1 and (transaction, sequence) > ($2::text::xid8, $3) and transaction < events_horizon()
-                    and at > $5 - interval '1 day'
-                order by events.transaction, events.sequence limit $6
+                select id, type, resource, resource_id, version, at, transaction, sequence
+                from events_behind($2, $3, events_horizon(), null, null, null, null, null, $5 - interval '1 day', null, $6)
             ) read
         ) e where e.is_wanted or e.is_last order by e.transaction, e.sequence",
     );

@@ -6,7 +6,8 @@ use super::work::{Entry, Report, State, told};
 use crate::database::Db;
 use crate::problem::{Problem, Result};
 use crate::store::Kept;
-use diesel::sql_types::{Array, BigInt, Integer, Jsonb, Uuid as SqlUuid};
+use diesel::QueryableByName;
+use diesel::sql_types::{Array, BigInt, Integer, Jsonb, Text, Uuid as SqlUuid};
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
@@ -162,6 +163,16 @@ async fn create<R: Kept>(db: &mut Db, import: Uuid, rows: &[Creation<R>]) -> Res
         return note(db, import, &written).await;
     };
     let columns: BTreeSet<&String> = rows.iter().flat_map(|row| row.fields.keys()).collect();
+    let defaults = defaults(db, table).await?;
+    // Rows of a batch need not give the same; what one leaves out is what it would be in a create.
+    let values: Vec<String> = columns
+        .iter()
+        .map(|column| match defaults.iter().find(|each| each.name == **column) {
+            Some(each) => format!("coalesce(\"{column}\", {})", each.value),
+            None => format!("\"{column}\""),
+        })
+        .collect();
+    let values = values.join(", ");
     let columns: Vec<String> = columns.into_iter().map(|column| format!("\"{column}\"")).collect();
     let (mut given, mut ids, mut lines) =
         (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
@@ -176,7 +187,7 @@ async fn create<R: Kept>(db: &mut Db, import: Uuid, rows: &[Creation<R>]) -> Res
     diesel::sql_query(format!(
         "with written as (
             insert into {table} (org_id, id, {columns})
-            select $1, id, {columns} from jsonb_populate_recordset(null::{table}, $2) returning id, version
+            select $1, id, {values} from jsonb_populate_recordset(null::{table}, $2) returning id, version
         )
         insert into import_rows (org_id, import_id, resource_id, version, line)
         select $1, $3, w.id, w.version, l.line from written w join unnest($4, $5) l(id, line) on l.id = w.id"
@@ -189,6 +200,23 @@ async fn create<R: Kept>(db: &mut Db, import: Uuid, rows: &[Creation<R>]) -> Res
     .execute(db)
     .await?;
     Ok(())
+}
+
+/// What a column holds where a row gives nothing for it.
+#[derive(QueryableByName)]
+struct Default {
+    #[diesel(sql_type = Text)]
+    name: String,
+    #[diesel(sql_type = Text)]
+    value: String,
+}
+
+async fn defaults(db: &mut Db, table: &str) -> Result<Vec<Default>> {
+    let defaults = diesel::sql_query(
+        "select a.attname::text as name, pg_get_expr(d.adbin, d.adrelid) as value
+        from pg_attrdef d join pg_attribute a on a.attrelid = d.adrelid and a.attnum = d.adnum where d.adrelid = $1::regclass",
+    );
+    Ok(defaults.bind::<Text, _>(table).load(db).await?)
 }
 
 /// The same fields of several rows, in one statement.
