@@ -105,12 +105,35 @@ impl Company {
         let auditor =
             roles["data"].as_array().unwrap().iter().find(|role| role["name"] == "auditor").unwrap();
         self.post("/v1/invitations", json!({"email": "ion@kept.example", "role_ids": [auditor["id"]]})).await;
+        for content in ["a note", "another note", "a note"] {
+            self.upload(content.as_bytes().to_vec()).await;
+        }
+        self.upload(vec![b' '; 3 << 20]).await;
         let over = sign_in(&self.place.base, &self.email).await;
         let logout = Request::new(Method::POST, "/v1/auth/logout").to(&self.place.base);
         logout.header("authorization", &format!("Bearer {over}")).send().await.is(204);
         self.seal().await;
         department("LATER", None).await;
         self.seal().await;
+    }
+
+    async fn upload(&self, content: Vec<u8>) {
+        let request = Request::new(Method::POST, "/v1/files?name=note.txt").to(&self.place.base);
+        let request = request.header("authorization", &format!("Bearer {}", self.token));
+        request.body("application/octet-stream", content).send().await.is(201);
+    }
+
+    /// The files that somebody sees, with what is in them.
+    async fn files(&self) -> BTreeMap<String, Vec<u8>> {
+        let mut files = BTreeMap::new();
+        for file in self.get("/v1/files?limit=200").await["data"].as_array().unwrap() {
+            let id = file["id"].as_str().unwrap();
+            let path = format!("{}/v1/files/{id}/content", self.place.base);
+            let request =
+                reqwest::Client::new().get(path).header("authorization", format!("Bearer {}", self.token));
+            files.insert(id.to_owned(), request.send().await.unwrap().bytes().await.unwrap().to_vec());
+        }
+        files
     }
 
     pub async fn seal(&self) {
@@ -192,6 +215,7 @@ async fn held(place: &Place, organization: Uuid) -> BTreeMap<String, Vec<String>
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a move is one story")]
 fn an_organization_moves_and_is_the_same() {
     run(async {
         let company = Company::new("moved").await;
@@ -254,6 +278,10 @@ fn an_organization_moves_and_is_the_same() {
             .to(&there.place.base)
             .header("authorization", &format!("Bearer {}", company.token));
         old.send().await.is_problem(401, "unauthenticated");
+
+        let files = there.files().await;
+        assert_eq!((files.len(), files == company.files().await), (4, true), "file by file");
+        assert!(files.values().any(|content| content.len() == 3 << 20));
 
         // Life goes on: new rows, versions, lines, events, numbers of events; the tree grows on, signed with another key.
         let employees = there.get("/v1/employees?limit=200").await;

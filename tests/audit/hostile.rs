@@ -1,13 +1,13 @@
 //! Archives that were damaged or made to do harm: each is refused in words, and nothing of it is there afterwards.
 use crate::archive::{Company, unpacked};
-use crate::place::{Place, backoffice, connect, refusal, said};
+use crate::place::{Place, backoffice, connect, files_of, refusal, said};
 use crate::support::{run, service};
 use crate::tampering::file;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 type Entries = Vec<(String, Vec<u8>)>;
@@ -66,6 +66,12 @@ fn consistent(entries: &Entries, table: &str, change: impl Fn(String) -> String)
     })
 }
 
+/// How many files are in the folder and below.
+fn kept_files(folder: &Path) -> usize {
+    let below = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    below.map(|entry| if entry.path().is_dir() { kept_files(&entry.path()) } else { 1 }).sum()
+}
+
 #[test]
 #[expect(clippy::too_many_lines, reason = "the cases are one table")]
 fn nothing_remains_of_an_archive_that_is_not_as_it_was_made() {
@@ -96,9 +102,19 @@ fn nothing_remains_of_an_archive_that_is_not_as_it_was_made() {
             std::fs::write(&path, bytes).unwrap();
             path
         };
-        let mut flipped = bytes.clone();
-        let middle = flipped.len() / 2;
-        flipped[middle] ^= 0x10;
+        let middle = bytes.len() / 2;
+        // Some bits say the same either way, such as how far back in a row of blanks the next blanks are copied from.
+        let unpacked = |packed: &[u8]| {
+            let mut all = Vec::new();
+            flate2::read::GzDecoder::new(packed).read_to_end(&mut all).map(|_| all).unwrap_or_default()
+        };
+        let original = unpacked(&bytes);
+        let flipped = (middle..).map(|place| {
+            let mut flipped = bytes.clone();
+            flipped[place] ^= 0x10;
+            flipped
+        });
+        let flipped = flipped.into_iter().find(|flipped| unpacked(flipped) != original).unwrap();
         cases.push(("a bit is another", raw("flipped", &flipped), ""));
         cases.push(("it is cut off", raw("cut", &bytes[..bytes.len() - 100]), ""));
         cases.push(("it is cut off in the middle", raw("half", &bytes[..middle]), ""));
@@ -231,6 +247,28 @@ fn nothing_remains_of_an_archive_that_is_not_as_it_was_made() {
             },
             "",
         );
+        pack(
+            "a file is another",
+            &{
+                let mut all = whole.clone();
+                let file = all
+                    .iter_mut()
+                    .find(|(name, content)| name.starts_with("files/") && content.len() < 100)
+                    .unwrap();
+                file.1[0] ^= 1;
+                all
+            },
+            "is not the one that was exported",
+        );
+        pack(
+            "a file is missing",
+            &{
+                let mut all = whole.clone();
+                all.remove(all.iter().position(|(name, _)| name.starts_with("files/")).unwrap());
+                all
+            },
+            "files are there",
+        );
         // A hundred times a hundred megabytes of nothing.
         let bomb = {
             let path = file("bomb", "");
@@ -264,10 +302,13 @@ fn nothing_remains_of_an_archive_that_is_not_as_it_was_made() {
         cases.push(("its parts unpack to far more than they are", bomb, ""));
 
         for (what, path, why) in cases {
-            let told = refusal(&backoffice(&url, &["import-organization", path.to_str().unwrap()]));
+            let imported = backoffice(&url, &["import-organization", path.to_str().unwrap()]);
+            assert!(!imported.status.success(), "{what}: {imported:?}");
+            let told = refusal(&imported);
             assert!(told.contains(why) && told.contains("Nothing was imported."), "{what}: {told}");
             assert!(!told.contains("panicked"), "{what}: {told}");
             assert_eq!(state().await, empty, "{what}");
+            assert_eq!(kept_files(&files_of(&url)), 0, "{what}");
         }
         assert!(!Path::new("/tmp/backoffice-slipped").exists());
         assert!(refusal(&backoffice(&url, &["import-organization", "/nowhere"])).contains("/nowhere"));

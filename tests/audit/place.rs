@@ -4,6 +4,7 @@ use platform::database::{Database, Settings};
 use platform::token::Tokens;
 use reqwest::Method;
 use serde_json::Value;
+use std::path::PathBuf;
 use std::process::{Child, Command, Output};
 use std::time::{Duration, Instant};
 use tokio_postgres::{Client, NoTls};
@@ -21,7 +22,9 @@ impl Place {
     pub fn start(name: &str) -> Self {
         service().cluster().create_database(name).unwrap();
         let url = service().cluster().url(name);
-        let (base, _, child) = Service::spawn(&url, &["--jobs-at-once", "0", "--workers", "1"]);
+        let files = files_of(&url);
+        let flags = ["--jobs-at-once", "0", "--workers", "1", "--files", files.to_str().unwrap()];
+        let (base, _, child) = Service::spawn(&url, &flags);
         Self { base, database: database(&url), url, child }
     }
 
@@ -95,11 +98,18 @@ pub async fn seal_all(database: &Database, client: &Client, organization: Uuid) 
     }
 }
 
+/// Where the installation with this database keeps files.
+pub fn files_of(url: &str) -> PathBuf {
+    let name: String = url.chars().filter(char::is_ascii_alphanumeric).collect();
+    std::env::temp_dir().join(format!("backoffice-test-audit-files-{name}-{}", std::process::id()))
+}
+
 /// Runs the program on the database, as an administrator does.
 pub fn backoffice(url: &str, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_backoffice"))
         .args(arguments)
         .env("DATABASE_URL", url)
+        .env("BACKOFFICE_FILES", files_of(url))
         .env("BACKOFFICE_LOG", "warn")
         .output()
         .unwrap()
