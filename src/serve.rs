@@ -63,6 +63,7 @@ pub fn run(settings: &Settings, server: &ServeSettings, installation: &Installat
     outcome
 }
 
+#[expect(clippy::too_many_lines, reason = "what a service is put together from stands in one list")]
 async fn serve(
     settings: &Settings,
     server: &ServeSettings,

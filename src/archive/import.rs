@@ -81,8 +81,16 @@ struct Line {
     line: String,
 }
 
+/// A table of this installation, and its columns.
+#[derive(QueryableByName)]
+struct Here {
+    #[diesel(sql_type = Text)]
+    name: String,
+    #[diesel(sql_type = Array<Text>)]
+    columns: Vec<String>,
+}
+
 /// What the database says; its detail, which may hold values of rows, is left out.
-#[expect(clippy::needless_pass_by_value, reason = "it is mapped over")]
 fn told(error: Error) -> String {
     match error {
         Error::DatabaseError(_, info) => match (info.table_name(), info.constraint_name()) {
@@ -136,13 +144,6 @@ impl Taker for Importing<'_> {
             return Err(format!(
                 "the organization `{slug}` is here already: an archive is read into an empty installation"
             ));
-        }
-        #[derive(QueryableByName)]
-        struct Here {
-            #[diesel(sql_type = Text)]
-            name: String,
-            #[diesel(sql_type = Array<Text>)]
-            columns: Vec<String>,
         }
         let here: Vec<Here> = diesel::sql_query("select name, columns from archived_tables() order by name")
             .load(self.connection)

@@ -3,15 +3,14 @@ use crate::Filing;
 use crate::files::{File, FileStatus};
 use actix_web::body::SizedStream;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{
-    self, Charset, ContentDisposition, DispositionParam, DispositionType, ExtendedValue,
-};
+use actix_web::http::header;
 use platform::answer::Outcome;
 use platform::api::OperationDoc;
 use platform::may::{Grants, app_data};
 use platform::prelude::*;
 use platform::problem::Kind;
 use schema::files;
+use std::fmt::Write;
 use std::ops::Range;
 
 static QUARANTINED: Kind = Kind {
@@ -143,16 +142,19 @@ fn as_attachment(name: &str) -> String {
                 if matches!(letter, ' '..='~') && !matches!(letter, '"' | '\\' | '%') { letter } else { '_' }
             })
             .collect();
-    let mut parameters = vec![DispositionParam::Filename(plain.clone())];
-    if plain != name {
-        let in_full = ExtendedValue {
-            charset: Charset::Ext("UTF-8".into()),
-            language_tag: None,
-            value: name.as_bytes().to_vec(),
-        };
-        parameters.push(DispositionParam::FilenameExt(in_full));
+    if plain == name {
+        return format!("attachment; filename=\"{plain}\"");
     }
-    ContentDisposition { disposition: DispositionType::Attachment, parameters }.to_string()
+    let is_itself = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$&+-.^_`|~".contains(&byte);
+    let in_full = name.bytes().fold(String::new(), |mut text, byte| {
+        if is_itself(byte) {
+            text.push(byte.into());
+        } else {
+            let _ = write!(text, "%{byte:02X}");
+        }
+        text
+    });
+    format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{in_full}")
 }
 
 #[derive(Debug, PartialEq)]
@@ -170,7 +172,9 @@ fn read_range(text: &str, size: u64) -> Asked {
         return Asked::Whole;
     };
     match (first.parse::<u64>(), last.parse::<u64>()) {
-        (Ok(first), Ok(last)) if first <= last && first < size => Asked::Bytes(first..(last + 1).min(size)),
+        (Ok(first), Ok(last)) if first <= last && first < size => {
+            Asked::Bytes(first..last.saturating_add(1).min(size))
+        }
         (Ok(first), Ok(last)) if first <= last => Asked::Nothing,
         (Ok(first), Err(_)) if last.is_empty() && first < size => Asked::Bytes(first..size),
         (Ok(_), Err(_)) if last.is_empty() => Asked::Nothing,

@@ -37,7 +37,7 @@ pub fn as_uri(key: &[u8], email: &str) -> String {
 /// The step whose code this is: the present one, or one beside it, since clocks differ. All are compared, whatever the
 /// first comparison said.
 pub fn step_of(key: &[u8], code: &str, now: i64) -> Option<i64> {
-    let now = now / STEP;
+    let now = now.div_euclid(STEP);
     let mut found = None;
     for step in [now - 1, now, now + 1] {
         if verify_slices_are_equal(code_of(key, step).as_bytes(), code.as_bytes()).is_ok() {

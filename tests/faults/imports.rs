@@ -9,7 +9,8 @@ fn a_file_whose_worker_was_killed_is_in_once_and_whole() {
     run(async {
         let installation = Installation::new("killed_in_a_file", &[]).await;
         let caller = installation.caller().await;
-        let rows: String = (0..2000).map(|n| format!("N-{n},Ana,Pop,2026-03-02\n")).collect();
+        let rows: Vec<String> = (0..2000).map(|n| format!("N-{n},Ana,Pop,2026-03-02\n")).collect();
+        let rows = rows.concat();
         let file = format!("employee_number,given_name,family_name,hired_on\n{rows}");
         let blocker = installation.database().await;
         // The first thousand are written, and wait for their lines: the service is killed in between.

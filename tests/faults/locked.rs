@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Two workers with two connections each.
-const FEW: &[&str] = &["--connections", "4", "--workers", "2"];
+const FEW: &[&str] = &["--connections", "4", "--workers", "2", "--jobs-at-once", "0"];
 /// The wait for a connection, or for a lock, is two seconds; the rest is for a machine that has other things to do.
 const WAIT: Duration = Duration::from_millis(3500);
 

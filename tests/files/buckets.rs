@@ -70,16 +70,16 @@ async fn answer(
             let prefix = asked.get("prefix").cloned().unwrap_or_default();
             let (mut found, mut folders) = (String::new(), BTreeSet::new());
             for (key, bytes) in objects.iter().filter(|(key, _)| key.starts_with(&prefix)) {
-                match key[prefix.len()..].split_once('/').filter(|_| asked.contains_key("delimiter")) {
-                    Some((folder, _)) => drop(folders.insert(format!("{prefix}{folder}/"))),
-                    None => {
-                        let size = bytes.len();
-                        let _ = write!(
-                            found,
-                            "<Contents><Key>{key}</Key><LastModified>2026-01-01T00:00:00.000Z</LastModified><ETag>\"whole\"</ETag><Size>{size}</Size></Contents>"
-                        );
-                    }
+                let below = key[prefix.len()..].split_once('/').filter(|_| asked.contains_key("delimiter"));
+                if let Some((folder, _)) = below {
+                    folders.insert(format!("{prefix}{folder}/"));
+                    continue;
                 }
+                let size = bytes.len();
+                let _ = write!(
+                    found,
+                    "<Contents><Key>{key}</Key><LastModified>2026-01-01T00:00:00.000Z</LastModified><ETag>\"whole\"</ETag><Size>{size}</Size></Contents>"
+                );
             }
             let folders = folders.iter().fold(String::new(), |all, folder| {
                 all + "<CommonPrefixes><Prefix>" + folder + "</Prefix></CommonPrefixes>"

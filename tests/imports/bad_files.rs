@@ -122,7 +122,8 @@ fn what_can_not_be_read_is_told_with_the_cure() {
 fn of_very_many_faults_the_first_are_told_and_the_rest_counted() {
     run(async {
         let owner = Organization::new().await.owner().await;
-        let rows: String = (0..500).map(|row| format!("bad code {row},Name\n")).collect();
+        let rows: Vec<String> = (0..500).map(|row| format!("bad code {row},Name\n")).collect();
+        let rows = rows.concat();
         let problem = import(&owner, "departments", "", &format!("{HEAD}{rows}"))
             .await
             .is_problem(422, "invalid-input");

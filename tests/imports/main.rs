@@ -13,6 +13,7 @@ mod workbooks;
 
 use reqwest::Method;
 use serde_json::Value;
+use std::fmt::Write as _;
 use support::{Answer, Caller, Request};
 
 const CSV: &str = "text/csv";
@@ -70,11 +71,11 @@ async fn worked_off(caller: &Caller, taken: Answer) -> Value {
 fn crowd(people: usize) -> String {
     let mut file = "employee_number,given_name,family_name,manager_employee_number,hired_on\n".to_owned();
     // A step that has no divisor in common with the count visits each once.
-    let step = (people / 2 + 1..).find(|step| gcd(*step, people) == 1).unwrap();
+    let step = (people / 2 + 1..2 * people).find(|step| gcd(*step, people) == 1).unwrap();
     for index in 0..people {
         let number = index * step % people;
         let manager = if number == 0 { String::new() } else { format!("N-{}", number / 5) };
-        file.push_str(&format!("N-{number},Person,Number {number},{manager},2026-03-02\n"));
+        let _ = writeln!(file, "N-{number},Person,Number {number},{manager},2026-03-02");
     }
     file
 }

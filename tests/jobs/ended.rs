@@ -30,7 +30,7 @@ fn what_waits_is_cancelled_at_once_and_can_be_taken_up_again() {
         let caller = Organization::new().await.owner().await;
         Working::on_errands();
         let later = errand("later", Goes::Well);
-        let order = Order { delay: Duration::from_secs(3600), ..Order::default() };
+        let order = Order { delay: Duration::from_hours(1), ..Order::default() };
         let id = send_as(&caller, later.clone(), order).await;
         let job = caller.act(&format!("/v1/jobs/{id}/cancel")).await.is(200);
         assert_eq!(job["status"], "cancelled");
@@ -71,7 +71,7 @@ fn a_job_cancelled_at_its_end_is_done_or_undone_and_says_which() {
             let slowly = errand("at its end", Goes::Slowly(department.parse().unwrap(), 900 + 25 * round));
             let id = send(&caller, slowly.clone()).await;
             until("it runs", async || begun(&slowly.name) == 1).await;
-            tokio::time::sleep(Duration::from_millis(1000)).await;
+            tokio::time::sleep(Duration::from_secs(1)).await;
             let cancelled = caller.act(&format!("/v1/jobs/{id}/cancel")).await;
             assert!([200, 409].contains(&cancelled.status), "{}", cancelled.text);
             let status = ended(&caller, &id).await["status"].clone();

@@ -21,14 +21,14 @@ use support::{Caller, service};
 
 /// Work of which a test says how it goes.
 #[derive(Clone, Serialize, Deserialize)]
-pub struct Errand {
+struct Errand {
     /// Whose errand it is: each test does its own.
     name: String,
     goes: Goes,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
-pub enum Goes {
+enum Goes {
     Well,
     /// So many times not, and then well.
     Badly(i32),
@@ -42,7 +42,7 @@ pub enum Goes {
 /// The errands that were begun, in order.
 static BEGUN: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
-pub fn begun(name: &str) -> usize {
+fn begun(name: &str) -> usize {
     BEGUN.lock().unwrap().iter().filter(|begun| *begun == name).count()
 }
 
@@ -54,11 +54,10 @@ impl Task for Errand {
         BEGUN.lock().unwrap().push(self.name.clone());
         job.progress(1, Some(2));
         match self.goes {
-            Goes::Well => {}
             Goes::Badly(times) if begun(&self.name) <= usize::try_from(times).unwrap() => {
                 return Err(UNAVAILABLE.because("The mail server is away."));
             }
-            Goes::Badly(_) => {}
+            Goes::Well | Goes::Badly(_) => {}
             Goes::Wrong => return Err(INVALID_INPUT.because("There is no such address.")),
             Goes::Slowly(department, milliseconds) => {
                 job.write(async |db| {
@@ -75,7 +74,7 @@ impl Task for Errand {
     }
 }
 
-pub async fn rename(db: &mut Db, department: Uuid, name: &str) -> Result<()> {
+async fn rename(db: &mut Db, department: Uuid, name: &str) -> Result<()> {
     use schema::departments;
     let one = departments::table.find((db.organization(), department));
     diesel::update(one).set(departments::name.eq(name)).execute(db).await?;
@@ -83,25 +82,25 @@ pub async fn rename(db: &mut Db, department: Uuid, name: &str) -> Result<()> {
 }
 
 /// A database as jobs have it, of the thread's own.
-pub fn database() -> Database {
+fn database() -> Database {
     let settings = Settings {
         url: service().url.clone(),
         connections: 12,
         wait: Duration::from_secs(5),
-        statement_timeout: Duration::from_secs(60),
+        statement_timeout: Duration::from_mins(1),
     };
     Database::new(&settings).unwrap()
 }
 
 /// A worker on a thread of its own. It stops when this goes.
-pub struct Working {
+struct Working {
     switch: Option<tokio::sync::watch::Sender<bool>>,
     thread: Option<std::thread::JoinHandle<()>>,
 }
 
 impl Working {
     /// One that knows what the room offers.
-    pub fn begin(room: fn(&mut Api), at_once: usize) -> Self {
+    fn begin(room: fn(&mut Api), at_once: usize) -> Self {
         service();
         let (switch, stop): (_, Stop) = stop_switch();
         let thread = std::thread::spawn(move || {
@@ -120,7 +119,7 @@ impl Working {
     }
 
     /// The one that does errands for all tests that don't count their workers.
-    pub fn on_errands() -> &'static Self {
+    fn on_errands() -> &'static Self {
         static WORKING: std::sync::OnceLock<Working> = std::sync::OnceLock::new();
         WORKING.get_or_init(|| Self::begin(errands, 8))
     }
@@ -133,16 +132,16 @@ impl Drop for Working {
     }
 }
 
-pub fn errands(api: &mut Api) {
+fn errands(api: &mut Api) {
     api.task::<Errand>();
 }
 
 /// Enqueues an errand in the name of the caller.
-pub async fn send(caller: &Caller, errand: Errand) -> String {
+async fn send(caller: &Caller, errand: Errand) -> String {
     send_as(caller, errand, Order::default()).await
 }
 
-pub async fn send_as(caller: &Caller, errand: Errand, order: Order<'_>) -> String {
+async fn send_as(caller: &Caller, errand: Errand, order: Order<'_>) -> String {
     let id = database()
         .as_system(caller.organization, async |db| {
             act_for(db, caller).await?;
@@ -152,26 +151,26 @@ pub async fn send_as(caller: &Caller, errand: Errand, order: Order<'_>) -> Strin
     id.unwrap().to_string()
 }
 
-pub async fn act_for(db: &mut Db, caller: &Caller) -> Result<()> {
+async fn act_for(db: &mut Db, caller: &Caller) -> Result<()> {
     diesel::sql_query(format!("select act_as('user:{}', '{}', 'r')", caller.user, caller.session))
         .execute(db)
         .await?;
     Ok(())
 }
 
-pub fn errand(name: &str, goes: Goes) -> Errand {
+fn errand(name: &str, goes: Goes) -> Errand {
     Errand { name: format!("{name} {}", Uuid::now_v7().simple()), goes }
 }
 
 /// The job as it is when it has ended.
-pub async fn ended(caller: &Caller, job: &str) -> Value {
+async fn ended(caller: &Caller, job: &str) -> Value {
     let job = caller.get(&format!("/v1/jobs/{job}?wait=30")).await.is(200);
     assert!(["succeeded", "failed", "cancelled"].contains(&job["status"].as_str().unwrap()), "{job}");
     job
 }
 
 /// Waits until it is so.
-pub async fn until(what: &str, mut so: impl AsyncFnMut() -> bool) {
+async fn until(what: &str, mut so: impl AsyncFnMut() -> bool) {
     let began = Instant::now();
     while !so().await {
         assert!(began.elapsed() < Duration::from_secs(30), "{what}");

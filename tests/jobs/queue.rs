@@ -146,9 +146,6 @@ fn organizations_take_turns_and_the_urgent_comes_first_within_one() {
     run(async {
         let [noisy, quiet] =
             [Organization::new().await.owner().await, Organization::new().await.owner().await];
-        fn of_this_test(api: &mut platform::api::Api) {
-            api.task::<Turn>();
-        }
         // The noisy one has 40 jobs of 50 ms before the quiet one has any: alone they take 2 s, one at a time.
         let database = database();
         let of = async |caller: &crate::support::Caller, name: &str, priority: i16| {
@@ -164,13 +161,17 @@ fn organizations_take_turns_and_the_urgent_comes_first_within_one() {
         }
         of(&noisy, "noisy, urgent", 1).await;
         of(&quiet, "quiet", 9).await;
-        let _working = Working::begin(of_this_test, 2);
+        let _working = Working::begin(of_turns, 2);
         until("all are done", async || TURNS.lock().unwrap().len() == 42).await;
         let turns = TURNS.lock().unwrap().clone();
         let place = |name: &str| turns.iter().position(|turn| turn == name).unwrap();
         assert!(place("noisy, urgent") <= 1, "first of the noisy ones: {turns:?}");
         assert!(place("quiet") <= 2, "the quiet one waits for nobody's queue: {turns:?}");
     });
+}
+
+fn of_turns(api: &mut platform::api::Api) {
+    api.task::<Turn>();
 }
 
 #[derive(serde::Serialize, serde::Deserialize)]

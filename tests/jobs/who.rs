@@ -14,7 +14,7 @@ fn one_follows_ones_own_jobs_and_no_others() {
             organization.caller(&["jobs:read=own", "jobs:write=own"]).await,
         ];
         let overseer = organization.caller(&["jobs:read"]).await;
-        let later = || Order { delay: Duration::from_secs(3600), ..Order::default() };
+        let later = || Order { delay: Duration::from_hours(1), ..Order::default() };
         let anas = send_as(&ana, errand("Ana's", Goes::Well), later()).await;
         let dans = send_as(&dan, errand("Dan's", Goes::Well), later()).await;
 
@@ -39,7 +39,7 @@ fn one_follows_ones_own_jobs_and_no_others() {
 fn who_waits_is_answered_in_time() {
     run(async {
         let caller = Organization::new().await.owner().await;
-        let order = Order { delay: Duration::from_secs(3600), ..Order::default() };
+        let order = Order { delay: Duration::from_hours(1), ..Order::default() };
         let id = send_as(&caller, errand("much later", Goes::Well), order).await;
         let asked = Instant::now();
         assert_eq!(caller.get(&format!("/v1/jobs/{id}?wait=2")).await.is(200)["status"], "queued");

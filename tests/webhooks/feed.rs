@@ -28,11 +28,9 @@ fn the_feed_is_narrowed_by_what_was_done_to_what_by_whom_and_when() {
         assert_eq!(all_ids.len(), 3);
         let found = async |query: &str| {
             let page = ana.get(&format!("/v1/events?resource=departments&{query}")).await.is(200);
-            let found = ids(&page)
-                .iter()
-                .map(|id| all_ids.iter().position(|each| each == id).unwrap())
-                .collect::<Vec<_>>();
-            found
+            let places =
+                ids(&page).into_iter().map(|id| all_ids.iter().position(|each| *each == id).unwrap());
+            places.collect::<Vec<_>>()
         };
         assert_eq!(found("type=department.created").await, [0, 1]);
         assert_eq!(found(&format!("resource_id={first}")).await, [0]);

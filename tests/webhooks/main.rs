@@ -42,7 +42,7 @@ async fn deliveries(caller: &Caller, endpoint: &Endpoint) -> Vec<Value> {
 
 /// Looks again and again until it is so.
 async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
-    let patience = Instant::now() + Duration::from_secs(60);
+    let patience = Instant::now() + Duration::from_mins(1);
     while !is_so().await {
         assert!(Instant::now() < patience, "it did not come to be that {what}");
         tokio::time::sleep(Duration::from_millis(50)).await;

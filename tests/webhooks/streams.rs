@@ -36,13 +36,13 @@ impl Stream {
     /// The next block; none where the stream has ended.
     async fn block(&mut self) -> Option<String> {
         loop {
-            if let Some((block, rest)) = self.text.split_once("\n\n") {
-                let block = block.to_owned();
-                self.text = rest.to_owned();
+            if let Some(end) = self.text.find("\n\n") {
+                let block = self.text[..end].to_owned();
+                self.text.drain(..end + 2);
                 return Some(block);
             }
             let chunk = tokio::time::timeout(Duration::from_secs(25), self.response.chunk()).await;
-            let chunk = chunk.expect("the stream is silent").unwrap()?;
+            let chunk = chunk.unwrap().unwrap()?;
             self.text.push_str(std::str::from_utf8(&chunk).unwrap());
         }
     }

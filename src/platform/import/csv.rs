@@ -155,7 +155,10 @@ mod tests {
     use super::{read, sniff, undefused};
     use serde_json::json;
 
-    fn rows(text: &str) -> Result<(Vec<String>, Vec<(u32, String)>), String> {
+    /// The header, and each row with its line.
+    type Rows = (Vec<String>, Vec<(u32, String)>);
+
+    fn rows(text: &str) -> Result<Rows, String> {
         let (mut header, mut rows) = (Vec::new(), Vec::new());
         // One byte at a time, so that what belongs together never arrives together.
         let mut reader = std::io::BufReader::with_capacity(4, text.as_bytes());
