@@ -161,6 +161,7 @@ impl OperationDoc {
         for (media_type, name, description, example) in types {
             let schema = ObjectBuilder::new()
                 .schema_type(Type::String)
+                .max_length(usize::try_from(import::LONGEST_FILE).ok())
                 .description(Some(*description))
                 .examples([serde_json::json!(example)]);
             self.schemas.push(((*name).to_owned(), RefOr::T(Schema::Object(schema.build()))));
@@ -257,9 +258,16 @@ impl OperationDoc {
 /// Bytes that say themselves what they are, if anything does.
 const BYTES: &str = "application/octet-stream";
 
+/// More than any file has; what each purpose takes is in the description.
+const LONGEST_BYTES: usize = 1 << 30;
+
 fn bytes() -> utoipa::openapi::Object {
     let binary = SchemaFormat::KnownFormat(KnownFormat::Binary);
-    ObjectBuilder::new().schema_type(Type::String).format(Some(binary)).build()
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .format(Some(binary))
+        .max_length(Some(LONGEST_BYTES))
+        .build()
 }
 
 /// An operation as the server and the tests know it.

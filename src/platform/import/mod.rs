@@ -29,6 +29,7 @@ use diesel_async::RunQueryDsl;
 use futures_util::future::{FutureExt, LocalBoxFuture};
 pub use imports::Import;
 use mappings::Mapping;
+pub(crate) use read::LONGEST_FILE;
 use read::{Part, Row};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -8,7 +8,7 @@ use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use tempfile::SpooledTempFile;
 
 /// Bytes of a file, unpacked.
-pub(super) const LONGEST_FILE: u64 = 128 << 20;
+pub(crate) const LONGEST_FILE: u64 = 128 << 20;
 /// Bytes of one row.
 pub(super) const LONGEST_ROW: usize = 256 << 10;
 /// Rows of one file: what is remembered of each is some sixty bytes.
