@@ -29,9 +29,21 @@ STATED = {
     "unknown-field", "unknown-parameter", "unknown-value", "wrong-format", "wrong-type",
 }  # fmt: skip
 
+# Rules with the same codes that no schema can state, since they follow from what is in the database or from two fields
+# together: where they are told, by operation and place.
+UNSTATED = [
+    ("", r"^/custom/\w+$|^sort$", {"unknown-field"}),  # fields that the organization never added
+    ("/v1/approval-policies", r"^/(conditions|steps)/", {"unknown-field"}),
+    ("/v1/custom-fields", r"^/", {"required"}),  # what comes with one type and not with another
+    ("/v1/files", r"^resource", {"required"}),
+    ("/v1/import-mappings", r"^/", {"unknown-field", "unknown-value"}),
+    ("/v1/number-series", r"^/kind$", {"unknown-value"}),
+]
+
 # What has to be done with a new one before it can be called: nobody terminates who has not begun.
 BEFORE = {
     "/v1/api-clients/{id}/enable": ["disable"],
+    "/v1/approval-policies/{id}/reactivate": ["retire"],
     "/v1/departments/{id}/restore": ["archive"],
     "/v1/employees/{id}/start-leave": ["activate"],
     "/v1/employees/{id}/end-leave": ["activate", "start-leave"],
@@ -102,7 +114,30 @@ def made(path, **body):
     return as_owner("POST", path, body)
 
 
+def commented():
+    return {"resource": "departments", "resource_id": one_of("/v1/departments"), "body": "Who answers for this?"}
+
+
+def delegated():
+    return {"delegate_id": Newcomer().user(), "starts_at": "2030-01-01T00:00:00Z", "ends_at": "2030-02-01T00:00:00Z"}
+
+
+def policy(n):
+    steps = [{"user_ids": [Newcomer().user()]}]
+    conditions = [{"field": "name", "one_of": [f"Nothing is called so {n}"]}]
+    return made("/v1/approval-policies", name=f"Policy {n}", resource="departments", action="archive", conditions=conditions, steps=steps)
+
+
 NEW = {
+    "/v1/approval-delegations": lambda n: made("/v1/approval-delegations", **delegated())["id"],
+    "/v1/approval-policies": lambda n: policy(n)["id"],
+    "/v1/comments": lambda n: made("/v1/comments", **commented())["id"],
+    "/v1/custom-fields": lambda n: made(
+        "/v1/custom-fields", applies_to="positions", name=f"field_{n}", label=f"Field {n}", type="text"
+    )["id"],
+    "/v1/import-mappings": lambda n: made(
+        "/v1/import-mappings", name=f"Mapping {n}", resource="departments", headers=[{"header": "Abbreviation", "field": "code"}]
+    )["id"],
     "/v1/api-clients": lambda n: made("/v1/api-clients", name=f"Program {n}", scopes=["employees:read"])["client_id"],
     "/v1/departments": lambda n: made("/v1/departments", name=f"Department {n}", code=f"NEW-{n}")["id"],
     "/v1/employees": lambda n: made(
@@ -232,7 +267,17 @@ def as_account(case):
     case.body = dict(ACCOUNT)
 
 
+def with_delegate(case):
+    case.body = delegated()
+
+
+def with_comment(case):
+    case.body = commented()
+
+
 GIVEN = {
+    "/v1/approval-delegations": with_delegate,
+    "/v1/comments": with_comment,
     "/oauth/token": with_new_client,
     "/v1/auth/accept-invitation": with_invitation,
     "/v1/auth/confirm-email": with_confirmation_link,
@@ -309,16 +354,24 @@ def after_call(context, case, response):
         answers[f"{case.method.upper()} {case.path}"][str(response.status_code)] += 1
 
 
+def is_stated(path, fault):
+    place = fault["pointer"] or fault["parameter"] or ""
+    return fault["code"] in STATED and not any(
+        path.startswith(start) and re.search(where, place) and fault["code"] in codes for start, where, codes in UNSTATED
+    )
+
+
 @schemathesis.check
 def accepted_or_explained(context, response, case):
     """A request that keeps the contract is refused only for what the contract can't know: what is in the database."""
     if not is_valid(case) or response.status_code not in (400, 406, 408, 413, 414, 415, 422, 428, 431):
         return
     problem = response.json()
-    codes = {fault["code"] for fault in problem.get("errors") or ()}
-    if response.status_code == 422 and codes and not codes & STATED:
+    faults = problem.get("errors") or []
+    stated = sorted({fault["code"] for fault in faults if is_stated(case.path, fault)})
+    if response.status_code == 422 and faults and not stated:
         return
-    raise AssertionError(f"a request that keeps the contract was refused: {problem.get('detail')} {sorted(codes)}")
+    raise AssertionError(f"a request that keeps the contract was refused: {problem.get('detail')} {stated}")
 
 
 @atexit.register
