@@ -34,7 +34,7 @@ STATED = {
 UNSTATED = [
     ("", r"^/custom/\w+$|^sort$", {"unknown-field"}),  # fields that the organization never added
     ("/v1/approval-policies", r"^/(conditions|steps)/", {"unknown-field"}),
-    ("/v1/custom-fields", r"^/", {"required"}),  # what comes with one type and not with another
+    ("/v1/custom-fields", r"^/", {"required", "unknown-value"}),  # what comes with one type and not with another
     ("/v1/files", r"^resource", {"required"}),
     ("/v1/import-mappings", r"^/", {"unknown-field", "unknown-value"}),
     ("/v1/number-series", r"^/kind$", {"unknown-value"}),
@@ -44,6 +44,7 @@ UNSTATED = [
 BEFORE = {
     "/v1/api-clients/{id}/enable": ["disable"],
     "/v1/approval-policies/{id}/reactivate": ["retire"],
+    "/v1/custom-fields/{id}/restore": ["archive"],
     "/v1/departments/{id}/restore": ["archive"],
     "/v1/employees/{id}/start-leave": ["activate"],
     "/v1/employees/{id}/end-leave": ["activate", "start-leave"],
