@@ -65,7 +65,7 @@ try {
     async function execute(tag, operationId, fill) {
         // The page begins with its tags folded up.
         const operation = page.locator(`.opblock[id$="-${operationId}"]`);
-        const folded = page.locator('.opblock-tag[data-is-open="false"]', { hasText: tag });
+        const folded = page.locator(`.opblock-tag[data-is-open="false"][data-tag="${tag}"]`);
         await page.locator(".opblock-tag").first().waitFor();
         if (await folded.count()) await folded.click();
         await operation.locator(".opblock-summary-control").click();
