@@ -356,7 +356,7 @@ def after_call(context, case, response):
 
 
 def is_stated(path, fault):
-    place = fault["pointer"] or fault["parameter"] or ""
+    place = fault.get("pointer") or fault.get("parameter") or ""
     return fault["code"] in STATED and not any(
         path.startswith(start) and re.search(where, place) and fault["code"] in codes for start, where, codes in UNSTATED
     )
