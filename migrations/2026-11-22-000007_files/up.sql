@@ -32,6 +32,9 @@ begin
         raise exception 'no such row' using errcode = 'foreign_key_violation', table = hanging, constraint = hanging || '_resource_id_fkey';
     end if;
     if in_verb <> 'read' and not caller_reaches(in_verb, in_resource, in_id) then
+        if not may_reach(current_session(), 'read', in_resource, in_id) then -- it went in between
+            raise exception 'no such row' using errcode = 'foreign_key_violation', table = hanging, constraint = hanging || '_resource_id_fkey';
+        end if;
         raise exception 'forbidden: This needs the permission `%:%`, and that it reaches the one you name.', in_resource, in_verb
             using errcode = 'insufficient_privilege';
     end if;
