@@ -120,8 +120,7 @@ begin
     if reach is null then
         done := set_config('app.org_id', '', is_local);
     else
-        done := set_config('app.reach',
-            reach || ':' || session.employee || ':' || coalesce(session.user_id, session.api_client_id), is_local);
+        done := set_config('app.reach', reach || ':' || session.employee, is_local);
         if is_local then
             perform set_config('app.actor', coalesce('user:' || session.user_id, 'client:' || session.api_client_id), true),
                 set_config('app.session_id', in_session::text, true), set_config('app.request_id', in_request, true);

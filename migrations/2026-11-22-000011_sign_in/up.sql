@@ -89,7 +89,7 @@ end $$;
 create trigger ask_sessions after update of requires_second_factor on roles for each row
     when (old.requires_second_factor <> new.requires_second_factor) execute function ask_sessions_of_role();
 
--- As before, and a session that awaits a second factor reaches what is everybody's own alone.
+-- As before, and the caller is named to reads as well; a session that awaits a second factor reaches what is everybody's own alone.
 create or replace function enter(in_org uuid, in_session uuid, in_resource text, in_verb text, in_request text, is_local boolean)
     returns text language plpgsql volatile as $$
 declare

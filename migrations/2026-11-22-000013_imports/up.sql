@@ -83,6 +83,10 @@ begin
         update imports set status = 'failed' where org_id = new.org_id and job_id = new.id and status = 'waiting';
     else
         update imports set status = 'waiting' where org_id = new.org_id and job_id = new.id and status = 'failed' and plan is not null;
+        if exists (select from imports where org_id = new.org_id and job_id = new.id and status = 'cancelled') then
+            raise exception 'forgotten' using errcode = 'restrict_violation', table = 'jobs',
+                constraint = 'what_was_cancelled_is_forgotten_send_the_file_again';
+        end if;
     end if;
     return null;
 end $$;

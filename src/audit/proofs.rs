@@ -99,7 +99,7 @@ struct Found {
 /// Events are sealed within a minute, in the order of the feed. Write the event as
 /// [RFC 8785](https://www.rfc-editor.org/rfc/rfc8785) does, `at` with six decimals, hash it, follow `audit_path` upwards
 /// (RFC 6962 §2.1.1), and compare with the checkpoint's `root`, whose signature vouches for it. Shows proofs of events that the
-/// feed shows to the caller.
+/// feed shows whole to the caller: where it leaves out custom fields, a proof would tell guesses about them from the truth.
 #[utoipa::path(get, path = "/v1/events/{id}/proof", tag = "Events")]
 async fn get_event_proof(
     may: May<Read, Events>,
@@ -121,7 +121,8 @@ async fn get_event_proof(
                     join sealed_nodes s on s.org_id = $1 and s.level = height
                         and s.index in ((l.leaf_index >> height) # 1, (c.tree_size >> height) - 1)) n
                 where l.org_id = $1 and l.event_id = $2 and l.leaf_index < c.tree_size
-                    and e.resource = any((select readable_resources($3))::text[])"
+                    and e.resource = any((select readable_resources($3))::text[])
+                    and (not (select hides_custom()) or shown_changes(e.changes, e.resource) = e.changes)"
             ));
             let proof = proof
                 .bind::<SqlUuid, _>(db.organization())

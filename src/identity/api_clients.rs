@@ -299,17 +299,6 @@ async fn enable_api_client(may: May<Write, ApiClient>, id: Id<ApiClient>) -> Rep
     step(may, id, "enable").await
 }
 
-async fn step(may: May<Write, ApiClient>, id: Id<ApiClient>, action: &str) -> Reply<ApiClient> {
-    may.write(async |db| {
-        let client = lock(&may, db, &id).await?;
-        let status = LIFE.step(client.status.as_str(), action)?;
-        let one = api_clients::table.find((db.organization(), client.id));
-        let stepped = diesel::update(one).set(api_clients::status.eq(status));
-        Ok(stepped.returning(ApiClient::as_returning()).get_result(db).await?)
-    })
-    .await
-}
-
 /// Programs that may call, and their secrets.
 pub fn routes(api: &mut Api) {
     api.readable::<ApiClient>()

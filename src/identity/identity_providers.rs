@@ -254,21 +254,6 @@ async fn enable_identity_provider(
     step(may, id, "enable").await
 }
 
-async fn step(
-    may: May<Write, IdentityProvider>,
-    id: Id<IdentityProvider>,
-    action: &str,
-) -> Reply<IdentityProvider> {
-    may.write(async |db| {
-        let provider = lock(&may, db, &id).await?;
-        let status = LIFE.step(provider.status.as_str(), action)?;
-        let one = identity_providers::table.find((db.organization(), provider.id));
-        let stepped = diesel::update(one).set(identity_providers::status.eq(status));
-        Ok(stepped.returning(IdentityProvider::as_returning()).get_result(db).await?)
-    })
-    .await
-}
-
 /// Whose tokens are taken.
 pub fn routes(api: &mut Api) {
     api.readable::<IdentityProvider>()

@@ -182,17 +182,6 @@ async fn reinstate_membership(may: May<Write, Membership>, id: Id<Membership>) -
     step(may, id, "reinstate").await
 }
 
-async fn step(may: May<Write, Membership>, id: Id<Membership>, action: &str) -> Reply<Membership> {
-    may.write(async |db| {
-        let member = lock(&may, db, &id).await?;
-        let status = LIFE.step(member.status.as_str(), action)?;
-        let one = memberships::table.find((db.organization(), member.id));
-        let stepped = diesel::update(one).set(memberships::status.eq(status));
-        Ok(stepped.returning(Membership::as_returning()).get_result(db).await?)
-    })
-    .await
-}
-
 /// Who belongs here, and what they may do.
 pub fn routes(api: &mut Api) {
     api.readable::<Membership>()

@@ -166,7 +166,13 @@ impl Written for Department {
 /// with an approval of `archive`, which is used up.
 #[utoipa::path(post, path = "/v1/departments/{id}/archive", tag = "People")]
 async fn archive_department(may: May<Write, Department>, id: Id<Department>) -> Reply<Department> {
-    step(may, id, "archive").await
+    may.write(async |db| {
+        let department = lock(&may, db, &id).await?;
+        let status = LIFE.step(department.status.as_str(), "archive")?;
+        approvals::require::<Department>(db, department.id, "archive", &json!({})).await?;
+        Department::set_status(db, department.id, status).await
+    })
+    .await
 }
 
 /// Restore a department
@@ -175,20 +181,6 @@ async fn archive_department(may: May<Write, Department>, id: Id<Department>) -> 
 #[utoipa::path(post, path = "/v1/departments/{id}/restore", tag = "People")]
 async fn restore_department(may: May<Write, Department>, id: Id<Department>) -> Reply<Department> {
     step(may, id, "restore").await
-}
-
-async fn step(may: May<Write, Department>, id: Id<Department>, action: &str) -> Reply<Department> {
-    may.write(async |db| {
-        let department = lock(&may, db, &id).await?;
-        let status = LIFE.step(department.status.as_str(), action)?;
-        if action == "archive" {
-            approvals::require::<Department>(db, department.id, action, &json!({})).await?;
-        }
-        let one = departments::table.find((db.organization(), department.id));
-        let stepped = diesel::update(one).set(departments::status.eq(status));
-        Ok(stepped.returning(Department::as_returning()).get_result(db).await?)
-    })
-    .await
 }
 
 pub fn routes(api: &mut Api) {

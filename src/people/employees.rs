@@ -358,18 +358,6 @@ async fn rehire_employee(
     .await
 }
 
-/// A step that changes nothing but the state.
-async fn step(may: May<Write, Employee>, id: Id<Employee>, action: &str) -> Reply<Employee> {
-    may.write(async |db| {
-        let employee = lock(&may, db, &id).await?;
-        let status = LIFE.step(employee.status.as_str(), action)?;
-        let one = employees::table.find((db.organization(), employee.id));
-        let stepped = diesel::update(one).set(employees::status.eq(status));
-        Ok(stepped.returning(Employee::as_returning()).get_result(db).await?)
-    })
-    .await
-}
-
 pub fn routes(api: &mut Api) {
     api.resource::<Employee>()
         .call(operation!(activate_employee))

@@ -149,6 +149,10 @@ fn a_cancelled_import_leaves_nothing() {
         }
         let import = owner.get(&format!("/v1/imports/{}", taken["id"].as_str().unwrap())).await.is(200);
         assert_eq!((import["status"].as_str(), total(&owner, "employees").await), (Some("cancelled"), 0));
+        // Its file is forgotten, so there is nothing to try again, and the job says so.
+        let retried = owner.act(&format!("{job}/retry")).await.is_problem(409, "conflict");
+        assert!(retried["detail"].as_str().unwrap().contains("send the file again"), "{retried}");
+        assert_eq!(owner.get(&job).await.is(200)["status"], "cancelled");
         let database = service().database().await;
         let chunks: i64 = database
             .query_one("select count(*) from import_chunks where org_id = $1", &[&owner.organization])

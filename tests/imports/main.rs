@@ -4,6 +4,7 @@
 mod support;
 
 mod bad_files;
+mod custom_fields;
 mod exports;
 mod large;
 mod mappings;

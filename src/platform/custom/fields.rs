@@ -284,17 +284,6 @@ async fn restore_custom_field(may: May<Write, CustomField>, id: Id<CustomField>)
     step(may, id, "restore").await
 }
 
-async fn step(may: May<Write, CustomField>, id: Id<CustomField>, action: &str) -> Reply<CustomField> {
-    may.write(async |db| {
-        let field = lock(&may, db, &id).await?;
-        let status = LIFE.step(field.status.as_str(), action)?;
-        let one = custom_fields::table.find((db.organization(), field.id));
-        let stepped = diesel::update(one).set(custom_fields::status.eq(status));
-        Ok(stepped.returning(CustomField::as_returning()).get_result(db).await?)
-    })
-    .await
-}
-
 pub fn routes(api: &mut Api) {
     api.resource::<CustomField>()
         .call(operation!(archive_custom_field))
