@@ -395,6 +395,36 @@ fn proofs_show_nothing_that_the_feed_would_not() {
 }
 
 #[test]
+fn whoever_sees_an_event_in_part_gets_no_proof_of_it() {
+    run(async {
+        let organization = Organization::new().await;
+        let (client, database) = (service().database().await, database(&service().url));
+        let held: Vec<&str> =
+            READER.iter().copied().chain(["custom-fields:read", "custom-fields:write"]).collect();
+        let (hr, clerk) = (organization.caller(&held).await, organization.caller(READER).await);
+        let band = json!({"applies_to": "departments", "name": "band", "label": "Band", "type": "text", "role_ids": [hr.role]});
+        hr.post("/v1/custom-fields", band).await.is(201);
+        let department = json!({"name": "Desk", "code": "DESK", "custom": {"band": "B"}});
+        hr.post("/v1/departments", department).await.is(201);
+        hr.department("Plain", None).await;
+        seal_all(&database, &client, organization.id).await;
+        let made = async |caller: &Caller| {
+            let events = feed(async |path| get(caller, path).await).await;
+            let made = events.into_iter().filter(|event| event["type"] == "department.created");
+            made.collect::<Vec<_>>()
+        };
+        let (whole, part) = (made(&hr).await, made(&clerk).await);
+        assert_eq!(whole[0]["changes"]["custom.band"]["after"], "B");
+        assert!(part[0]["changes"].get("custom.band").is_none(), "{}", part[0]);
+        // With the hashes beside it, each guess at the band could be tried against the root.
+        let proof = |event: &Value| format!("/v1/events/{}/proof", event["id"].as_str().unwrap());
+        hr.get(&proof(&whole[0])).await.is(200);
+        clerk.get(&proof(&part[0])).await.is_problem(404, "not-found");
+        clerk.get(&proof(&part[1])).await.is(200);
+    });
+}
+
+#[test]
 fn the_service_itself_can_not_take_back_what_it_sealed() {
     run(async {
         let organization = Organization::new().await;
