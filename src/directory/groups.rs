@@ -1,15 +1,15 @@
 //! Groups: the roles of the organization and who holds them (RFC 7643 §4.2). A directory says who is in a group; what the
 //! role allows is said elsewhere, and nobody grants more than they have: neither does a directory.
 use crate::Directory;
-use crate::attributes::{Attribute, GROUP, Object};
+use crate::attributes::{Attribute, GROUP, Object, ResourceType};
 use crate::filter::Target;
 use crate::message::{
-    Body, Message, ScimGroup, ScimId, ScimPatch, admitted, base, invalid, not_modified, same_version, version,
+    Body, Message, ScimGroup, ScimId, ScimPatch, admitted, invalid, not_modified, same_version, version,
 };
-use crate::narrow::{Narrowed, Place};
+use crate::narrow::Place;
 use crate::patch;
-use crate::search::{Listing, Page, Search};
-use crate::shape::Shape;
+use crate::search::{Listing, Search};
+use crate::shape::{Shape, Shown};
 use actix_web::HttpRequest;
 use diesel::QueryableByName;
 use diesel::sql_types::{Array, BigInt, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
@@ -58,24 +58,6 @@ impl Group {
         }
         resource
     }
-
-    /// As SCIM shows it.
-    fn shown(&self, base: &str) -> Result<Value> {
-        let mut shown = json!({"schemas": [GROUP.schema.urn], "id": self.id});
-        let Value::Object(fields) = &mut shown else { return Ok(shown) };
-        fields.extend(self.writable());
-        if let Some(Value::Array(members)) = fields.get_mut("members") {
-            for member in members {
-                member["$ref"] =
-                    json!(format!("{base}/Users/{}", member["value"].as_str().unwrap_or_default()));
-                member["type"] = json!("User");
-            }
-        }
-        let meta = json!({"resourceType": "Group", "created": self.created_at, "lastModified": self.updated_at,
-            "location": format!("{base}/Groups/{}", self.id), "version": version(self)?});
-        fields.insert("meta".into(), meta);
-        Ok(shown)
-    }
 }
 
 fn part(_: &Attribute) -> String {
@@ -97,6 +79,28 @@ pub fn place(target: &Target) -> Place {
     }
 }
 
+impl Shown for Group {
+    const KIND: &'static ResourceType = &GROUP;
+    const VIEW: &'static str = "directory_roles";
+
+    fn shown(&self, base: &str) -> Result<Value> {
+        let mut shown = json!({"schemas": [GROUP.schema.urn], "id": self.id});
+        let Value::Object(fields) = &mut shown else { return Ok(shown) };
+        fields.extend(self.writable());
+        if let Some(Value::Array(members)) = fields.get_mut("members") {
+            for member in members {
+                member["$ref"] =
+                    json!(format!("{base}/Users/{}", member["value"].as_str().unwrap_or_default()));
+                member["type"] = json!("User");
+            }
+        }
+        let meta = json!({"resourceType": "Group", "created": self.created_at, "lastModified": self.updated_at,
+            "location": format!("{base}/Groups/{}", self.id), "version": version(self)?});
+        fields.insert("meta".into(), meta);
+        Ok(shown)
+    }
+}
+
 async fn find(db: &mut Db, id: Uuid) -> Result<Group> {
     let one = diesel::sql_query("select * from directory_roles where org_id = $1 and id = $2");
     Ok(one.bind::<SqlUuid, _>(db.organization()).bind::<SqlUuid, _>(id).get_result(db).await?)
@@ -112,25 +116,6 @@ async fn lock(db: &mut Db, id: Uuid, http: &HttpRequest) -> Result<Group> {
     let group = find(db, id).await?;
     same_version(http, &version(&group)?)?;
     Ok(group)
-}
-
-/// A page of groups.
-pub async fn list(db: &mut Db, narrowed: &Narrowed, order: &str, page: Page) -> Result<Vec<Group>> {
-    let sql = format!(
-        "select * from directory_roles r where r.org_id = $1 and {} order by {order} limit {} offset {}",
-        narrowed.sql, page.limit, page.offset
-    );
-    let mut query =
-        diesel::sql_query(sql).into_boxed::<diesel::pg::Pg>().bind::<SqlUuid, _>(db.organization());
-    for value in &narrowed.values {
-        query = query.bind::<Text, _>(value);
-    }
-    Ok(query.load(db).await?)
-}
-
-/// The groups as SCIM shows them.
-pub fn shown(groups: &[Group], base: &str) -> Result<Vec<Value>> {
-    groups.iter().map(|group| group.shown(base)).collect()
 }
 
 /// List groups
@@ -158,21 +143,8 @@ async fn get_scim_group(
     let group = may.read(async |db| find(db, id.0).await).await?;
     match not_modified(may.http(), &version(&group)?)? {
         Some(answer) => Ok(answer),
-        None => message(&group, may.http(), &shape.0)?.reply(),
+        None => shape.0.message(&group, may.http())?.reply(),
     }
-}
-
-fn message<const STATUS: u16>(
-    group: &Group,
-    http: &HttpRequest,
-    shape: &Shape,
-) -> Result<Message<ScimGroup, STATUS>> {
-    let shown = group.shown(&base(http))?;
-    let location = shown["meta"]["location"].as_str().unwrap_or_default().to_owned();
-    let tag = shown["meta"]["version"].as_str().unwrap_or_default().to_owned();
-    let cut = shape.cut(shown, &GROUP);
-    let message = if STATUS == 201 { Message::made(cut, location) } else { Message::new(cut) };
-    Ok(message.of_version(tag))
 }
 
 /// Create a group
@@ -198,7 +170,7 @@ async fn create_scim_group(
             .await?;
         call(db, id, wanted.external_id.as_deref()).await?;
         give(db, id, &wanted.members).await?;
-        message(&find(db, id).await?, may.http(), &shape.0)
+        shape.0.message(&find(db, id).await?, may.http())
     })
     .await
 }
@@ -219,7 +191,7 @@ async fn replace_scim_group(
     may.write(async |db| {
         let group = lock(db, id.0, may.http()).await?;
         let group = change(db, group, &wanted).await?;
-        message(&group, may.http(), &shape.0)
+        shape.0.message(&group, may.http())
     })
     .await
 }
@@ -241,7 +213,7 @@ async fn update_scim_group(
         let mut wanted = group.writable();
         patch::apply(&body.0, &mut wanted, &GROUP)?;
         let group = change(db, group, &wanted).await?;
-        message(&group, may.http(), &shape.0)
+        shape.0.message(&group, may.http())
     })
     .await
 }

@@ -2,10 +2,15 @@
 //! search across users and groups shows the users first.
 use crate::attributes::{GROUP, Object, ResourceType, USER};
 use crate::filter;
+use crate::groups::Group;
 use crate::message::{Body, Message, ScimList, ScimSearch, admitted, base, invalid};
 use crate::narrow::{Narrowed, Place, narrow, sort_key};
-use crate::shape::Shape;
+use crate::shape::{Shape, Shown};
+use crate::users::User;
 use crate::{Directory, groups, users};
+use diesel::QueryableByName;
+use diesel::pg::Pg;
+use diesel::query_builder::{BoxedSqlQuery, SqlQuery};
 use diesel::sql_types::{BigInt, Text, Uuid as SqlUuid};
 use platform::prelude::*;
 use serde_json::Value;
@@ -159,25 +164,48 @@ async fn list(
     base: &str,
 ) -> Result<Vec<Value>> {
     if kind.name == USER.name {
-        return users::shown(&users::list(db, narrowed, order, page).await?, base);
+        return rows::<User>(db, narrowed, order, page, base).await;
     }
-    groups::shown(&groups::list(db, narrowed, order, page).await?, base)
+    rows::<Group>(db, narrowed, order, page, base).await
+}
+
+/// A page of rows, as SCIM shows them.
+async fn rows<R: Shown + QueryableByName<Pg> + Send + 'static>(
+    db: &mut Db,
+    narrowed: &Narrowed,
+    order: &str,
+    page: Page,
+    base: &str,
+) -> Result<Vec<Value>> {
+    let what = format!("order by {order} limit {} offset {}", page.limit, page.offset);
+    let rows: Vec<R> = asking::<R>(db, "*", narrowed, &what).load(db).await?;
+    rows.iter().map(|row| row.shown(base)).collect()
 }
 
 async fn count(db: &mut Db, kind: &'static ResourceType, narrowed: &Narrowed) -> Result<i64> {
-    #[derive(diesel::QueryableByName)]
+    #[derive(QueryableByName)]
     struct Counted {
         #[diesel(sql_type = BigInt)]
         count: i64,
     }
-    let view = if kind.name == USER.name { "directory_users" } else { "directory_roles" };
-    let sql = format!("select count(*) from {view} r where r.org_id = $1 and {}", narrowed.sql);
-    let mut query =
-        diesel::sql_query(sql).into_boxed::<diesel::pg::Pg>().bind::<SqlUuid, _>(db.organization());
-    for value in &narrowed.values {
-        query = query.bind::<Text, _>(value);
-    }
-    Ok(query.get_result::<Counted>(db).await?.count)
+    let counting = if kind.name == USER.name {
+        asking::<User>(db, "count(*)", narrowed, "")
+    } else {
+        asking::<Group>(db, "count(*)", narrowed, "")
+    };
+    Ok(counting.get_result::<Counted>(db).await?.count)
+}
+
+/// A select of what the filter leaves; its values are bound.
+fn asking<R: Shown>(
+    db: &Db,
+    columns: &str,
+    narrowed: &Narrowed,
+    rest: &str,
+) -> BoxedSqlQuery<'static, Pg, SqlQuery> {
+    let sql = format!("select {columns} from {} r where r.org_id = $1 and {} {rest}", R::VIEW, narrowed.sql);
+    let query = diesel::sql_query(sql).into_boxed::<Pg>().bind::<SqlUuid, _>(db.organization());
+    narrowed.values.iter().fold(query, |query, value| query.bind::<Text, _>(value.clone()))
 }
 
 /// Search users and groups

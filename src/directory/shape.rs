@@ -1,8 +1,20 @@
 //! Which attributes an answer shows: `attributes` and `excludedAttributes` (RFC 7644 §3.9).
 use crate::attributes::{Object, ResourceType};
 use crate::filter::{self, Path, Target};
+use crate::message::{Form, Message, base};
+use actix_web::HttpRequest;
 use platform::prelude::*;
 use serde_json::Value;
+
+/// A row that SCIM shows.
+pub trait Shown: Serialize {
+    const KIND: &'static ResourceType;
+    /// The view that it stands in.
+    const VIEW: &'static str;
+
+    /// As SCIM shows it, `base` before its address.
+    fn shown(&self, base: &str) -> Result<Value>;
+}
 
 /// What every answer can be cut down by.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
@@ -20,6 +32,20 @@ pub struct Shape {
 }
 
 impl Shape {
+    /// The row as it was asked for, with its address and version.
+    pub fn message<R: Shown, T: Form, const STATUS: u16>(
+        &self,
+        row: &R,
+        http: &HttpRequest,
+    ) -> Result<Message<T, STATUS>> {
+        let shown = row.shown(&base(http))?;
+        let part = |name: &str| shown["meta"][name].as_str().unwrap_or_default().to_owned();
+        let (location, version) = (part("location"), part("version"));
+        let cut = self.cut(shown, R::KIND);
+        let message = if STATUS == 201 { Message::made(cut, location) } else { Message::new(cut) };
+        Ok(message.of_version(version))
+    }
+
     /// The resource as it was asked for. Names that there are not change nothing.
     #[must_use]
     pub fn cut(&self, resource: Value, kind: &'static ResourceType) -> Value {

@@ -1,16 +1,15 @@
 //! Users: the members of the organization, as their directory knows them (RFC 7643 §4.1). A user that the directory makes is
 //! a member with a login of their own; one that it takes away is a member no more, and their sessions end.
 use crate::Directory;
-use crate::attributes::{Attribute, Object, USER};
+use crate::attributes::{Attribute, Object, ResourceType, USER};
 use crate::filter::Target;
 use crate::message::{
-    Body, Message, ScimId, ScimPatch, ScimUser, admitted, base, invalid, not_modified, same_version, taken,
-    version,
+    Body, Message, ScimId, ScimPatch, ScimUser, admitted, invalid, not_modified, same_version, taken, version,
 };
-use crate::narrow::{Narrowed, Place};
+use crate::narrow::Place;
 use crate::patch;
-use crate::search::{Listing, Page, Search};
-use crate::shape::Shape;
+use crate::search::{Listing, Search};
+use crate::shape::{Shape, Shown};
 use actix_web::HttpRequest;
 use diesel::QueryableByName;
 use diesel::sql_types::{Bool, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
@@ -64,41 +63,6 @@ impl User {
         }
         resource
     }
-
-    /// As SCIM shows it.
-    fn shown(&self, base: &str) -> Result<Value> {
-        let mut shown = json!({"schemas": [USER.schema.urn], "id": self.id});
-        let Value::Object(fields) = &mut shown else { return Ok(shown) };
-        fields.extend(self.writable());
-        let mut groups = self.groups.clone();
-        for group in groups.as_array_mut().into_iter().flatten() {
-            group["$ref"] = json!(format!("{base}/Groups/{}", group["value"].as_str().unwrap_or_default()));
-        }
-        if groups.as_array().is_some_and(|groups| !groups.is_empty()) {
-            fields.insert("groups".into(), groups);
-        }
-        let extension = USER.extension.map_or("", |extension| extension.urn);
-        let mut work = match fields.remove(extension) {
-            Some(Value::Object(work)) => work,
-            _ => Object::new(),
-        };
-        work.extend(self.employee_number.iter().map(|number| ("employeeNumber".into(), json!(number))));
-        work.extend(self.department.iter().map(|name| ("department".into(), json!(name))));
-        work.extend(
-            self.manager_id
-                .iter()
-                .map(|id| ("manager".into(), json!({"value": id, "$ref": format!("{base}/Users/{id}")}))),
-        );
-        if !work.is_empty() {
-            fields.insert("schemas".into(), json!([USER.schema.urn, extension]));
-            fields.insert(extension.into(), Value::Object(work));
-        }
-        let location = format!("{base}/Users/{}", self.id);
-        let meta = json!({"resourceType": "User", "created": self.created_at, "lastModified": self.updated_at,
-            "location": location, "version": version(self)?});
-        fields.insert("meta".into(), meta);
-        Ok(shown)
-    }
 }
 
 fn part(attribute: &Attribute) -> String {
@@ -140,6 +104,45 @@ pub fn place(target: &Target) -> Place {
     }
 }
 
+impl Shown for User {
+    const KIND: &'static ResourceType = &USER;
+    const VIEW: &'static str = "directory_users";
+
+    fn shown(&self, base: &str) -> Result<Value> {
+        let mut shown = json!({"schemas": [USER.schema.urn], "id": self.id});
+        let Value::Object(fields) = &mut shown else { return Ok(shown) };
+        fields.extend(self.writable());
+        let mut groups = self.groups.clone();
+        for group in groups.as_array_mut().into_iter().flatten() {
+            group["$ref"] = json!(format!("{base}/Groups/{}", group["value"].as_str().unwrap_or_default()));
+        }
+        if groups.as_array().is_some_and(|groups| !groups.is_empty()) {
+            fields.insert("groups".into(), groups);
+        }
+        let extension = USER.extension.map_or("", |extension| extension.urn);
+        let mut work = match fields.remove(extension) {
+            Some(Value::Object(work)) => work,
+            _ => Object::new(),
+        };
+        work.extend(self.employee_number.iter().map(|number| ("employeeNumber".into(), json!(number))));
+        work.extend(self.department.iter().map(|name| ("department".into(), json!(name))));
+        work.extend(
+            self.manager_id
+                .iter()
+                .map(|id| ("manager".into(), json!({"value": id, "$ref": format!("{base}/Users/{id}")}))),
+        );
+        if !work.is_empty() {
+            fields.insert("schemas".into(), json!([USER.schema.urn, extension]));
+            fields.insert(extension.into(), Value::Object(work));
+        }
+        let location = format!("{base}/Users/{}", self.id);
+        let meta = json!({"resourceType": "User", "created": self.created_at, "lastModified": self.updated_at,
+            "location": location, "version": version(self)?});
+        fields.insert("meta".into(), meta);
+        Ok(shown)
+    }
+}
+
 async fn find(db: &mut Db, id: Uuid) -> Result<User> {
     let one = diesel::sql_query("select * from directory_users where org_id = $1 and id = $2");
     Ok(one.bind::<SqlUuid, _>(db.organization()).bind::<SqlUuid, _>(id).get_result(db).await?)
@@ -155,25 +158,6 @@ async fn lock(db: &mut Db, id: Uuid, http: &HttpRequest) -> Result<User> {
     let user = find(db, id).await?;
     same_version(http, &version(&user)?)?;
     Ok(user)
-}
-
-/// A page of users, and how many there are.
-pub async fn list(db: &mut Db, narrowed: &Narrowed, order: &str, page: Page) -> Result<Vec<User>> {
-    let sql = format!(
-        "select * from directory_users r where r.org_id = $1 and {} order by {order} limit {} offset {}",
-        narrowed.sql, page.limit, page.offset
-    );
-    let mut query =
-        diesel::sql_query(sql).into_boxed::<diesel::pg::Pg>().bind::<SqlUuid, _>(db.organization());
-    for value in &narrowed.values {
-        query = query.bind::<Text, _>(value);
-    }
-    Ok(query.load(db).await?)
-}
-
-/// The users as SCIM shows them.
-pub fn shown(users: &[User], base: &str) -> Result<Vec<Value>> {
-    users.iter().map(|user| user.shown(base)).collect()
 }
 
 /// List users
@@ -201,21 +185,8 @@ async fn get_scim_user(
     let user = may.read(async |db| find(db, id.0).await).await?;
     match not_modified(may.http(), &version(&user)?)? {
         Some(answer) => Ok(answer),
-        None => message(&user, may.http(), &shape.0)?.reply(),
+        None => shape.0.message(&user, may.http())?.reply(),
     }
-}
-
-fn message<const STATUS: u16>(
-    user: &User,
-    http: &HttpRequest,
-    shape: &Shape,
-) -> Result<Message<ScimUser, STATUS>> {
-    let shown = user.shown(&base(http))?;
-    let location = shown["meta"]["location"].as_str().unwrap_or_default().to_owned();
-    let tag = shown["meta"]["version"].as_str().unwrap_or_default().to_owned();
-    let cut = shape.cut(shown, &USER);
-    let message = if STATUS == 201 { Message::made(cut, location) } else { Message::new(cut) };
-    Ok(message.of_version(tag))
 }
 
 /// Create a user
@@ -250,7 +221,7 @@ async fn create_scim_user(
             .get_result(db)
             .await?;
         new.write(db, joined.id).await?;
-        message(&find(db, joined.id).await?, may.http(), &shape.0)
+        shape.0.message(&find(db, joined.id).await?, may.http())
     })
     .await
 }
@@ -270,7 +241,7 @@ async fn replace_scim_user(
     may.write(async |db| {
         let user = lock(db, id.0, may.http()).await?;
         let user = change(db, user, &wanted).await?;
-        message(&user, may.http(), &shape.0)
+        shape.0.message(&user, may.http())
     })
     .await
 }
@@ -291,7 +262,7 @@ async fn update_scim_user(
         patch::apply(&body.0, &mut wanted, &USER)?;
         wanted.entry("active").or_insert(Value::Null);
         let user = change(db, user, &wanted).await?;
-        message(&user, may.http(), &shape.0)
+        shape.0.message(&user, may.http())
     })
     .await
 }
