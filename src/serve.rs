@@ -11,7 +11,7 @@ use actix_web::{App, HttpResponse, HttpServer, web};
 use platform::about::{Contract, Problems, Readiness};
 use platform::api::Api;
 use platform::database::Database;
-use platform::job;
+use platform::job::{self, Tools};
 use platform::metrics::Metrics;
 use platform::outgoing::Callable;
 use platform::server::{self, Limits, Operations};
@@ -47,6 +47,12 @@ pub fn contract() -> Value {
     Api::of(ROOMS).contract(env!("CARGO_PKG_VERSION"), DESCRIPTION)
 }
 
+/// The contract as it is served.
+fn published() -> Result<Contract, Box<dyn std::error::Error>> {
+    let contract = contract();
+    Ok(Contract { json: serde_json::to_string(&contract)?, yaml: as_yaml(&contract)? })
+}
+
 pub fn as_yaml(contract: &Value) -> Result<String, Box<dyn std::error::Error>> {
     Ok(yaml_serde::to_string(contract)?)
 }
@@ -55,19 +61,21 @@ pub fn as_yaml(contract: &Value) -> Result<String, Box<dyn std::error::Error>> {
 pub fn run(settings: &Settings, server: &ServeSettings, installation: &Installation) -> Done {
     let metrics = Arc::new(Metrics::new()?);
     let (switch, stop) = job::stop_switch();
-    let working = work::begin(settings, &server.jobs(), installation.url(), Arc::clone(&metrics), stop)?;
+    let (url, jobs) = (installation.url(), server.jobs());
+    let tools = work::tools(settings, &jobs)?;
+    let working = work::begin(settings, &jobs, url, tools.clone(), Arc::clone(&metrics), stop)?;
     let outcome =
-        actix_web::rt::System::new().block_on(serve(settings, server, installation.url(), metrics, &switch));
+        actix_web::rt::System::new().block_on(serve(settings, server, url, &tools, metrics, &switch));
     drop(switch);
     working.end();
     outcome
 }
 
-#[expect(clippy::too_many_lines, reason = "what a service is put together from stands in one list")]
 async fn serve(
     settings: &Settings,
     server: &ServeSettings,
     url: &str,
+    tools: &Tools,
     metrics: Arc<Metrics>,
     working: &tokio::sync::watch::Sender<bool>,
 ) -> Done {
@@ -81,9 +89,7 @@ async fn serve(
     tokens.reload(&keeper).await?;
 
     let api = Api::of(ROOMS);
-    let contract = contract();
-    let contract =
-        web::Data::new(Contract { json: serde_json::to_string(&contract)?, yaml: as_yaml(&contract)? });
+    let contract = web::Data::new(published()?);
     let operations = web::Data::new(Operations::of(&api));
     let problems = web::Data::new(Problems(api.problems().to_vec()));
     let readiness =
@@ -91,14 +97,13 @@ async fn serve(
     let limits = web::Data::new(Limits::new(server.rate_per_session, server.rate_per_organization));
     let metrics = web::Data::from(metrics);
     let sign_in = web::Data::new(identity::sign_in::SignIn::new()?);
-    let callable = Callable::allowing(&server.jobs.outgoing_allow);
+    let callable = web::Data::from(tools.get::<Callable>());
+    let mailer = web::Data::from(tools.get::<identity::mails::Mailer>());
+    let filing = web::Data::from(tools.get::<files::Filing>());
     let others = web::Data::new(Others(vec![
         Box::new(identity::directory_tokens::DirectoryTokens::default()),
-        Box::new(identity::issuers::Issuers::new(callable.clone())?),
+        Box::new(identity::issuers::Issuers::new(callable.get_ref().clone())?),
     ]));
-    let callable = web::Data::new(callable);
-    let mailer = web::Data::new(identity::mails::Mailer::new(&server.jobs().mail.settings())?);
-    let filing = web::Data::new(settings.filing()?);
     let chosen = web::Data::new(server::Settings {
         trust_proxy: server.trust_proxy,
         behind_tls: server.behind_tls,
@@ -158,27 +163,11 @@ async fn serve(
         .bind(server.address.listen)
         .map_err(|error| format!("can not listen at {} (BACKOFFICE_LISTEN): {error}", server.address.listen))?
         .run();
-    let metering = {
-        let (metrics, pools) = (metrics.clone(), Arc::clone(&pools));
-        let page = move || {
-            let pools = pools.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
-            let page = metrics.page(&pools);
-            async move { page.map(|page| HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(page)) }
-        };
-        HttpServer::new(move || App::new().route("/metrics", web::get().to(page.clone())))
-            .workers(1)
-            .disable_signals()
-            .bind(server.metrics_listen)
-            .map_err(|error| {
-                format!("can not listen at {} (BACKOFFICE_METRICS_LISTEN): {error}", server.metrics_listen)
-            })?
-            .run()
-    };
+    let metering = metering(server, metrics, pools)?;
     announce(server);
-    actix_web::rt::spawn(keep_current(keeper, tokens.into_inner(), limits));
-    let looking = Database::new(&settings.pool(url.to_owned(), 1))?;
+    actix_web::rt::spawn(keep_current(keeper.clone(), tokens.into_inner(), limits));
     let watch = Arc::clone(&feeds);
-    actix_web::rt::spawn(async move { watch.keep(&looking).await });
+    actix_web::rt::spawn(async move { watch.keep(&keeper).await });
     actix_web::rt::spawn(stop_when_told(
         listening.handle(),
         metering.handle(),
@@ -192,6 +181,27 @@ async fn serve(
     metering.await??;
     log::info!("stopped");
     Ok(())
+}
+
+/// What Prometheus scrapes, on an address of its own.
+fn metering(
+    server: &ServeSettings,
+    metrics: web::Data<Metrics>,
+    pools: Arc<Mutex<Vec<Database>>>,
+) -> Result<actix_web::dev::Server, String> {
+    let page = move || {
+        let pools = pools.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+        let page = metrics.page(&pools);
+        async move { page.map(|page| HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(page)) }
+    };
+    let listening = HttpServer::new(move || App::new().route("/metrics", web::get().to(page.clone())))
+        .workers(1)
+        .disable_signals()
+        .bind(server.metrics_listen)
+        .map_err(|error| {
+            format!("can not listen at {} (BACKOFFICE_METRICS_LISTEN): {error}", server.metrics_listen)
+        })?;
+    Ok(listening.run())
 }
 
 fn announce(server: &ServeSettings) {

@@ -36,6 +36,7 @@ pub fn begin(
     settings: &Settings,
     jobs: &JobSettings,
     url: &str,
+    tools: Tools,
     metrics: Arc<Metrics>,
     stop: Stop,
 ) -> Result<Working, Box<dyn std::error::Error>> {
@@ -46,7 +47,6 @@ pub fn begin(
     // One connection for each job, and some for what claims them and for loops of rooms.
     let mut pool = settings.pool(url.to_owned(), at_once + 4);
     pool.statement_timeout = pool.statement_timeout.max(LONGEST_STATEMENT);
-    let tools = tools(settings, jobs)?;
     let working = std::thread::Builder::new().name("jobs".into()).spawn(move || {
         let database =
             Database::new(&pool).unwrap_or_else(|error| unreachable!("the URL was read before: {error}"));
@@ -57,8 +57,8 @@ pub fn begin(
     Ok(Working(Some(working)))
 }
 
-/// What jobs work with beside the database.
-fn tools(settings: &Settings, jobs: &JobSettings) -> Result<Tools, Box<dyn std::error::Error>> {
+/// What jobs, and requests beside them, work with beside the database.
+pub fn tools(settings: &Settings, jobs: &JobSettings) -> Result<Tools, Box<dyn std::error::Error>> {
     if jobs.mail.smtp_url.is_none() {
         log::info!("no mail is sent: BACKOFFICE_SMTP_URL names no mail server");
     }
@@ -72,7 +72,8 @@ fn tools(settings: &Settings, jobs: &JobSettings) -> Result<Tools, Box<dyn std::
 /// Works until it is told to stop, and serves nothing.
 pub fn run(settings: &Settings, jobs: &JobSettings, installation: &Installation) -> Done {
     let (switch, stop) = stop_switch();
-    let working = begin(settings, jobs, installation.url(), Arc::new(Metrics::new()?), stop)?;
+    let tools = tools(settings, jobs)?;
+    let working = begin(settings, jobs, installation.url(), tools, Arc::new(Metrics::new()?), stop)?;
     println!("Working. Ctrl-C stops it.");
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
         let (mut terminate, mut interrupt) =
