@@ -33,7 +33,7 @@ pub static SCIM: Dialect = Dialect {
         status => Some(status),
     },
     tell,
-    refusal: || ("ScimError", ScimError::schema_of()),
+    refusal: || ("ScimError", <ScimError as utoipa::PartialSchema>::schema()),
 };
 
 /// The codes of faults that RFC 7644 §3.12 has words for.
@@ -124,10 +124,6 @@ macro_rules! forms {
         }
         impl ToSchema for $name {
             fn name() -> std::borrow::Cow<'static, str> { stringify!($name).into() }
-        }
-        impl $name {
-            #[allow(dead_code, reason = "one of them is a refusal, which the dialect names")]
-            fn schema_of() -> RefOr<Schema> { <Self as utoipa::PartialSchema>::schema() }
         }
         impl Form for $name { const HAS_VERSION: bool = $version; }
     )*};
