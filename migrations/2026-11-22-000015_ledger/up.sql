@@ -182,7 +182,7 @@ create trigger keep_together before delete on fiscal_years for each row execute 
 create table journals (
     org_id uuid not null,
     id     uuid not null,
-    code   text not null constraint journals_code_format check (code ~ '^[A-Z][A-Z0-9]{0,9}$'),
+    code   text not null constraint journals_code_format check (code ~ '^[A-Z][A-Z0-9]{0,19}$'),
     name   text not null constraint journals_name_length check (length(name) between 1 and 100),
     type   text not null constraint journals_type_check check (type in ('general', 'sales', 'purchases', 'bank', 'cash', 'payroll', 'inventory', 'assets')),
     status text not null default 'active' constraint journals_status_check check (status in ('active', 'archived')),
@@ -316,7 +316,7 @@ create table recurring_entries (
     primary key (org_id, id),
     constraint recurring_entries_name_key unique (org_id, name),
     constraint recurring_entries_journal_id_fkey foreign key (org_id, journal_id) references journals (org_id, id),
-    constraint recurring_entries_end_not_before_they_start check (ends_on >= starts_on),
+    constraint they_end_not_before_they_start check (ends_on >= starts_on),
     constraint what_is_ended_is_not_due check ((status = 'ended') = (next_on is null))
 );
 create index recurring_entries_by_journal on recurring_entries (org_id, journal_id);

@@ -57,7 +57,7 @@ text_enum! {
 text_enum! {
     /// What the system must find an account for. Active accounts have different roles, banks and tills aside.
     pub enum AccountRole {
-        Receivable = "receivable", Payable = "payable", Bank = "bank", Cash = "cash", TaxPayable = "tax_payable",
+        Bank = "bank", Cash = "cash", Receivable = "receivable", Payable = "payable", TaxPayable = "tax_payable",
         TaxRecoverable = "tax_recoverable", Inventory = "inventory", GoodsReceivedNotInvoiced = "goods_received_not_invoiced",
         CostOfSales = "cost_of_sales", PayrollPayable = "payroll_payable", RetainedEarnings = "retained_earnings",
         ExchangeGain = "exchange_gain", ExchangeLoss = "exchange_loss", Rounding = "rounding", Suspense = "suspense",
