@@ -104,7 +104,7 @@ pub struct NewParty {
     #[schema(example = true)]
     is_customer: Option<bool>,
     /// Whether the company buys from them.
-    #[schema(example = false)]
+    #[schema(example = true)]
     is_supplier: Option<bool>,
     /// Where they are at home (ISO 3166-1 alpha-2).
     #[schema(pattern = "^[A-Z]{2}$", max_length = 2, example = "RO")]
@@ -133,7 +133,6 @@ pub struct NewParty {
     #[schema(pattern = "^[A-Z]{3}$", max_length = 3, example = "RON")]
     currency: Option<String>,
     /// When their documents are due, unless a document says otherwise.
-    #[schema(example = json!(null))]
     payment_terms_id: Option<Uuid>,
     /// How much they may owe at once, in the organization's currency; null for no limit.
     #[schema(value_type = Option<String>, pattern = r"^[0-9]{1,16}(\.[0-9]{1,4})?$", example = "50000.00")]
