@@ -16,10 +16,11 @@ pub mod import;
 pub mod incoming;
 pub mod input;
 pub mod job;
-pub mod json;
 pub mod life;
+pub mod list;
 pub mod may;
 pub mod metrics;
+pub mod money;
 pub mod outgoing;
 mod packed;
 pub mod page;
@@ -37,15 +38,16 @@ pub use pastey;
 
 /// One `use` per resource file.
 pub mod prelude {
-    pub use crate::answer::{Answer, Created, Once, Outcome, Plain, Reply, Secret, Secrets, Told};
+    pub use crate::answer::{Answer, Created, Once, Outcome, Plain, Reply, Secret, Secrets, Several, Told};
     pub use crate::api::Api;
     pub use crate::custom::{self, Custom, EditCustom, NewCustom};
     pub use crate::database::Db;
     pub use crate::import::Reference;
     pub use crate::input::{Input, Params};
-    pub use crate::json::Json;
     pub use crate::life::{Life, Step};
+    pub use crate::list::List;
     pub use crate::may::{Approve, Assign, Export, May, Me, Named, Post, Read, Run, Verb, Void, Write};
+    pub use crate::money::{Money, Quantity, Rate};
     pub use crate::page::{SortKey, When};
     pub use crate::patch::given;
     pub use crate::problem::{Fault, Kind, Problem, Result};
