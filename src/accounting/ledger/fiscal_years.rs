@@ -96,6 +96,7 @@ impl Resource for FiscalYear {
     const SINGULAR: &'static str = "fiscal_year";
     const TAG: &'static str = "Ledger";
     const SORT: &'static [SortKey] = &[SortKey::day("starts_on")];
+    const USUAL_ORDER: &'static str = "starts_on";
     type Filter = FiscalYearFilter;
 
     fn id(&self) -> Uuid {

@@ -223,6 +223,7 @@ impl Resource for JournalEntry {
     const SINGULAR: &'static str = "journal_entry";
     const TAG: &'static str = "Ledger";
     const SORT: &'static [SortKey] = &[SortKey::day("posted_on")];
+    const USUAL_ORDER: &'static str = "posted_on";
     type Filter = JournalEntryFilter;
 
     fn id(&self) -> Uuid {

@@ -97,6 +97,7 @@ impl Resource for Journal {
     const SINGULAR: &'static str = "journal";
     const TAG: &'static str = "Ledger";
     const SORT: &'static [SortKey] = &[SortKey::text("code"), SortKey::text("name")];
+    const USUAL_ORDER: &'static str = "code";
     const NATURAL_KEY: &'static [&'static str] = &["code"];
     type Filter = JournalFilter;
 

@@ -141,6 +141,7 @@ impl Resource for RecurringEntry {
     const SINGULAR: &'static str = "recurring_entry";
     const TAG: &'static str = "Ledger";
     const SORT: &'static [SortKey] = &[SortKey::text("name")];
+    const USUAL_ORDER: &'static str = "name";
     type Filter = RecurringEntryFilter;
 
     fn id(&self) -> Uuid {
