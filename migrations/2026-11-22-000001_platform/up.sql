@@ -416,6 +416,15 @@ begin
         'etag', first_answer.etag, 'body', first_answer.body);
 end $$;
 
+-- Keeps the first answer. No key, nothing to keep: so that a connection can have this statement ready before there is one.
+create function remember_answer(in_key text, in_fingerprint bytea, in_status smallint, in_location text, in_etag text, in_body text)
+    returns void language plpgsql as $$
+begin
+    if in_key is null then return; end if;
+    insert into idempotency_keys (key, fingerprint, status, location, etag, body)
+        values (in_key, in_fingerprint, in_status, in_location, in_etag, in_body);
+end $$;
+
 -- Events are written by the trigger alone, which works as the owner, and changed by nobody.
 select manage_record('events');
 grant select on events to backoffice_service;
