@@ -1,5 +1,5 @@
 //! What an operation costs, in SQL statements as the service counts them: the same on any machine.
-use crate::examples::{collection, lists, operation_at, permitted, ready, request, row, with};
+use crate::examples::{collection, lists, operation_at, permitted, ready, request, row, rows, with};
 use crate::support::{Caller, Operation, Organization, Request, Service, run, service};
 use reqwest::Method;
 use std::process::Child;
@@ -93,9 +93,7 @@ fn a_list_costs_the_same_for_one_row_and_for_a_hundred() {
                 (Organization::new().await.owner().await, Organization::new().await.owner().await);
             let service = Counted::start().warmed(&few).await;
             row(&few, &list.path).await;
-            for _ in 0..100 {
-                row(&many, &list.path).await;
-            }
+            rows(&many, &list.path, 100).await;
             for (query, budget) in [
                 ("limit=200", 2),
                 ("limit=200&count=true", 3),
