@@ -243,13 +243,10 @@ begin
     return null;
 end $$;
 
-create function number_text(format text, year text, month text, number bigint) returns text language plpgsql immutable parallel safe as $$
-declare
-    digits int := coalesce(substring(format from '\{number:(\d+)\}')::int, 1);
-begin
-    return regexp_replace(replace(replace(format, '{year}', year), '{month}', month),
-        '\{number[^}]*\}', lpad(number::text, greatest(digits, length(number::text)), '0'));
-end $$;
+-- As before, in a year of its own kind.
+create function number_text(format text, year text, day date, number bigint) returns text language sql immutable parallel safe as $$
+    select number_text(replace(format, '{year}', year), day, number)
+$$;
 
 -- As `take_number`, of a part of the kind (`scope`) and in a year of that part's own (`in_year`: the fiscal year's code).
 create function take_number_of(in_kind text, in_scope text, in_year text, in_day date, in_id uuid) returns text
@@ -285,7 +282,7 @@ begin
                 on conflict (org_id, series_id, period) do update set last = c.last + 1
                 returning c.last into ordinal;
         end if;
-        number := number_text(series.format, in_year, to_char(in_day, 'MM'), ordinal);
+        number := number_text(series.format, in_year, in_day, ordinal);
         insert into numbers_given (org_id, series_id, period, ordinal, kind, number, resource_id)
             values (org, series.id, in_period, ordinal, in_kind, number, in_id);
         return number;

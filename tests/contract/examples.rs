@@ -398,6 +398,28 @@ pub fn row<'a>(caller: &'a Caller, collection: &'a str) -> LocalBoxFuture<'a, St
     .boxed_local()
 }
 
+/// So many new rows of the collection. They refer to the same ones, where the resource lets them.
+pub async fn rows(caller: &Caller, collection: &str, count: usize) {
+    let create = operation_at(&Method::POST, collection).filter(|create| body_schema(create).is_some());
+    let Some(create) = create else {
+        for _ in 0..count {
+            row(caller, collection).await;
+        }
+        return;
+    };
+    let mut body = body(caller, &create).await;
+    for _ in 0..count {
+        for (name, field) in fields(&create) {
+            if !holds_ids(&field) && body[&name].is_string() && is_unique(&name) {
+                body[&name] = unique(&body[&name], &field);
+            }
+        }
+        if caller.post(collection, body.clone()).await.status != 201 {
+            row(caller, collection).await;
+        }
+    }
+}
+
 /// A webhook that was sent to an endpoint of the caller's.
 async fn delivery(caller: &Caller) -> Uuid {
     let (id, endpoint) = (Uuid::now_v7(), row(caller, "/v1/webhook-endpoints").await);
