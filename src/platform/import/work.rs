@@ -621,10 +621,13 @@ impl Work<'_> {
                 (Value::Object(given), Value::Null) if given.values().all(Value::is_null) => Value::Null,
                 (value, _) => value.clone(),
             };
-            if after == before || says_the_same(&after, &before) {
+            let field = self.columns.fields.get(name);
+            if after == before
+                || says_the_same(&after, &before)
+                || field.is_some_and(|field| field.is_as_much(&after, &before))
+            {
                 continue;
             }
-            let field = self.columns.fields.get(name);
             if field.is_some_and(|field| !field.is_edit) {
                 faults.push(ImportFault::of_cell(
                     row.line,
