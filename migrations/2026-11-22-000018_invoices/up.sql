@@ -11,6 +11,7 @@ create table open_items (
     account_id       uuid          not null,
     side             text          not null constraint open_items_side_check check (side in ('debit', 'credit')),
     currency         text          not null constraint open_items_currency_format check (currency ~ '^[A-Z]{3}$'),
+    exchange_rate    numeric(20,8) not null constraint open_items_exchange_rate_range check (exchange_rate > 0),
     amount           numeric(20,4) not null constraint open_items_amount_range check (amount > 0),
     -- The same in the organization's currency, as it was booked.
     base_amount      numeric(20,4) not null constraint open_items_base_amount_range check (base_amount >= 0),
@@ -415,3 +416,51 @@ begin
 end $$;
 create trigger keep_used before update of direction, kind, price_includes_tax, rates on tax_codes
     for each row execute function keep_used_tax_code();
+
+-- What a document is figured with, in one look: the books' currency, the party, the terms, the tax codes with their rates
+-- on that day, and which of the named rows there are.
+create function document_facts(in_party uuid, in_terms uuid, in_day date, in_codes uuid[], in_accounts uuid[], in_departments uuid[],
+    in_cost_centres uuid[], in_projects uuid[]) returns jsonb language sql stable as $$
+    select jsonb_build_object(
+        'currency', o.currency,
+        'tax_rounding', o.tax_rounding,
+        'party', (select jsonb_build_object('status', p.status, 'is_customer', p.is_customer, 'is_supplier', p.is_supplier, 'currency', p.currency,
+                'income_account_id', to_jsonb(p) ->> 'income_account_id', 'expense_account_id', to_jsonb(p) ->> 'expense_account_id')
+            from parties p where p.org_id = o.org_id and p.id = in_party),
+        'terms', (select jsonb_build_object('id', t.id, 'status', t.status, 'days', t.days, 'end_of_month', t.end_of_month, 'instalments', t.instalments)
+            from payment_terms t where t.org_id = o.org_id
+                and t.id = coalesce(in_terms, (select payment_terms_id from parties p where p.org_id = o.org_id and p.id = in_party))),
+        'tax_codes', (select coalesce(jsonb_agg(jsonb_build_object('id', t.id, 'code', t.code, 'name', t.name, 'direction', t.direction, 'kind', t.kind,
+                'price_includes_tax', t.price_includes_tax, 'exemption_reason', t.exemption_reason, 'status', t.status,
+                'rate', tax_rate_on(t.rates, in_day)::text)), '[]') from tax_codes t where t.org_id = o.org_id and t.id = any(in_codes)),
+        'known', (select coalesce(jsonb_agg(id), '[]') from (
+            select id from accounts where org_id = o.org_id and id = any(in_accounts)
+            union all select id from departments where org_id = o.org_id and id = any(in_departments)
+            union all select id from cost_centres where org_id = o.org_id and id = any(in_cost_centres)
+            union all select id from projects where org_id = o.org_id and id = any(in_projects)) each))
+    from organizations o where o.org_id = (select current_org()) and o.id = o.org_id
+$$;
+
+-- What a document is booked with. Whoever posts for a party waits here for whoever posts for the same one, and then sees
+-- what that one left open: the function is volatile, so each of its statements looks anew.
+create function booking_facts(in_party uuid, is_sale boolean, in_codes uuid[]) returns jsonb language plpgsql volatile as $$
+declare
+    org constant uuid := current_org();
+    control uuid;
+    party record;
+begin
+    select p.credit_limit, to_jsonb(p) as row into party from parties p where p.org_id = org and p.id = in_party for no key update;
+    control := coalesce((party.row ->> case when is_sale then 'receivable_account_id' else 'payable_account_id' end)::uuid,
+        (select id from accounts where org_id = org and role = case when is_sale then 'receivable' else 'payable' end and status = 'active'));
+    return jsonb_build_object(
+        'currency', books_currency(),
+        'control_account_id', control,
+        'tax_payable_account_id', (select id from accounts where org_id = org and role = 'tax_payable' and status = 'active'),
+        'tax_recoverable_account_id', (select id from accounts where org_id = org and role = 'tax_recoverable' and status = 'active'),
+        'rounding_account_id', (select id from accounts where org_id = org and role = 'rounding' and status = 'active'),
+        'tax_codes', (select coalesce(jsonb_agg(jsonb_build_object('id', id, 'payable_account_id', payable_account_id,
+                'recoverable_account_id', recoverable_account_id)), '[]') from tax_codes where org_id = org and id = any(in_codes)),
+        'credit_limit', party.credit_limit::text,
+        'owed', (select coalesce(sum(case side when 'debit' then open_base_amount else -open_base_amount end), 0)::text
+            from open_items where org_id = org and party_id = in_party and account_id = control and open_amount > 0));
+end $$;

@@ -1,2 +1,22 @@
-//! x
+//! Selling and buying: tax codes, invoices, what takes them back, and what settles what. It never moves money: payments are
+//! another room's, which sets them off against what is open here.
+pub mod allocations;
+mod booking;
+mod crediting;
+pub mod credit_notes;
+mod figures;
+mod figuring;
+pub mod invoices;
+mod lines;
+pub mod tax_codes;
+mod terms;
 pub mod totals;
+
+use platform::api::Api;
+
+pub fn routes(api: &mut Api) {
+    tax_codes::routes(api);
+    invoices::routes(api);
+    credit_notes::routes(api);
+    allocations::routes(api);
+}

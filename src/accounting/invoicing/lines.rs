@@ -62,8 +62,8 @@ pub struct DocumentLine {
     #[schema(max_length = 500, example = "Support, March 2026")]
     pub description: String,
     /// How many.
-    #[schema(value_type = String, max_length = 19, example = "2")]
-    pub quantity: Decimal,
+    #[schema(example = "2")]
+    pub quantity: Quantity,
     /// What is counted.
     #[schema(max_length = 20, example = "h")]
     pub unit: Option<String>,
@@ -91,11 +91,11 @@ pub struct DocumentLine {
     #[schema(example = json!(null))]
     pub project_id: Option<Uuid>,
     /// Quantity times price less the discount, as the prices are: with the taxes that they include.
-    #[schema(value_type = String, max_length = 21, example = "100.00")]
-    pub amount: Decimal,
+    #[schema(example = "100.00")]
+    pub amount: Money,
     /// The same without tax.
-    #[schema(value_type = String, max_length = 21, example = "100.00")]
-    pub net_amount: Decimal,
+    #[schema(example = "100.00")]
+    pub net_amount: Money,
     /// Its part of each tax.
     #[schema(max_items = 5)]
     pub taxes: Vec<LineTax>,
@@ -110,8 +110,8 @@ pub struct LineTax {
     /// The tax code.
     pub tax_code_id: Uuid,
     /// In the document's currency.
-    #[schema(value_type = String, max_length = 21, example = "19.00")]
-    pub tax_amount: Decimal,
+    #[schema(example = "19.00")]
+    pub tax_amount: Money,
 }
 
 /// A row of a document's tax table.
@@ -137,17 +137,17 @@ pub struct DocumentTax {
     #[schema(example = true)]
     pub is_charged: bool,
     /// What it is a percentage of, in the document's currency.
-    #[schema(value_type = String, max_length = 21, example = "100.00")]
-    pub taxable_amount: Decimal,
+    #[schema(example = "100.00")]
+    pub taxable_amount: Money,
     /// In the document's currency.
-    #[schema(value_type = String, max_length = 21, example = "19.00")]
-    pub tax_amount: Decimal,
+    #[schema(example = "19.00")]
+    pub tax_amount: Money,
     /// What it is a percentage of, in the organization's currency.
-    #[schema(value_type = String, max_length = 21, example = "100.00")]
-    pub base_taxable_amount: Decimal,
+    #[schema(example = "100.00")]
+    pub base_taxable_amount: Money,
     /// In the organization's currency.
-    #[schema(value_type = String, max_length = 21, example = "19.00")]
-    pub base_tax_amount: Decimal,
+    #[schema(example = "19.00")]
+    pub base_tax_amount: Money,
 }
 
 /// What is due on a day.
@@ -157,8 +157,8 @@ pub struct Instalment {
     #[schema(example = "2026-04-30")]
     pub due_on: NaiveDate,
     /// In the document's currency.
-    #[schema(value_type = String, max_length = 21, example = "119.00")]
-    pub amount: Decimal,
+    #[schema(example = "119.00")]
+    pub amount: Money,
 }
 
 impl From<&DocumentLine> for NewDocumentLine {
@@ -167,7 +167,7 @@ impl From<&DocumentLine> for NewDocumentLine {
         Self {
             item_code: line.item_code,
             description: line.description,
-            quantity: line.quantity,
+            quantity: line.quantity.0,
             unit: line.unit,
             unit_price: line.unit_price,
             discount_percent: line.discount_percent,

@@ -1,6 +1,5 @@
 //! Tax codes: which tax is on what is sold and bought, at which rate from which day, and where it is booked and declared.
 
-use crate::list::List;
 use platform::prelude::*;
 use rust_decimal::Decimal;
 use schema::tax_codes;

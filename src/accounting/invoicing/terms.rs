@@ -27,7 +27,7 @@ pub struct Share {
 /// the last is the rest, so that they are the total.
 pub fn instalments(terms: &Terms, issued_on: NaiveDate, total: Decimal, decimals: u32) -> Vec<Instalment> {
     if terms.instalments.is_empty() {
-        return vec![Instalment { due_on: due_on(issued_on, terms.days, terms.end_of_month), amount: total }];
+        return vec![Instalment { due_on: due_on(issued_on, terms.days, terms.end_of_month), amount: total.into() }];
     }
     let mut rest = total;
     let last = terms.instalments.len() - 1;
@@ -36,7 +36,7 @@ pub fn instalments(terms: &Terms, issued_on: NaiveDate, total: Decimal, decimals
         let part = round(total * share.percent / Decimal::ONE_HUNDRED, decimals).min(rest);
         let amount = if place == last { rest } else { part };
         rest -= amount;
-        all.push(Instalment { due_on: due_on(issued_on, share.days, share.end_of_month), amount });
+        all.push(Instalment { due_on: due_on(issued_on, share.days, share.end_of_month), amount: amount.into() });
     }
     all.sort_by_key(|each| each.due_on);
     all
