@@ -5,7 +5,7 @@
 
 use crate::lines::{DocumentLine, DocumentTax};
 use crate::tax_codes::TaxDirection;
-use diesel::sql_types::{Array, Bool, Jsonb, Uuid as SqlUuid};
+use diesel::sql_types::{Array, Bool, Uuid as SqlUuid};
 use ledger::{Foreign, JournalType, Posting, PostingLine, Role};
 use platform::prelude::*;
 use rust_decimal::Decimal;
@@ -112,7 +112,7 @@ pub async fn book(db: &mut Db, papers: &Papers<'_>, ready: &Ready) -> Result<Opt
         ] {
             if books && !amount.is_zero() {
                 let account = named(db, account, role).await?;
-                let base = amount.signum() * row.base_tax_amount.0;
+                let base = if amount.is_sign_negative() { -row.base_tax_amount.0 } else { row.base_tax_amount.0 };
                 lines.add(account, amount, base, None, &format!("/taxes/{place}"));
             }
         }

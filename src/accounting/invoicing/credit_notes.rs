@@ -12,7 +12,7 @@ use platform::prelude::*;
 use platform::problem::INVALID_STATE;
 use platform::store::changes_nothing;
 use rust_decimal::Decimal;
-use schema::{credit_notes, invoices};
+use schema::credit_notes;
 
 /// What takes an invoice back.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema, Queryable, Selectable)]

@@ -5,7 +5,7 @@ use crate::lines::{DocumentLine, DocumentTax, Instalment, LineTax, NewDocumentLi
 use crate::tax_codes::{TaxCodeStatus, TaxDirection, TaxKind};
 use crate::terms::{self, Terms};
 use crate::totals::{self, Discount, Figures, LineFault, Rounding, Tax, round};
-use diesel::sql_types::{Array, Date, Jsonb, Nullable, Uuid as SqlUuid};
+use diesel::sql_types::{Array, Date, Nullable, Uuid as SqlUuid};
 pub use identity::organizations::TaxRounding;
 use platform::prelude::*;
 use rust_decimal::Decimal;

@@ -6,7 +6,7 @@ use crate::figuring::{Entered, Figured, TaxRounding, figure};
 use crate::lines::{DocumentLine, DocumentTax, Instalment, NewDocumentLine};
 use crate::tax_codes::TaxDirection;
 use platform::prelude::*;
-use platform::problem::{CONFLICT, INVALID_STATE};
+use platform::problem::INVALID_STATE;
 use platform::store::changes_nothing;
 use rust_decimal::Decimal;
 use schema::invoices;

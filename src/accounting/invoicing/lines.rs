@@ -4,9 +4,6 @@ use crate::tax_codes::TaxKind;
 use platform::prelude::*;
 use rust_decimal::Decimal;
 
-/// How many lines a document has at the most.
-pub const MOST_LINES: usize = 500;
-
 /// A line to be. Its figures are worked out by the service.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

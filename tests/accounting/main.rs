@@ -1,0 +1,9 @@
+//! Accounting, as stories over HTTP with the figures worked out beside them.
+#![allow(clippy::unwrap_used, reason = "what a test does not expect fails it there and then")]
+#[path = "../support/mod.rs"]
+mod support;
+
+mod credit_notes;
+mod invoices;
+mod shop;
+mod taxes;
