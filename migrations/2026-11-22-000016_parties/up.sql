@@ -132,6 +132,8 @@ create function keep_party() returns trigger language plpgsql security definer s
 begin
     if vat_prefix(new.country) is not null or vat_prefix(left(compact_id(new.tax_id), 2)) is not null then
         new.tax_id := compact_id(new.tax_id);
+    else
+        new.tax_id := btrim(new.tax_id);
     end if;
     if tg_op = 'INSERT' or new.bank_accounts is distinct from old.bank_accounts then
         new.bank_accounts := (

@@ -427,7 +427,7 @@ create function document_facts(in_party uuid, in_terms uuid, in_day date, in_cod
         'party', (select jsonb_build_object('status', p.status, 'is_customer', p.is_customer, 'is_supplier', p.is_supplier, 'currency', p.currency,
                 'income_account_id', to_jsonb(p) ->> 'income_account_id', 'expense_account_id', to_jsonb(p) ->> 'expense_account_id')
             from parties p where p.org_id = o.org_id and p.id = in_party),
-        'terms', (select jsonb_build_object('id', t.id, 'status', t.status, 'days', t.days, 'end_of_month', t.end_of_month, 'instalments', t.instalments)
+        'terms', (select to_jsonb(t) || jsonb_build_object('discount_percent', t.discount_percent::text)
             from payment_terms t where t.org_id = o.org_id
                 and t.id = coalesce(in_terms, (select payment_terms_id from parties p where p.org_id = o.org_id and p.id = in_party))),
         'tax_codes', (select coalesce(jsonb_agg(jsonb_build_object('id', t.id, 'code', t.code, 'name', t.name, 'direction', t.direction, 'kind', t.kind,

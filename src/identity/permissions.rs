@@ -43,6 +43,8 @@ const CATALOGUE: &[(&str, &[&str], &[GrantReach])] = &[
     ("memberships", &["read", "write", "assign"], ORG),
     ("number-series", &["read", "write"], ORG),
     ("organizations", &["read", "write", "export"], ORG),
+    ("parties", &["read", "write"], ORG),
+    ("payment-terms", &["read", "write"], ORG),
     ("positions", &["read", "write"], ORG),
     ("roles", &["read", "write"], ORG),
     ("sessions", &["read", "write"], ORG),

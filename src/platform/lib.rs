@@ -16,6 +16,7 @@ pub mod import;
 pub mod incoming;
 pub mod input;
 pub mod job;
+pub mod json;
 pub mod life;
 pub mod may;
 pub mod metrics;
@@ -42,6 +43,7 @@ pub mod prelude {
     pub use crate::database::Db;
     pub use crate::import::Reference;
     pub use crate::input::{Input, Params};
+    pub use crate::json::Json;
     pub use crate::life::{Life, Step};
     pub use crate::may::{Approve, Assign, Export, May, Me, Named, Post, Read, Run, Verb, Void, Write};
     pub use crate::page::{SortKey, When};

@@ -19,6 +19,7 @@ const REFERENCES: &[(&str, &str)] = &[
     ("mentions", "/v1/users"),
     ("membership_id", "/v1/memberships"),
     ("parent_id", ""),
+    ("payment_terms_id", "/v1/payment-terms"),
     ("position_id", "/v1/positions"),
     ("reply_to_id", ""),
     ("resource_id", "/v1/positions"),

@@ -3,10 +3,10 @@
 
 use crate::lines::{DocumentLine, DocumentTax, Instalment, LineTax, NewDocumentLine};
 use crate::tax_codes::{TaxCodeStatus, TaxDirection, TaxKind};
-use crate::terms::{self, Terms};
 use crate::totals::{self, Discount, Figures, LineFault, Rounding, Tax, round};
 use diesel::sql_types::{Array, Date, Nullable, Uuid as SqlUuid};
 pub use identity::organizations::TaxRounding;
+use parties::payment_terms::PaymentTerms;
 use platform::prelude::*;
 use rust_decimal::Decimal;
 use serde_json::Value;
@@ -59,7 +59,7 @@ struct Facts {
     currency: String,
     tax_rounding: TaxRounding,
     party: Option<PartyFacts>,
-    terms: Option<TermsFacts>,
+    terms: Option<PaymentTerms>,
     tax_codes: Vec<TaxFacts>,
     known: HashSet<Uuid>,
 }
@@ -72,14 +72,6 @@ struct PartyFacts {
     currency: Option<String>,
     income_account_id: Option<Uuid>,
     expense_account_id: Option<Uuid>,
-}
-
-#[derive(Deserialize)]
-struct TermsFacts {
-    id: Uuid,
-    status: String,
-    #[serde(flatten)]
-    terms: Terms,
 }
 
 #[derive(Deserialize)]
@@ -134,6 +126,7 @@ pub async fn figure(db: &mut Db, direction: TaxDirection, entered: &Entered) -> 
             rate
         }
         Some(rate) => rate,
+        None if !faults.is_empty() => Decimal::ONE, // the answer is no already
         None if currency == facts.currency => Decimal::ONE,
         None => ledger::rate(db, &currency, entered.issued_on).await?,
     };
@@ -152,13 +145,22 @@ pub async fn figure(db: &mut Db, direction: TaxDirection, entered: &Entered) -> 
         }
     };
     let base = Base { rate: exchange_rate, decimals: ledger::currency::decimals(&facts.currency) };
+    if base.of(figures.total).is_zero() && !figures.total.is_zero() {
+        let rule = format!("makes the whole worth nothing in {}", facts.currency);
+        return Err(Problem::invalid(vec![Fault::at("/exchange_rate", "too-small", rule)]));
+    }
     let taxes: Vec<DocumentTax> = figures.taxes.iter().map(|row| tax_row(row, &facts.tax_codes[row.code], base)).collect();
     let amounts = Amounts::of(figures.net, &taxes, base);
-    let terms = facts.terms.as_ref().map(|known| known.terms.clone()).unwrap_or_default();
-    let instalments = match entered.due_on {
-        Some(due_on) => vec![Instalment { due_on, amount: figures.total.into() }],
-        None => terms::instalments(&terms, entered.issued_on, figures.total, decimals),
+    let whole = |due_on| vec![Instalment { due_on, amount: figures.total.into() }];
+    let mut instalments = match (entered.due_on, &facts.terms) {
+        (Some(due_on), _) => whole(due_on),
+        (None, None) => whole(entered.issued_on),
+        (None, Some(terms)) => {
+            let due = parties::due(terms, entered.issued_on, figures.total, decimals).into_iter();
+            due.map(|each| Instalment { due_on: each.due_on, amount: each.amount.into() }).collect()
+        }
     };
+    instalments.sort_by_key(|each| each.due_on);
     let due_on = instalments.last().map_or(entered.issued_on, |last| last.due_on);
     if due_on < entered.issued_on {
         let rule = format!("must not be before the day of issue, {}", entered.issued_on);
@@ -219,7 +221,7 @@ fn check_party(facts: &Facts, direction: TaxDirection, entered: &Entered, faults
     }
     match &facts.terms {
         None if entered.payment_terms_id.is_some() => faults.push(unknown("/payment_terms_id")),
-        Some(terms) if terms.status == "archived" && entered.payment_terms_id.is_some() => {
+        Some(terms) if terms.status.as_str() == "archived" && entered.payment_terms_id.is_some() => {
             faults.push(Fault::at("/payment_terms_id", "archived", "must not be archived: restore them, or name others"));
         }
         _ => {}

@@ -9,7 +9,6 @@ mod figuring;
 pub mod invoices;
 mod lines;
 pub mod tax_codes;
-mod terms;
 pub mod totals;
 
 use platform::api::Api;
