@@ -1,6 +1,75 @@
 // @generated automatically by Diesel CLI.
 
 diesel::table! {
+    account_balances (org_id, grain, begins_on, account_id, currency, is_closing, department_id, cost_centre_id, project_id) {
+        org_id -> Uuid,
+        grain -> Text,
+        begins_on -> Date,
+        account_id -> Uuid,
+        currency -> Text,
+        is_closing -> Bool,
+        department_id -> Uuid,
+        cost_centre_id -> Uuid,
+        project_id -> Uuid,
+        debit -> Numeric,
+        credit -> Numeric,
+        foreign_net -> Numeric,
+    }
+}
+
+diesel::table! {
+    account_branches (org_id, above_id, below_id) {
+        org_id -> Uuid,
+        above_id -> Uuid,
+        below_id -> Uuid,
+        depth -> Int4,
+    }
+}
+
+diesel::table! {
+    accounts (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        code -> Text,
+        name -> Text,
+        #[sql_name = "type"]
+        type_ -> Text,
+        role -> Nullable<Text>,
+        parent_id -> Nullable<Uuid>,
+        is_group -> Bool,
+        currency -> Nullable<Text>,
+        requires -> Array<Nullable<Text>>,
+        status -> Text,
+        parent_is_group -> Nullable<Bool>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    allocations (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        debit_item_id -> Uuid,
+        credit_item_id -> Uuid,
+        debit_amount -> Numeric,
+        debit_base_amount -> Numeric,
+        credit_amount -> Numeric,
+        credit_base_amount -> Numeric,
+        allocated_on -> Date,
+        journal_entry_id -> Nullable<Uuid>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
     api_client_secrets (org_id, id) {
         org_id -> Uuid,
         id -> Uuid,
@@ -117,6 +186,59 @@ diesel::table! {
 }
 
 diesel::table! {
+    balance_deltas (org_id, id) {
+        org_id -> Uuid,
+        id -> Int8,
+        account_id -> Uuid,
+        begins_on -> Date,
+        currency -> Text,
+        is_closing -> Bool,
+        department_id -> Uuid,
+        cost_centre_id -> Uuid,
+        project_id -> Uuid,
+        debit -> Numeric,
+        credit -> Numeric,
+        foreign_net -> Numeric,
+    }
+}
+
+diesel::table! {
+    bills (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        number -> Nullable<Text>,
+        party_id -> Uuid,
+        supplier_number -> Text,
+        payment_terms_id -> Nullable<Uuid>,
+        due_on -> Date,
+        instalments -> Jsonb,
+        credited_amount -> Numeric,
+        reference -> Nullable<Text>,
+        issued_on -> Date,
+        currency -> Text,
+        exchange_rate -> Numeric,
+        tax_rounding -> Text,
+        lines -> Jsonb,
+        taxes -> Jsonb,
+        net_amount -> Numeric,
+        tax_amount -> Numeric,
+        total_amount -> Numeric,
+        base_net_amount -> Numeric,
+        base_tax_amount -> Numeric,
+        base_total_amount -> Numeric,
+        open_amount -> Numeric,
+        notes -> Nullable<Text>,
+        status -> Text,
+        journal_entry_id -> Nullable<Uuid>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
     comment_mentions (org_id, user_id, comment_id) {
         org_id -> Uuid,
         user_id -> Uuid,
@@ -143,6 +265,54 @@ diesel::table! {
 }
 
 diesel::table! {
+    cost_centres (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        code -> Text,
+        name -> Text,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    credit_notes (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        number -> Nullable<Text>,
+        party_id -> Uuid,
+        invoice_id -> Uuid,
+        reason -> Text,
+        reference -> Nullable<Text>,
+        issued_on -> Date,
+        currency -> Text,
+        exchange_rate -> Numeric,
+        tax_rounding -> Text,
+        lines -> Jsonb,
+        taxes -> Jsonb,
+        net_amount -> Numeric,
+        tax_amount -> Numeric,
+        total_amount -> Numeric,
+        base_net_amount -> Numeric,
+        base_tax_amount -> Numeric,
+        base_total_amount -> Numeric,
+        open_amount -> Numeric,
+        notes -> Nullable<Text>,
+        status -> Text,
+        journal_entry_id -> Nullable<Uuid>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
     custom_fields (org_id, id) {
         org_id -> Uuid,
         id -> Uuid,
@@ -159,6 +329,39 @@ diesel::table! {
         refers_to -> Nullable<Text>,
         role_ids -> Array<Nullable<Uuid>>,
         status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    debit_notes (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        number -> Nullable<Text>,
+        party_id -> Uuid,
+        bill_id -> Uuid,
+        reason -> Text,
+        reference -> Nullable<Text>,
+        issued_on -> Date,
+        currency -> Text,
+        exchange_rate -> Numeric,
+        tax_rounding -> Text,
+        lines -> Jsonb,
+        taxes -> Jsonb,
+        net_amount -> Numeric,
+        tax_amount -> Numeric,
+        total_amount -> Numeric,
+        base_net_amount -> Numeric,
+        base_tax_amount -> Numeric,
+        base_total_amount -> Numeric,
+        open_amount -> Numeric,
+        notes -> Nullable<Text>,
+        status -> Text,
+        journal_entry_id -> Nullable<Uuid>,
         version -> Int8,
         created_at -> Timestamptz,
         created_by -> Nullable<Uuid>,
@@ -227,6 +430,38 @@ diesel::table! {
 }
 
 diesel::table! {
+    document_lines (org_id, document_id, line) {
+        org_id -> Uuid,
+        document_id -> Uuid,
+        line -> Int4,
+        resource -> Text,
+        account_id -> Uuid,
+        department_id -> Nullable<Uuid>,
+        cost_centre_id -> Nullable<Uuid>,
+        project_id -> Nullable<Uuid>,
+        quantity -> Numeric,
+        net_amount -> Numeric,
+        credited_line -> Nullable<Int4>,
+    }
+}
+
+diesel::table! {
+    document_taxes (org_id, document_id, tax_code_id) {
+        org_id -> Uuid,
+        document_id -> Uuid,
+        tax_code_id -> Uuid,
+        resource -> Text,
+        rate -> Numeric,
+        taxed_on -> Date,
+        is_posted -> Bool,
+        taxable_amount -> Numeric,
+        tax_amount -> Numeric,
+        base_taxable_amount -> Numeric,
+        base_tax_amount -> Numeric,
+    }
+}
+
+diesel::table! {
     employees (org_id, id) {
         org_id -> Uuid,
         id -> Uuid,
@@ -248,6 +483,21 @@ diesel::table! {
         updated_at -> Timestamptz,
         updated_by -> Nullable<Uuid>,
         custom -> Jsonb,
+    }
+}
+
+diesel::table! {
+    exchange_rates (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        currency -> Text,
+        rated_on -> Date,
+        rate -> Numeric,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
     }
 }
 
@@ -276,6 +526,40 @@ diesel::table! {
         resource -> Nullable<Text>,
         resource_id -> Nullable<Uuid>,
         content_id -> Uuid,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    fiscal_periods (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        fiscal_year_id -> Uuid,
+        code -> Text,
+        starts_on -> Date,
+        ends_on -> Date,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    fiscal_years (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        code -> Text,
+        starts_on -> Date,
+        ends_on -> Date,
+        status -> Text,
+        closing_entry_id -> Nullable<Uuid>,
         version -> Int8,
         created_at -> Timestamptz,
         created_by -> Nullable<Uuid>,
@@ -409,6 +693,41 @@ diesel::table! {
 }
 
 diesel::table! {
+    invoices (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        number -> Nullable<Text>,
+        party_id -> Uuid,
+        payment_terms_id -> Nullable<Uuid>,
+        due_on -> Date,
+        instalments -> Jsonb,
+        credited_amount -> Numeric,
+        reference -> Nullable<Text>,
+        issued_on -> Date,
+        currency -> Text,
+        exchange_rate -> Numeric,
+        tax_rounding -> Text,
+        lines -> Jsonb,
+        taxes -> Jsonb,
+        net_amount -> Numeric,
+        tax_amount -> Numeric,
+        total_amount -> Numeric,
+        base_net_amount -> Numeric,
+        base_tax_amount -> Numeric,
+        base_total_amount -> Numeric,
+        open_amount -> Numeric,
+        notes -> Nullable<Text>,
+        status -> Text,
+        journal_entry_id -> Nullable<Uuid>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
     jobs (org_id, id) {
         org_id -> Uuid,
         id -> Uuid,
@@ -429,6 +748,77 @@ diesel::table! {
         started_by_request -> Nullable<Text>,
         started_at -> Nullable<Timestamptz>,
         finished_at -> Nullable<Timestamptz>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    journal_entries (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        number -> Nullable<Text>,
+        journal_id -> Uuid,
+        fiscal_period_id -> Nullable<Uuid>,
+        posted_on -> Date,
+        description -> Text,
+        reference -> Nullable<Text>,
+        status -> Text,
+        kind -> Text,
+        total -> Numeric,
+        line_count -> Int4,
+        lines -> Nullable<Jsonb>,
+        resource -> Nullable<Text>,
+        resource_id -> Nullable<Uuid>,
+        reverse_on -> Nullable<Date>,
+        reversal_of_id -> Nullable<Uuid>,
+        reversed_by_id -> Nullable<Uuid>,
+        recurring_entry_id -> Nullable<Uuid>,
+        posted_at -> Nullable<Timestamptz>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    journal_lines (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        entry_id -> Uuid,
+        line -> Int4,
+        posted_on -> Date,
+        account_id -> Uuid,
+        debit -> Numeric,
+        credit -> Numeric,
+        currency -> Text,
+        foreign_debit -> Nullable<Numeric>,
+        foreign_credit -> Nullable<Numeric>,
+        rate -> Nullable<Numeric>,
+        description -> Nullable<Text>,
+        department_id -> Nullable<Uuid>,
+        cost_centre_id -> Nullable<Uuid>,
+        project_id -> Nullable<Uuid>,
+        party_id -> Nullable<Uuid>,
+        is_closing -> Bool,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    journals (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        code -> Text,
+        name -> Text,
+        #[sql_name = "type"]
+        type_ -> Text,
+        status -> Text,
         version -> Int8,
         created_at -> Timestamptz,
         created_by -> Nullable<Uuid>,
@@ -518,6 +908,7 @@ diesel::table! {
         longest -> Int4,
         format -> Text,
         reset -> Text,
+        is_scoped -> Bool,
     }
 }
 
@@ -536,6 +927,7 @@ diesel::table! {
         created_by -> Nullable<Uuid>,
         updated_at -> Timestamptz,
         updated_by -> Nullable<Uuid>,
+        scope -> Text,
     }
 }
 
@@ -553,6 +945,27 @@ diesel::table! {
 }
 
 diesel::table! {
+    open_items (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        resource -> Text,
+        number -> Text,
+        party_id -> Uuid,
+        account_id -> Uuid,
+        side -> Text,
+        currency -> Text,
+        exchange_rate -> Numeric,
+        amount -> Numeric,
+        base_amount -> Numeric,
+        open_amount -> Numeric,
+        open_base_amount -> Numeric,
+        posted_on -> Date,
+        due_on -> Date,
+        journal_entry_id -> Uuid,
+    }
+}
+
+diesel::table! {
     organizations (org_id, id) {
         org_id -> Uuid,
         id -> Uuid,
@@ -563,6 +976,13 @@ diesel::table! {
         created_by -> Nullable<Uuid>,
         updated_at -> Timestamptz,
         updated_by -> Nullable<Uuid>,
+        legal_name -> Nullable<Text>,
+        country -> Nullable<Text>,
+        currency -> Text,
+        tax_id -> Nullable<Text>,
+        registration_number -> Nullable<Text>,
+        address -> Nullable<Text>,
+        tax_rounding -> Text,
     }
 }
 
@@ -656,9 +1076,46 @@ diesel::table! {
 }
 
 diesel::table! {
+    projects (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        code -> Text,
+        name -> Text,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
     recovery_codes (user_id, hash) {
         user_id -> Uuid,
         hash -> Bytea,
+    }
+}
+
+diesel::table! {
+    recurring_entries (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        name -> Text,
+        journal_id -> Uuid,
+        description -> Text,
+        lines -> Jsonb,
+        every -> Text,
+        starts_on -> Date,
+        ends_on -> Nullable<Date>,
+        next_on -> Nullable<Date>,
+        runs -> Int4,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
     }
 }
 
@@ -751,6 +1208,29 @@ diesel::table! {
         public_key -> Bytea,
         created_at -> Timestamptz,
         retired_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    tax_codes (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        code -> Text,
+        name -> Text,
+        direction -> Text,
+        kind -> Text,
+        price_includes_tax -> Bool,
+        exemption_reason -> Nullable<Text>,
+        rates -> Jsonb,
+        payable_account_id -> Nullable<Uuid>,
+        recoverable_account_id -> Nullable<Uuid>,
+        return_box -> Nullable<Text>,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
     }
 }
 
