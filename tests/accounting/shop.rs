@@ -112,7 +112,8 @@ impl Shop {
 
     /// Drafts and approves a credit note over these parts; over all that is left, where they are null.
     pub async fn approved_note(&self, invoice: &Value, parts: Value) -> Value {
-        let note = json!({"invoice_id": id(invoice), "reason": "Broken", "issued_on": "2026-04-10", "lines": parts});
+        let note =
+            json!({"invoice_id": id(invoice), "reason": "Broken", "issued_on": "2026-04-10", "lines": parts});
         let note = self.owner.post("/v1/credit-notes", note).await.is(201);
         self.owner.act(&format!("/v1/credit-notes/{}/approve", id(&note))).await.is(200)
     }
@@ -138,7 +139,11 @@ impl Shop {
                 from open_items i where i.org_id = a.org_id and i.account_id = a.id), 0)";
         let database = service().database().await;
         let apart = database.query(apart, &[&self.organization.id]).await.unwrap();
-        assert!(apart.is_empty(), "{:?}", apart.iter().map(|row| row.get::<_, String>(0)).collect::<Vec<_>>());
+        assert!(
+            apart.is_empty(),
+            "{:?}",
+            apart.iter().map(|row| row.get::<_, String>(0)).collect::<Vec<_>>()
+        );
         let gaps = "select kind from numbers_given where org_id = $1 group by kind, series_id, period
             having count(*) <> max(ordinal) - min(ordinal) + 1 or min(ordinal) <> 1";
         assert!(database.query(gaps, &[&self.organization.id]).await.unwrap().is_empty());

@@ -13,11 +13,14 @@ fn the_rate_of_the_day_counts() {
         let shop = Shop::new().await;
         let rates = json!([rate("19", "2017-01-01", Some("2026-03-30")), rate("21", "2026-03-31", None)]);
         let vat = shop.tax("S", "19", json!({"rates": rates})).await;
-        for (issued_on, tax, total) in [("2026-03-30", "19.00", "119.00"), ("2026-03-31", "21.00", "121.00")] {
-            let invoice = shop.draft(json!([shop.line("1", "100", &vat)]), json!({"issued_on": issued_on})).await;
+        for (issued_on, tax, total) in [("2026-03-30", "19.00", "119.00"), ("2026-03-31", "21.00", "121.00")]
+        {
+            let invoice =
+                shop.draft(json!([shop.line("1", "100", &vat)]), json!({"issued_on": issued_on})).await;
             assert_eq!(told(&invoice, ["tax_amount", "total_amount"]), [tax, total]);
         }
-        let early = shop.try_draft(json!([shop.line("1", "100", &vat)]), json!({"issued_on": "2016-12-31"})).await;
+        let early =
+            shop.try_draft(json!([shop.line("1", "100", &vat)]), json!({"issued_on": "2016-12-31"})).await;
         let problem = early.is_problem(422, "invalid-input");
         assert_eq!(faults(&problem), [("/lines/0/tax_code_ids/0", "no-rate")]);
     });
@@ -34,10 +37,19 @@ fn a_day_has_one_rate_and_what_is_free_has_none() {
         };
         let overlapping = json!({"rates": [rate("19", "2020-01-01", Some("2026-01-01")), rate("21", "2026-01-01", None), rate("5", "2019-01-01", Some("2018-01-01"))]});
         for (code, expected) in [
-            (with("standard", overlapping), vec![("/rates/1/from_on", "overlaps"), ("/rates/2/to_on", "before-first-day")]),
-            (with("exempt", json!({})), vec![("/exemption_reason", "required"), ("/rates/0/rate", "must-be-zero")]),
+            (
+                with("standard", overlapping),
+                vec![("/rates/1/from_on", "overlaps"), ("/rates/2/to_on", "before-first-day")],
+            ),
+            (
+                with("exempt", json!({})),
+                vec![("/exemption_reason", "required"), ("/rates/0/rate", "must-be-zero")],
+            ),
             (with("zero", json!({})), vec![("/rates/0/rate", "must-be-zero")]),
-            (with("reverse_charge", json!({"price_includes_tax": true})), vec![("/price_includes_tax", "breaks-a-rule")]),
+            (
+                with("reverse_charge", json!({"price_includes_tax": true})),
+                vec![("/price_includes_tax", "breaks-a-rule")],
+            ),
             (with("reverse_charge", json!({"direction": "sale"})), vec![("/rates/0/rate", "must-be-zero")]),
         ] {
             let problem = owner.post("/v1/tax-codes", code).await.is_problem(422, "invalid-input");
@@ -45,7 +57,8 @@ fn a_day_has_one_rate_and_what_is_free_has_none() {
         }
         for rate in ["-1", "100.01", "1e1", "19.00001", ""] {
             let rates = json!({"rates": [{"rate": rate, "from_on": "2020-01-01"}]});
-            let problem = owner.post("/v1/tax-codes", with("standard", rates)).await.is_problem(422, "invalid-input");
+            let problem =
+                owner.post("/v1/tax-codes", with("standard", rates)).await.is_problem(422, "invalid-input");
             assert_eq!(faults(&problem)[0].0, "/rates/0/rate", "{rate}");
         }
     });
@@ -75,7 +88,10 @@ fn what_documents_were_figured_with_stays() {
         // Archived, it is on no new document; those that have it keep it.
         shop.owner.act(&format!("{path}/archive")).await.is(200);
         let refused = shop.try_draft(json!([shop.line("1", "100", &vat)]), json!({})).await;
-        assert_eq!(faults(&refused.is_problem(422, "invalid-input")), [("/lines/0/tax_code_ids/0", "archived")]);
+        assert_eq!(
+            faults(&refused.is_problem(422, "invalid-input")),
+            [("/lines/0/tax_code_ids/0", "archived")]
+        );
         shop.owner.act(&format!("/v1/invoices/{}/approve", id(&draft))).await.is(200);
         shop.owner.act(&format!("{path}/restore")).await.is(200);
 

@@ -92,7 +92,11 @@ pub async fn prepare(db: &mut Db, papers: &Papers<'_>) -> Result<Ready> {
 pub async fn book(db: &mut Db, papers: &Papers<'_>, ready: &Ready) -> Result<Option<Uuid>> {
     let mut lines = Lines { papers, ready, all: Vec::new() };
     // Debits are above zero, credits below. What is sold is a debit on the customer.
-    let sign = if (papers.direction == TaxDirection::Sale) == papers.takes_back { -Decimal::ONE } else { Decimal::ONE };
+    let sign = if (papers.direction == TaxDirection::Sale) == papers.takes_back {
+        -Decimal::ONE
+    } else {
+        Decimal::ONE
+    };
     if !papers.total.is_zero() {
         let control = control_account(db, papers, ready).await?;
         lines.add(control, sign * papers.total, sign * papers.base_total, None, "");
@@ -104,15 +108,22 @@ pub async fn book(db: &mut Db, papers: &Papers<'_>, ready: &Ready) -> Result<Opt
         let amount = -sign * row.tax_amount.0;
         let own = ready.tax_codes.iter().find(|code| code.id == row.tax_code_id);
         let payable = own.and_then(|code| code.payable_account_id).or(ready.tax_payable_account_id);
-        let recoverable = own.and_then(|code| code.recoverable_account_id).or(ready.tax_recoverable_account_id);
+        let recoverable =
+            own.and_then(|code| code.recoverable_account_id).or(ready.tax_recoverable_account_id);
         let owed_back = papers.direction == TaxDirection::Purchase;
         for (books, account, role, amount) in [
-            (!owed_back || !row.is_charged, payable, Role::TaxPayable, if owed_back { -amount } else { amount }),
+            (
+                !owed_back || !row.is_charged,
+                payable,
+                Role::TaxPayable,
+                if owed_back { -amount } else { amount },
+            ),
             (owed_back, recoverable, Role::TaxRecoverable, amount),
         ] {
             if books && !amount.is_zero() {
                 let account = named(db, account, role).await?;
-                let base = if amount.is_sign_negative() { -row.base_tax_amount.0 } else { row.base_tax_amount.0 };
+                let base =
+                    if amount.is_sign_negative() { -row.base_tax_amount.0 } else { row.base_tax_amount.0 };
                 lines.add(account, amount, base, None, &format!("/taxes/{place}"));
             }
         }
@@ -125,7 +136,8 @@ pub async fn book(db: &mut Db, papers: &Papers<'_>, ready: &Ready) -> Result<Opt
     if lines.all.is_empty() {
         return Ok(None);
     }
-    let journal = if papers.direction == TaxDirection::Sale { JournalType::Sales } else { JournalType::Purchases };
+    let journal =
+        if papers.direction == TaxDirection::Sale { JournalType::Sales } else { JournalType::Purchases };
     let posting = Posting {
         journal,
         posted_on: papers.posted_on,
@@ -181,7 +193,8 @@ async fn named(db: &mut Db, found: Option<Uuid>, role: Role) -> Result<Uuid> {
 /// The net amounts by account and dimensions, each with the first of its lines.
 fn by_account(lines: &[DocumentLine]) -> Vec<(&DocumentLine, Decimal)> {
     let mut sums: Vec<(&DocumentLine, Decimal)> = Vec::new();
-    let place = |line: &DocumentLine| (line.account_id, line.department_id, line.cost_centre_id, line.project_id);
+    let place =
+        |line: &DocumentLine| (line.account_id, line.department_id, line.cost_centre_id, line.project_id);
     for line in lines {
         match sums.iter_mut().find(|(first, _)| place(first) == place(line)) {
             Some((_, sum)) => *sum += line.net_amount.0,
@@ -205,7 +218,14 @@ impl Lines<'_> {
         self.add(account, amount, base, of, pointer);
     }
 
-    fn add(&mut self, account: Uuid, amount: Decimal, base: Decimal, of: Option<&DocumentLine>, pointer: &str) {
+    fn add(
+        &mut self,
+        account: Uuid,
+        amount: Decimal,
+        base: Decimal,
+        of: Option<&DocumentLine>,
+        pointer: &str,
+    ) {
         let is_foreign = self.papers.currency != self.ready.currency;
         let foreign = is_foreign.then(|| Foreign {
             currency: self.papers.currency.to_owned(),
@@ -216,7 +236,14 @@ impl Lines<'_> {
     }
 
     /// What is worth nothing in the organization's currency is not booked; what is then missing is rounding.
-    fn push(&mut self, account: Uuid, base: Decimal, foreign: Option<Foreign>, of: Option<&DocumentLine>, pointer: &str) {
+    fn push(
+        &mut self,
+        account: Uuid,
+        base: Decimal,
+        foreign: Option<Foreign>,
+        of: Option<&DocumentLine>,
+        pointer: &str,
+    ) {
         if base.is_zero() {
             return;
         }

@@ -208,14 +208,15 @@ impl Kept for CreditNote {
     type Edit = EditCreditNote;
 
     async fn create(db: &mut Db, new: NewCreditNote) -> Result<Self> {
-        let invoice = Invoice::find(db, new.invoice_id).await.map_err(|problem| match problem.kind.status {
-            404 => Problem::invalid(vec![Fault::at(
-                "/invoice_id",
-                "unknown-reference",
-                "there is no such row in this organization",
-            )]),
-            _ => problem,
-        })?;
+        let invoice =
+            Invoice::find(db, new.invoice_id).await.map_err(|problem| match problem.kind.status {
+                404 => Problem::invalid(vec![Fault::at(
+                    "/invoice_id",
+                    "unknown-reference",
+                    "there is no such row in this organization",
+                )]),
+                _ => problem,
+            })?;
         let figured = figure(db, &invoice, new.issued_on, new.lines.as_deref()).await?;
         write(db, &invoice, figured, new.issued_on, &new.reason, new.reference, new.notes).await
     }
@@ -273,7 +274,9 @@ async fn figure(
     parts: Option<&[CreditedLine]>,
 ) -> Result<Figured> {
     if matches!(invoice.status, InvoiceStatus::Draft | InvoiceStatus::Approved) {
-        return Err(INVALID_STATE.because("The invoice is not in the books yet: change it, or delete it, instead."));
+        return Err(
+            INVALID_STATE.because("The invoice is not in the books yet: change it, or delete it, instead.")
+        );
     }
     if issued_on < invoice.issued_on {
         let rule = format!("must not be before the invoice, {}", invoice.issued_on);
@@ -306,7 +309,8 @@ async fn figure(
 /// What asks for more than is left is right in itself: the world is not.
 fn refusal(faults: Vec<Fault>) -> Problem {
     if faults.iter().all(|fault| fault.code == "more-than-is-left" || fault.code == "nothing-left") {
-        let problem = platform::problem::CONFLICT.because("More would be taken back than is left: `errors` says where.");
+        let problem = platform::problem::CONFLICT
+            .because("More would be taken back than is left: `errors` says where.");
         return faults.into_iter().fold(problem, Problem::at);
     }
     Problem::invalid(faults)
@@ -336,7 +340,12 @@ async fn write(
 }
 
 /// Takes all of an invoice back: a credit note over the whole of it, posted and set off.
-pub(crate) async fn take_back(db: &mut Db, invoice: &Invoice, on: NaiveDate, reason: &str) -> Result<CreditNote> {
+pub(crate) async fn take_back(
+    db: &mut Db,
+    invoice: &Invoice,
+    on: NaiveDate,
+    reason: &str,
+) -> Result<CreditNote> {
     let figured = figure(db, invoice, on, None).await?;
     let note = write(db, invoice, figured, on, reason, None, None).await?;
     post(db, note, "posted").await

@@ -48,7 +48,8 @@ pub fn take_back(
         Some(parts) => parts,
         None => {
             let lines = left.lines.iter().filter(|line| !line.quantity.0.is_zero());
-            everything = lines.map(|line| CreditedLine { line: line.line, quantity: None, amount: None }).collect();
+            everything =
+                lines.map(|line| CreditedLine { line: line.line, quantity: None, amount: None }).collect();
             &everything
         }
     };
@@ -77,10 +78,13 @@ pub fn take_back(
         return Err(faults);
     }
     if lines.is_empty() {
-        return Err(vec![Fault::at("/lines", "nothing-left", "nothing of the document is left to be taken back")]);
+        return Err(vec![Fault::at(
+            "/lines",
+            "nothing-left",
+            "nothing of the document is left to be taken back",
+        )]);
     }
-    let taxes: Vec<DocumentTax> =
-        left.taxes.iter().filter_map(|row| tax_row(row, &lines, rate)).collect();
+    let taxes: Vec<DocumentTax> = left.taxes.iter().filter_map(|row| tax_row(row, &lines, rate)).collect();
     let net = lines.iter().map(|line| line.net_amount.0).sum();
     let mut amounts = Amounts::of(net, &taxes, rate);
     if amounts.total == left.amounts.total && amounts.base_tax <= left.amounts.base_total {
@@ -106,7 +110,9 @@ fn left(document: &Whole, before: &[Whole]) -> Whole {
         }
     }
     for row in &mut left.taxes {
-        for taken in before.iter().flat_map(|note| &note.taxes).filter(|taken| taken.tax_code_id == row.tax_code_id) {
+        for taken in
+            before.iter().flat_map(|note| &note.taxes).filter(|taken| taken.tax_code_id == row.tax_code_id)
+        {
             row.taxable_amount.0 -= taken.taxable_amount.0;
             row.tax_amount.0 -= taken.tax_amount.0;
             row.base_taxable_amount.0 -= taken.base_taxable_amount.0;
@@ -127,7 +133,11 @@ fn left(document: &Whole, before: &[Whole]) -> Whole {
 type Refusal = (&'static str, &'static str, String);
 
 /// The part of what is left of a line.
-fn share(left: &DocumentLine, part: &CreditedLine, decimals: u32) -> std::result::Result<DocumentLine, Refusal> {
+fn share(
+    left: &DocumentLine,
+    part: &CreditedLine,
+    decimals: u32,
+) -> std::result::Result<DocumentLine, Refusal> {
     let (quantity, net) = (left.quantity.0, left.net_amount.0);
     let (quantity, of, all) = match (part.quantity, part.amount) {
         (Some(_), Some(_)) => {
@@ -163,8 +173,9 @@ fn share(left: &DocumentLine, part: &CreditedLine, decimals: u32) -> std::result
     taken.amount = part_of(left.amount.0).into();
     taken.discount_amount = left.discount_amount.map(part_of);
     let shares = left.taxes.iter();
-    taken.taxes =
-        shares.map(|tax| LineTax { tax_code_id: tax.tax_code_id, tax_amount: part_of(tax.tax_amount.0).into() }).collect();
+    taken.taxes = shares
+        .map(|tax| LineTax { tax_code_id: tax.tax_code_id, tax_amount: part_of(tax.tax_amount.0).into() })
+        .collect();
     Ok(taken)
 }
 
@@ -284,8 +295,16 @@ mod tests {
         let two = take_back(&invoice, &[], Some(&[part(1, Some("2"), None)]), OWN, 2).unwrap();
         let parts = [part(1, Some("1.5"), None), part(2, None, None), part(1, Some("1"), None)];
         let faults = take_back(&invoice, &[two.clone()], Some(&parts), OWN, 2).unwrap_err();
-        let told: Vec<_> = faults.iter().map(|fault| (fault.pointer.as_deref().unwrap(), fault.code.as_str())).collect();
-        assert_eq!(told, [("/lines/0/quantity", "more-than-is-left"), ("/lines/1/line", "unknown-reference"), ("/lines/2/line", "repeated")]);
+        let told: Vec<_> =
+            faults.iter().map(|fault| (fault.pointer.as_deref().unwrap(), fault.code.as_str())).collect();
+        assert_eq!(
+            told,
+            [
+                ("/lines/0/quantity", "more-than-is-left"),
+                ("/lines/1/line", "unknown-reference"),
+                ("/lines/2/line", "repeated")
+            ]
+        );
         let rest = take_back(&invoice, &[two.clone()], None, OWN, 2).unwrap();
         assert_eq!(take_back(&invoice, &[two, rest], None, OWN, 2).unwrap_err()[0].code, "nothing-left");
     }

@@ -93,7 +93,9 @@ struct TaxFacts {
 /// # Errors
 /// 422 with all that is wrong, each at its place in the body.
 pub async fn figure(db: &mut Db, direction: TaxDirection, entered: &Entered) -> Result<Figured> {
-    let ids = |of: fn(&NewDocumentLine) -> Option<Uuid>| -> Vec<Uuid> { entered.lines.iter().filter_map(of).collect() };
+    let ids = |of: fn(&NewDocumentLine) -> Option<Uuid>| -> Vec<Uuid> {
+        entered.lines.iter().filter_map(of).collect()
+    };
     let codes: Vec<Uuid> = entered.lines.iter().flat_map(|line| line.tax_code_ids.clone()).collect();
     let facts: Option<Value> = diesel::select(document_facts(
         entered.party_id,
@@ -135,7 +137,8 @@ pub async fn figure(db: &mut Db, direction: TaxDirection, entered: &Entered) -> 
         TaxRounding::Document => Rounding::Document,
     };
     let decimals = ledger::currency::decimals(&currency);
-    let lines: Vec<totals::Line> = entered.lines.iter().map(|line| to_figure(line, &facts.tax_codes)).collect();
+    let lines: Vec<totals::Line> =
+        entered.lines.iter().map(|line| to_figure(line, &facts.tax_codes)).collect();
     let figures = match totals::figure(&lines, rounding, decimals) {
         Ok(figures) if faults.is_empty() => figures,
         Ok(_) => return Err(Problem::invalid(faults)),
@@ -149,7 +152,8 @@ pub async fn figure(db: &mut Db, direction: TaxDirection, entered: &Entered) -> 
         let rule = format!("makes the whole worth nothing in {}", facts.currency);
         return Err(Problem::invalid(vec![Fault::at("/exchange_rate", "too-small", rule)]));
     }
-    let taxes: Vec<DocumentTax> = figures.taxes.iter().map(|row| tax_row(row, &facts.tax_codes[row.code], base)).collect();
+    let taxes: Vec<DocumentTax> =
+        figures.taxes.iter().map(|row| tax_row(row, &facts.tax_codes[row.code], base)).collect();
     let amounts = Amounts::of(figures.net, &taxes, base);
     let whole = |due_on| vec![Instalment { due_on, amount: figures.total.into() }];
     let mut instalments = match (entered.due_on, &facts.terms) {
@@ -209,29 +213,53 @@ fn check_party(facts: &Facts, direction: TaxDirection, entered: &Entered, faults
     match &facts.party {
         None => faults.push(unknown("/party_id")),
         Some(party) if party.status == "archived" => {
-            faults.push(Fault::at("/party_id", "archived", "must not be archived: restore it, or name another"));
+            faults.push(Fault::at(
+                "/party_id",
+                "archived",
+                "must not be archived: restore it, or name another",
+            ));
         }
         Some(party) if is_sale && !party.is_customer => {
-            faults.push(Fault::at("/party_id", "no-customer", "must be a customer: say so at the party first"));
+            faults.push(Fault::at(
+                "/party_id",
+                "no-customer",
+                "must be a customer: say so at the party first",
+            ));
         }
         Some(party) if !is_sale && !party.is_supplier => {
-            faults.push(Fault::at("/party_id", "no-supplier", "must be a supplier: say so at the party first"));
+            faults.push(Fault::at(
+                "/party_id",
+                "no-supplier",
+                "must be a supplier: say so at the party first",
+            ));
         }
         Some(_) => {}
     }
     match &facts.terms {
         None if entered.payment_terms_id.is_some() => faults.push(unknown("/payment_terms_id")),
         Some(terms) if terms.status.as_str() == "archived" && entered.payment_terms_id.is_some() => {
-            faults.push(Fault::at("/payment_terms_id", "archived", "must not be archived: restore them, or name others"));
+            faults.push(Fault::at(
+                "/payment_terms_id",
+                "archived",
+                "must not be archived: restore them, or name others",
+            ));
         }
         _ => {}
     }
 }
 
 /// Checks what lines refer to, and answers the account of each.
-fn check_lines(facts: &Facts, direction: TaxDirection, entered: &Entered, faults: &mut Vec<Fault>) -> Vec<Uuid> {
+fn check_lines(
+    facts: &Facts,
+    direction: TaxDirection,
+    entered: &Entered,
+    faults: &mut Vec<Fault>,
+) -> Vec<Uuid> {
     let is_sale = direction == TaxDirection::Sale;
-    let own = facts.party.as_ref().and_then(|party| if is_sale { party.income_account_id } else { party.expense_account_id });
+    let own = facts
+        .party
+        .as_ref()
+        .and_then(|party| if is_sale { party.income_account_id } else { party.expense_account_id });
     let mut accounts = Vec::new();
     for (place, line) in entered.lines.iter().enumerate() {
         let at = |field: &str| format!("/lines/{place}/{field}");
@@ -268,7 +296,8 @@ fn check_lines(facts: &Facts, direction: TaxDirection, entered: &Entered, faults
                     Some(Fault::at(at, "archived", "must not be archived: restore it, or name another"))
                 }
                 Some(code) if code.direction != direction => {
-                    let rule = format!("must be a tax on a {}, and `{}` is not", direction.as_str(), code.code);
+                    let rule =
+                        format!("must be a tax on a {}, and `{}` is not", direction.as_str(), code.code);
                     Some(Fault::at(at, "other-direction", rule))
                 }
                 Some(code) if code.rate.is_none() => {
@@ -315,9 +344,11 @@ fn told(place: usize, fault: LineFault, line: &NewDocumentLine) -> Fault {
             let field = if line.discount_percent.is_some() { "discount_percent" } else { "discount_amount" };
             Fault::at(at(field), "too-large", "must not take off more than quantity times price")
         }
-        LineFault::TooLarge => {
-            Fault::at(at("unit_price"), "out-of-range", "makes an amount, or a sum of amounts, that is too large")
-        }
+        LineFault::TooLarge => Fault::at(
+            at("unit_price"),
+            "out-of-range",
+            "makes an amount, or a sum of amounts, that is too large",
+        ),
     }
 }
 
@@ -345,7 +376,9 @@ fn kept(entered: &Entered, accounts: &[Uuid], figures: &Figures) -> Vec<Document
             let taxes = line.tax_code_ids.iter().zip(&figures.taxes);
             DocumentLine {
                 line: place,
-                taxes: taxes.map(|(id, share)| LineTax { tax_code_id: *id, tax_amount: (*share).into() }).collect(),
+                taxes: taxes
+                    .map(|(id, share)| LineTax { tax_code_id: *id, tax_amount: (*share).into() })
+                    .collect(),
                 item_code: line.item_code,
                 description: line.description,
                 quantity: line.quantity.into(),

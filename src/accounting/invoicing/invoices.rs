@@ -271,7 +271,10 @@ impl Kept for Invoice {
             edit.reference.clone().map(|reference| invoices::reference.eq(reference)),
             edit.notes.clone().map(|notes| invoices::notes.eq(notes)),
         );
-        if patch.as_object().is_some_and(|fields| fields.keys().all(|name| name == "reference" || name == "notes")) {
+        if patch
+            .as_object()
+            .is_some_and(|fields| fields.keys().all(|name| name == "reference" || name == "notes"))
+        {
             return Ok(diesel::update(one).set(words).returning(Self::as_returning()).get_result(db).await?);
         }
         let entered = row.with(&edit);
@@ -321,7 +324,8 @@ impl Invoice {
     /// What a draft will be of, with the changes. What was said on purpose stays where nothing it hangs on changes: a due day
     /// that differs from the terms', a rate that differs from the day's.
     fn with(&self, edit: &EditInvoice) -> Entered {
-        let changes_terms = edit.party_id.is_some() || edit.payment_terms_id.is_some() || edit.issued_on.is_some();
+        let changes_terms =
+            edit.party_id.is_some() || edit.payment_terms_id.is_some() || edit.issued_on.is_some();
         let own_due = (self.instalments.0.len() == 1 && !changes_terms).then_some(self.due_on);
         let changes_rate = edit.party_id.is_some() || edit.currency.is_some() || edit.issued_on.is_some();
         let own_rate = (!changes_rate).then_some(self.exchange_rate.0);
@@ -445,7 +449,11 @@ pub struct VoidInvoiceRequest {
 /// Takes back all of an invoice of which nothing was paid or credited: makes a credit note over the whole of it, posts it,
 /// and settles the invoice with it. Both stay in the books.
 #[utoipa::path(post, path = "/v1/invoices/{id}/void", tag = "Accounting")]
-async fn void_invoice(may: May<Void, Invoice>, id: Id<Invoice>, why: Input<VoidInvoiceRequest>) -> Reply<Invoice> {
+async fn void_invoice(
+    may: May<Void, Invoice>,
+    id: Id<Invoice>,
+    why: Input<VoidInvoiceRequest>,
+) -> Reply<Invoice> {
     may.write(async |db| {
         let invoice = lock(&may, db, &id).await?;
         LIFE.step(invoice.status.as_str(), "void")?;

@@ -2,8 +2,8 @@
 //! another room's, which sets them off against what is open here.
 pub mod allocations;
 mod booking;
-mod crediting;
 pub mod credit_notes;
+mod crediting;
 mod figures;
 mod figuring;
 pub mod invoices;

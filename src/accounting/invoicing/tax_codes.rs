@@ -178,7 +178,13 @@ impl Resource for TaxCode {
         &[SortKey::text("code"), SortKey::text("name"), SortKey::instant("created_at")];
     const NATURAL_KEY: &'static [&'static str] = &["code"];
     const REFERENCES: &'static [Reference] = &[
-        Reference { field: "payable_account_id", column: "payable_account_code", table: "accounts", by: "code", within: None },
+        Reference {
+            field: "payable_account_id",
+            column: "payable_account_code",
+            table: "accounts",
+            by: "code",
+            within: None,
+        },
         Reference {
             field: "recoverable_account_id",
             column: "recoverable_account_code",
@@ -263,11 +269,11 @@ fn check(
             let rule = "must not be before the first day";
             faults.push(Fault::at(format!("/rates/{place}/to_on"), "before-first-day", rule));
         }
-        let overlaps = |other: &TaxRate| {
-            other.from_on <= last && each.from_on <= other.to_on.unwrap_or(NaiveDate::MAX)
-        };
+        let overlaps =
+            |other: &TaxRate| other.from_on <= last && each.from_on <= other.to_on.unwrap_or(NaiveDate::MAX);
         if let Some(other) = rates[..place].iter().position(overlaps) {
-            let rule = format!("must not share days with the rate at /rates/{other}: end that one the day before");
+            let rule =
+                format!("must not share days with the rate at /rates/{other}: end that one the day before");
             faults.push(Fault::at(format!("/rates/{place}/from_on"), "overlaps", rule));
         }
     }

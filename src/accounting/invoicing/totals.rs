@@ -103,17 +103,17 @@ pub fn round(amount: Decimal, decimals: u32) -> Decimal {
 ///
 /// # Errors
 /// All lines that can not be figured, by their place.
-pub fn figure(
-    lines: &[Line],
-    rounding: Rounding,
-    decimals: u32,
-) -> Result<Figures, Vec<(usize, LineFault)>> {
+pub fn figure(lines: &[Line], rounding: Rounding, decimals: u32) -> Result<Figures, Vec<(usize, LineFault)>> {
     let (mut figures, mut faults) = (Vec::new(), Vec::new());
     for (place, line) in lines.iter().enumerate() {
         match amount(line) {
             Ok(amount) => {
                 let amount = round(amount, decimals);
-                figures.push(LineFigures { amount, net: amount, taxes: vec![Decimal::ZERO; line.taxes.len()] });
+                figures.push(LineFigures {
+                    amount,
+                    net: amount,
+                    taxes: vec![Decimal::ZERO; line.taxes.len()],
+                });
             }
             Err(fault) => faults.push((place, fault)),
         }
@@ -132,7 +132,13 @@ pub fn figure(
         let shares = places(lines, tax).map(|(line, place)| (figures[line].net, figures[line].taxes[place]));
         let zero = round(Decimal::ZERO, decimals);
         let (taxable, sum) = shares.fold((zero, zero), |sum, each| (sum.0 + each.0, sum.1 + each.1));
-        table.push(TaxFigures { code: tax.code, rate: tax.rate, is_charged: tax.is_charged, taxable, tax: sum });
+        table.push(TaxFigures {
+            code: tax.code,
+            rate: tax.rate,
+            is_charged: tax.is_charged,
+            taxable,
+            tax: sum,
+        });
     }
     let first = |code: usize| lines.iter().flat_map(|line| &line.taxes).position(|tax| tax.code == code);
     table.sort_by_key(|row| first(row.code));
@@ -191,7 +197,8 @@ fn places(lines: &[Line], tax: Tax) -> impl Iterator<Item = (usize, usize)> {
 /// Puts one tax on the lines that have it.
 fn charge(figures: &mut [LineFigures], lines: &[Line], tax: Tax, rounding: Rounding, decimals: u32) {
     let places: Vec<_> = places(lines, tax).collect();
-    let exact: Vec<Decimal> = places.iter().map(|&(line, _)| exact(&lines[line], &figures[line], tax)).collect();
+    let exact: Vec<Decimal> =
+        places.iter().map(|&(line, _)| exact(&lines[line], &figures[line], tax)).collect();
     // No line is worth less than nothing, however many taxes its price includes.
     let room = |line: usize| if tax.is_included { figures[line].net } else { LIMIT };
     let room: Vec<Decimal> = places.iter().map(|&(line, _)| room(line)).collect();
@@ -223,7 +230,8 @@ fn exact(line: &Line, figures: &LineFigures, tax: Tax) -> Decimal {
 pub(crate) fn spread(total: Decimal, exact: &[Decimal], room: &[Decimal], decimals: u32) -> Vec<Decimal> {
     let unit = Decimal::new(1, decimals);
     let floor = |amount: &Decimal| amount.round_dp_with_strategy(decimals, RoundingStrategy::ToZero);
-    let mut shares: Vec<Decimal> = exact.iter().zip(room).map(|(exact, room)| floor(exact).min(*room)).collect();
+    let mut shares: Vec<Decimal> =
+        exact.iter().zip(room).map(|(exact, room)| floor(exact).min(*room)).collect();
     let mut order: Vec<usize> = (0..exact.len()).collect();
     order.sort_by_key(|&place| std::cmp::Reverse(exact[place] - floor(&exact[place])));
     let mut rest = total - shares.iter().sum::<Decimal>();
@@ -276,7 +284,10 @@ mod tests {
         let shares: Vec<_> = by_document.lines.iter().map(|line| line.taxes[0].to_string()).collect();
         assert_eq!(shares, ["0.07", "0.06", "0.06"]);
         // One line of three thirds is 0.99999999, shown as 1.00.
-        assert_eq!(sums(&figure(&[line("3", "0.33333333", &[added(0, "19")])], Rounding::Line, 2).unwrap()), ["1.00", "0.19", "1.19"]);
+        assert_eq!(
+            sums(&figure(&[line("3", "0.33333333", &[added(0, "19")])], Rounding::Line, 2).unwrap()),
+            ["1.00", "0.19", "1.19"]
+        );
     }
 
     #[test]
@@ -297,8 +308,16 @@ mod tests {
         let taxes = [included(0, "19"), included(1, "2"), added(2, "5")];
         let figures = figure(&[line("1", "121", &taxes)], Rounding::Document, 2).unwrap();
         assert_eq!(sums(&figures), ["100.00", "26.00", "126.00"]);
-        let table: Vec<_> = figures.taxes.iter().map(|row| (row.taxable.to_string(), row.tax.to_string())).collect();
-        assert_eq!(table, [("100.00".into(), "19.00".into()), ("100.00".into(), "2.00".into()), ("100.00".into(), "5.00".into())]);
+        let table: Vec<_> =
+            figures.taxes.iter().map(|row| (row.taxable.to_string(), row.tax.to_string())).collect();
+        assert_eq!(
+            table,
+            [
+                ("100.00".into(), "19.00".into()),
+                ("100.00".into(), "2.00".into()),
+                ("100.00".into(), "5.00".into())
+            ]
+        );
         // Half of 0.02 is each of three equal taxes' 0.005: rounded up they would be more than the price.
         let three = [included(0, "100"), included(1, "100"), included(2, "100")];
         let figures = figure(&[line("1", "0.02", &three)], Rounding::Line, 2).unwrap();
@@ -308,14 +327,22 @@ mod tests {
     #[test]
     fn a_currency_has_its_own_decimals() {
         // Half a yen is a yen: 10 % of 105 is 10.5.
-        assert_eq!(sums(&figure(&[line("1", "105", &[added(0, "10")])], Rounding::Line, 0).unwrap()), ["105", "11", "116"]);
+        assert_eq!(
+            sums(&figure(&[line("1", "105", &[added(0, "10")])], Rounding::Line, 0).unwrap()),
+            ["105", "11", "116"]
+        );
         // 5 % of 0.333 is 0.01665.
-        assert_eq!(sums(&figure(&[line("1", "0.3333", &[added(0, "5")])], Rounding::Line, 3).unwrap()), ["0.333", "0.017", "0.350"]);
+        assert_eq!(
+            sums(&figure(&[line("1", "0.3333", &[added(0, "5")])], Rounding::Line, 3).unwrap()),
+            ["0.333", "0.017", "0.350"]
+        );
     }
 
     #[test]
     fn a_discount_takes_off_all_at_the_most() {
-        let with = |discount| figure(&[Line { discount, ..line("2", "49.99", &[added(0, "19")]) }], Rounding::Line, 2);
+        let with = |discount| {
+            figure(&[Line { discount, ..line("2", "49.99", &[added(0, "19")]) }], Rounding::Line, 2)
+        };
         // 99.98 less 12.5 % is 87.4825; 19 % of 87.48 is 16.6212.
         assert_eq!(sums(&with(Discount::Percent(number("12.5"))).unwrap()), ["87.48", "16.62", "104.10"]);
         assert_eq!(sums(&with(Discount::Percent(number("100"))).unwrap()), ["0.00", "0.00", "0.00"]);
@@ -328,7 +355,9 @@ mod tests {
     #[test]
     fn what_the_buyer_owes_is_told_and_not_charged() {
         let tax = Tax { is_charged: false, ..added(0, "19") };
-        let figures = figure(&[line("1", "100", &[tax]), line("1", "50", &[added(1, "0")])], Rounding::Document, 2).unwrap();
+        let figures =
+            figure(&[line("1", "100", &[tax]), line("1", "50", &[added(1, "0")])], Rounding::Document, 2)
+                .unwrap();
         assert_eq!(sums(&figures), ["150.00", "0.00", "150.00"]);
         assert_eq!((figures.taxes[0].taxable, figures.taxes[0].tax), (number("100"), number("19")));
         assert_eq!((figures.taxes[1].taxable, figures.taxes[1].tax), (number("50"), number("0")));
@@ -345,7 +374,15 @@ mod tests {
         ];
         let faults = figure(&lines, Rounding::Line, 2).unwrap_err();
         let negative = LineFault::Negative;
-        assert_eq!(faults, [(0, negative("quantity")), (2, negative("quantity")), (3, negative("unit_price")), (4, LineFault::TooLarge)]);
+        assert_eq!(
+            faults,
+            [
+                (0, negative("quantity")),
+                (2, negative("quantity")),
+                (3, negative("unit_price")),
+                (4, LineFault::TooLarge)
+            ]
+        );
         let most = line("1", "9999999999999999.9999", &[]);
         assert_eq!(figure(&[most.clone()], Rounding::Line, 4).unwrap().total, LIMIT - number("0.0001"));
         assert_eq!(figure(&[most.clone(), most], Rounding::Line, 4), Err(vec![(1, LineFault::TooLarge)]));
