@@ -212,6 +212,17 @@ select make_documents('debit_notes', 'debit_note', $own$
 $own$);
 create index debit_notes_by_bill on debit_notes (org_id, bill_id, id);
 
+-- The maker is not the checker.
+create function refuse_own_bill() returns trigger language plpgsql as $$
+begin
+    if current_actor_id() in (old.created_by, old.updated_by) then
+        raise exception 'forbidden: Whoever entered or last changed a bill can not approve it: ask somebody else to.' using errcode = 'insufficient_privilege';
+    end if;
+    return new;
+end $$;
+create trigger approved_by_another before update of status on bills for each row
+    when (old.status = 'draft' and new.status = 'approved') execute function refuse_own_bill();
+
 -- Numbers are taken when documents are posted, and never written by hand.
 insert into number_kinds (kind, longest, format, reset) values
     ('invoices', 40, 'INV-{year}-{number:6}', 'yearly'),

@@ -3,6 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod bills;
 mod credit_notes;
 mod invoices;
 mod parties;

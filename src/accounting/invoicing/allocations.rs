@@ -86,6 +86,11 @@ impl Stored for Allocation {
     }
 }
 
+diesel::define_sql_function! {
+    /// See the migration of the ledger: the currency that the books are kept in.
+    fn books_currency() -> diesel::sql_types::Text;
+}
+
 /// What is to be set off: so much of a debit with so much of a credit. In one currency both amounts are the same.
 #[derive(Clone, Copy, Debug)]
 pub struct SetOff {
@@ -143,9 +148,15 @@ pub async fn lock_items(db: &mut Db, ids: &[Uuid]) -> Result<Vec<OpenItem>> {
 /// 409 where more would be taken off a document than is open of it, or what is set off is of two parties.
 pub async fn allocate(db: &mut Db, all: &[SetOff]) -> Result<Vec<Allocation>> {
     let ids: Vec<Uuid> = all.iter().flat_map(|each| [each.debit_item_id, each.credit_item_id]).collect();
-    let mut items: HashMap<Uuid, OpenItem> =
-        lock_items(db, &ids).await?.into_iter().map(|item| (item.id, item)).collect();
-    let books = ledger::books(db).await?.currency;
+    let items = open_items::table
+        .filter(open_items::org_id.eq(db.organization()))
+        .filter(open_items::id.eq_any(&ids))
+        .order(open_items::id)
+        .for_no_key_update()
+        .select((OpenItem::as_select(), books_currency()));
+    let items: Vec<(OpenItem, String)> = items.load(db).await?;
+    let books = items.iter().map(|(_, books)| books.clone()).next().unwrap_or_default();
+    let mut items: HashMap<Uuid, OpenItem> = items.into_iter().map(|(item, _)| (item.id, item)).collect();
     let decimals = ledger::currency::decimals(&books);
     let accounts = Accounts::of(db, &items, &books).await?;
     let (mut rows, mut postings) = (Vec::new(), Vec::new());

@@ -1,7 +1,7 @@
 //! Credit notes: what takes an invoice back, whole or in part. Posted, they book its mirror, and are set off against it as
 //! far as it is open; the rest is the customer's, for a refund or another invoice.
 
-use crate::allocations::{self, SetOff};
+use crate::allocations::{self, SetOff, books_currency};
 use crate::booking::{self, Papers};
 use crate::crediting::{CreditedLine, Whole, take_back as figure_back};
 use crate::figuring::{Amounts, Base, Figured, TaxRounding};
@@ -12,7 +12,7 @@ use platform::prelude::*;
 use platform::problem::INVALID_STATE;
 use platform::store::changes_nothing;
 use rust_decimal::Decimal;
-use schema::credit_notes;
+use schema::{credit_notes, invoices};
 
 /// What takes an invoice back.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema, Queryable, Selectable)]
@@ -243,8 +243,10 @@ impl Kept for CreditNote {
             Some(parts) => parts,
             None => Some(row.parts()),
         };
-        let invoice = Invoice::find(db, row.invoice_id).await?;
-        let figured = figure(db, &invoice, issued_on, parts.as_deref()).await?;
+        let Some((invoice, books)) = invoice_and_books(db, row.invoice_id).await? else {
+            return Err(Problem::not_found());
+        };
+        let figured = figure(db, &invoice, &books, issued_on, parts.as_deref()).await?;
         let figures = (words, CreditNoteFigures::from(figured));
         Ok(diesel::update(one).set(figures).returning(Self::as_returning()).get_result(db).await?)
     }
@@ -266,10 +268,17 @@ fn only_draft(row: &CreditNote) -> Result<()> {
     }
 }
 
+/// The invoice, and the currency that the books are kept in.
+async fn invoice_and_books(db: &mut Db, id: Uuid) -> Result<Option<(Invoice, String)>> {
+    let one = invoices::table.find((db.organization(), id)).select((Invoice::as_select(), books_currency()));
+    Ok(one.get_result(db).await.optional()?)
+}
+
 /// What a credit note over these parts comes to, of what those that are posted have left.
 async fn figure(
     db: &mut Db,
     invoice: &Invoice,
+    books: &str,
     issued_on: NaiveDate,
     parts: Option<&[CreditedLine]>,
 ) -> Result<Figured> {
@@ -289,8 +298,7 @@ async fn figure(
         .select(CreditNote::as_select());
     let before: Vec<CreditNote> = before.load(db).await?;
     let before: Vec<Whole> = before.iter().map(CreditNote::whole).collect();
-    let books = ledger::books(db).await?;
-    let rate = Base { rate: invoice.exchange_rate.0, decimals: ledger::currency::decimals(&books.currency) };
+    let rate = Base { rate: invoice.exchange_rate.0, decimals: ledger::currency::decimals(books) };
     let decimals = ledger::currency::decimals(&invoice.currency);
     let note = figure_back(&invoice.whole(), &before, parts, rate, decimals).map_err(refusal)?;
     Ok(Figured {
@@ -346,7 +354,8 @@ pub(crate) async fn take_back(
     on: NaiveDate,
     reason: &str,
 ) -> Result<CreditNote> {
-    let figured = figure(db, invoice, on, None).await?;
+    let books = ledger::books(db).await?.currency;
+    let figured = figure(db, invoice, &books, on, None).await?;
     let note = write(db, invoice, figured, on, reason, None, None).await?;
     post(db, note, "posted").await
 }

@@ -1,18 +1,18 @@
 //! Debit notes: what takes a bill back, whole or in part. Posted, they book its mirror, and are set off against it as
 //! far as it is open; the rest is the company's, for a refund or another bill.
 
-use crate::allocations::{self, SetOff};
+use crate::allocations::{self, SetOff, books_currency};
+use crate::bills::{Bill, BillStatus};
 use crate::booking::{self, Papers};
 use crate::crediting::{CreditedLine, Whole, take_back as figure_back};
 use crate::figuring::{Amounts, Base, Figured, TaxRounding};
-use crate::bills::{Bill, BillStatus};
 use crate::lines::{DocumentLine, DocumentTax};
 use crate::tax_codes::TaxDirection;
 use platform::prelude::*;
 use platform::problem::INVALID_STATE;
 use platform::store::changes_nothing;
 use rust_decimal::Decimal;
-use schema::debit_notes;
+use schema::{bills, debit_notes};
 
 /// What takes a bill back.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema, Queryable, Selectable)]
@@ -208,15 +208,11 @@ impl Kept for DebitNote {
     type Edit = EditDebitNote;
 
     async fn create(db: &mut Db, new: NewDebitNote) -> Result<Self> {
-        let bill = Bill::find(db, new.bill_id).await.map_err(|problem| match problem.kind.status {
-            404 => Problem::invalid(vec![Fault::at(
-                "/bill_id",
-                "unknown-reference",
-                "there is no such row in this organization",
-            )]),
-            _ => problem,
-        })?;
-        let figured = figure(db, &bill, new.issued_on, new.lines.as_deref()).await?;
+        let Some((bill, books)) = bill_and_books(db, new.bill_id).await? else {
+            let rule = "there is no such row in this organization";
+            return Err(Problem::invalid(vec![Fault::at("/bill_id", "unknown-reference", rule)]));
+        };
+        let figured = figure(db, &bill, &books, new.issued_on, new.lines.as_deref()).await?;
         write(db, &bill, figured, new.issued_on, &new.reason, new.reference, new.notes).await
     }
 
@@ -242,8 +238,10 @@ impl Kept for DebitNote {
             Some(parts) => parts,
             None => Some(row.parts()),
         };
-        let bill = Bill::find(db, row.bill_id).await?;
-        let figured = figure(db, &bill, issued_on, parts.as_deref()).await?;
+        let Some((bill, books)) = bill_and_books(db, row.bill_id).await? else {
+            return Err(Problem::not_found());
+        };
+        let figured = figure(db, &bill, &books, issued_on, parts.as_deref()).await?;
         let figures = (words, DebitNoteFigures::from(figured));
         Ok(diesel::update(one).set(figures).returning(Self::as_returning()).get_result(db).await?)
     }
@@ -265,15 +263,24 @@ fn only_draft(row: &DebitNote) -> Result<()> {
     }
 }
 
+/// The bill, and the currency that the books are kept in.
+async fn bill_and_books(db: &mut Db, id: Uuid) -> Result<Option<(Bill, String)>> {
+    let one = bills::table.find((db.organization(), id)).select((Bill::as_select(), books_currency()));
+    Ok(one.get_result(db).await.optional()?)
+}
+
 /// What a debit note over these parts comes to, of what those that are posted have left.
 async fn figure(
     db: &mut Db,
     bill: &Bill,
+    books: &str,
     issued_on: NaiveDate,
     parts: Option<&[CreditedLine]>,
 ) -> Result<Figured> {
     if matches!(bill.status, BillStatus::Draft | BillStatus::Approved) {
-        return Err(INVALID_STATE.because("The bill is not in the books yet: change it, or delete it, instead."));
+        return Err(
+            INVALID_STATE.because("The bill is not in the books yet: change it, or delete it, instead.")
+        );
     }
     if issued_on < bill.issued_on {
         let rule = format!("must not be before the bill, {}", bill.issued_on);
@@ -286,8 +293,7 @@ async fn figure(
         .select(DebitNote::as_select());
     let before: Vec<DebitNote> = before.load(db).await?;
     let before: Vec<Whole> = before.iter().map(DebitNote::whole).collect();
-    let books = ledger::books(db).await?;
-    let rate = Base { rate: bill.exchange_rate.0, decimals: ledger::currency::decimals(&books.currency) };
+    let rate = Base { rate: bill.exchange_rate.0, decimals: ledger::currency::decimals(books) };
     let decimals = ledger::currency::decimals(&bill.currency);
     let note = figure_back(&bill.whole(), &before, parts, rate, decimals).map_err(refusal)?;
     Ok(Figured {
@@ -306,7 +312,8 @@ async fn figure(
 /// What asks for more than is left is right in itself: the world is not.
 fn refusal(faults: Vec<Fault>) -> Problem {
     if faults.iter().all(|fault| fault.code == "more-than-is-left" || fault.code == "nothing-left") {
-        let problem = platform::problem::CONFLICT.because("More would be taken back than is left: `errors` says where.");
+        let problem = platform::problem::CONFLICT
+            .because("More would be taken back than is left: `errors` says where.");
         return faults.into_iter().fold(problem, Problem::at);
     }
     Problem::invalid(faults)
@@ -337,7 +344,8 @@ async fn write(
 
 /// Takes all of a bill back: a debit note over the whole of it, posted and set off.
 pub(crate) async fn take_back(db: &mut Db, bill: &Bill, on: NaiveDate, reason: &str) -> Result<DebitNote> {
-    let figured = figure(db, bill, on, None).await?;
+    let books = ledger::books(db).await?.currency;
+    let figured = figure(db, bill, &books, on, None).await?;
     let note = write(db, bill, figured, on, reason, None, None).await?;
     post(db, note, "posted").await
 }
