@@ -208,16 +208,11 @@ impl Kept for CreditNote {
     type Edit = EditCreditNote;
 
     async fn create(db: &mut Db, new: NewCreditNote) -> Result<Self> {
-        let invoice =
-            Invoice::find(db, new.invoice_id).await.map_err(|problem| match problem.kind.status {
-                404 => Problem::invalid(vec![Fault::at(
-                    "/invoice_id",
-                    "unknown-reference",
-                    "there is no such row in this organization",
-                )]),
-                _ => problem,
-            })?;
-        let figured = figure(db, &invoice, new.issued_on, new.lines.as_deref()).await?;
+        let Some((invoice, books)) = invoice_and_books(db, new.invoice_id).await? else {
+            let rule = "there is no such row in this organization";
+            return Err(Problem::invalid(vec![Fault::at("/invoice_id", "unknown-reference", rule)]));
+        };
+        let figured = figure(db, &invoice, &books, new.issued_on, new.lines.as_deref()).await?;
         write(db, &invoice, figured, new.issued_on, &new.reason, new.reference, new.notes).await
     }
 
