@@ -56,9 +56,18 @@ create table parties (
     status              text    not null default 'active' constraint parties_status_check check (status in ('active', 'archived')),
     -- There is another one like it, and that is meant.
     allow_duplicate     boolean not null default false,
+    -- What its documents are booked to where they say nothing else.
+    receivable_account_id uuid,
+    payable_account_id  uuid,
+    income_account_id   uuid,
+    expense_account_id  uuid,
     primary key (org_id, id),
     constraint parties_number_key unique (org_id, number),
     constraint parties_payment_terms_id_fkey foreign key (org_id, payment_terms_id) references payment_terms (org_id, id),
+    constraint parties_receivable_account_id_fkey foreign key (org_id, receivable_account_id) references accounts (org_id, id),
+    constraint parties_payable_account_id_fkey foreign key (org_id, payable_account_id) references accounts (org_id, id),
+    constraint parties_income_account_id_fkey foreign key (org_id, income_account_id) references accounts (org_id, id),
+    constraint parties_expense_account_id_fkey foreign key (org_id, expense_account_id) references accounts (org_id, id),
     constraint is_a_customer_or_a_supplier_or_both check (is_customer or is_supplier),
     constraint at_most_50_contacts check (jsonb_array_length(contacts) <= 50),
     constraint at_most_20_bank_accounts check (jsonb_array_length(bank_accounts) <= 20)
@@ -66,6 +75,10 @@ create table parties (
 create index parties_by_name on parties (org_id, name, id);
 create index parties_by_tax_id on parties (org_id, tax_id);
 create index parties_by_payment_terms on parties (org_id, payment_terms_id);
+create index parties_by_receivable_account on parties (org_id, receivable_account_id);
+create index parties_by_payable_account on parties (org_id, payable_account_id);
+create index parties_by_income_account on parties (org_id, income_account_id);
+create index parties_by_expense_account on parties (org_id, expense_account_id);
 select manage_resource('parties', personal => '{billing_address,delivery_address,contacts,bank_accounts}');
 create index parties_by_created_at on parties (org_id, created_at, id);
 select takes_custom_fields('parties');
@@ -227,3 +240,30 @@ begin
 end $$;
 create trigger refuse_archived_terms after insert or update of payment_terms_id on parties
     for each row when (new.payment_terms_id is not null) execute function refuse_archived_payment_terms();
+
+-- What is booked to by default is an account of the kind that it is for, and takes postings.
+create function keep_party_accounts() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+    faults jsonb;
+begin
+    select jsonb_agg(jsonb_build_object('pointer', '/' || given.field, 'code', fault.code, 'detail', fault.detail)) into faults
+        from (values ('receivable_account_id', new.receivable_account_id, '{asset}'::text[]), ('payable_account_id', new.payable_account_id, '{liability}'),
+            ('income_account_id', new.income_account_id, '{income}'), ('expense_account_id', new.expense_account_id, '{expense,asset}')) given (field, id, types)
+        join accounts a on a.org_id = new.org_id and a.id = given.id
+        cross join lateral (values
+            (a.type <> all(given.types), 'wrong-account', format('must be an account of the type %s, and %s is one of the type %s',
+                array_to_string(given.types, ' or '), a.code, a.type)),
+            (a.is_group, 'is-group', format('is the group %s, which takes no postings: name one of the accounts below it', a.code)),
+            (a.status = 'archived', 'archived', format('is the account %s, which is archived: restore it, or name another one', a.code))) fault (is_so, code, detail)
+        where fault.is_so;
+    if faults is not null then
+        raise exception 'accounts' using errcode = 'check_violation', table = 'parties', constraint = 'parties_account_check',
+            detail = jsonb_build_object('errors', faults);
+    end if;
+    return null;
+end $$;
+create trigger keep_accounts after insert or update of receivable_account_id, payable_account_id, income_account_id, expense_account_id on parties
+    for each row when (coalesce(new.receivable_account_id, new.payable_account_id, new.income_account_id, new.expense_account_id) is not null)
+    execute function keep_party_accounts();
+
+alter table journal_lines add constraint journal_lines_party_id_fkey foreign key (org_id, party_id) references parties (org_id, id);

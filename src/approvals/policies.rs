@@ -5,9 +5,6 @@ use diesel::sql_types::{Jsonb, Text};
 use platform::prelude::*;
 use schema::approval_policies;
 
-/// A list that stands in one column.
-type List<T> = Json<Vec<T>>;
-
 /// What asks for an approval, and of whom.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema, Queryable, Selectable)]
 #[diesel(table_name = approval_policies)]

@@ -16,7 +16,6 @@ pub mod import;
 pub mod incoming;
 pub mod input;
 pub mod job;
-pub mod json;
 pub mod life;
 pub mod list;
 pub mod may;
@@ -45,7 +44,6 @@ pub mod prelude {
     pub use crate::database::Db;
     pub use crate::import::Reference;
     pub use crate::input::{Input, Params};
-    pub use crate::json::Json;
     pub use crate::life::{Life, Step};
     pub use crate::list::List;
     pub use crate::may::{Approve, Assign, Export, May, Me, Named, Post, Read, Run, Verb, Void, Write};

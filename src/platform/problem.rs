@@ -316,8 +316,8 @@ fn violation(kind: DatabaseErrorKind, info: &(dyn DatabaseErrorInformation + Sen
         Some(column) => Fault::at(format!("/{column}"), code, sentence),
         None => Fault::at("", code, constraint.replace('_', " ")),
     };
-    if let (K::UniqueViolation | K::RestrictViolation, Some(told)) = (&kind, Told::of(info.details())) {
-        return told.conflict();
+    if let Some(told) = Told::of(info.details()) {
+        return told.problem(kind);
     }
     match kind {
         K::UniqueViolation => {
@@ -378,8 +378,12 @@ impl Told {
         serde_json::from_str(detail?).ok()
     }
 
-    fn conflict(self) -> Problem {
-        let mut problem = CONFLICT.because("Other rows stand in the way: `errors` says where.");
+    /// What is wrong in itself is invalid, what is at odds with other rows a conflict.
+    fn problem(self, kind: DatabaseErrorKind) -> Problem {
+        let mut problem = match kind {
+            DatabaseErrorKind::CheckViolation => Problem::invalid(Vec::new()),
+            _ => CONFLICT.because("Other rows stand in the way: `errors` says where."),
+        };
         problem.errors =
             self.errors.into_iter().map(|each| Fault::at(each.pointer, &each.code, each.detail)).collect();
         problem.members = Box::new(self.members);

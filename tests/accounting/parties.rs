@@ -1,4 +1,5 @@
 //! Customers and suppliers: entered with all one knows, once, found again, and paid where they say.
+use crate::Company;
 use crate::support::{Answer, Caller, Organization, run, service};
 use futures_util::future::join_all;
 use reqwest::Method;
@@ -459,6 +460,69 @@ fn parties_are_found_by_what_one_knows_of_them() {
         ] {
             assert_eq!(found(query).await, wanted, "{query}");
         }
+    });
+}
+
+#[test]
+fn what_a_party_is_booked_to_is_of_its_kind() {
+    run(async {
+        let company = Company::new().await;
+        let owner = &company.owner;
+        let account = async |kind: &str, code: &str, is_group: bool| {
+            let account = json!({"code": code, "name": code, "type": kind, "is_group": is_group});
+            owner.post("/v1/accounts", account).await.is(201)["id"].clone()
+        };
+        let (asset, income) = (account("asset", "T-1", false).await, account("income", "T-2", false).await);
+        let (group, old) = (account("expense", "T-3", true).await, account("expense", "T-4", false).await);
+        owner.act(&format!("/v1/accounts/{}/archive", old.as_str().unwrap())).await.is(200);
+        // A machine that is bought is an asset.
+        let fields =
+            json!({"receivable_account_id": asset, "income_account_id": income, "expense_account_id": asset});
+        let acme = enter(owner, "Acme", fields).await;
+        assert_eq!((&acme["receivable_account_id"], &acme["payable_account_id"]), (&asset, &Value::Null));
+        let wrong = json!({"receivable_account_id": income, "payable_account_id": asset, "income_account_id": Uuid::now_v7(), "expense_account_id": group});
+        let refused = owner.patch(&path(&acme), wrong).await.is_problem(422, "invalid-input");
+        assert_eq!(
+            faults(&refused),
+            [
+                "/receivable_account_id wrong-account",
+                "/payable_account_id wrong-account",
+                "/expense_account_id is-group"
+            ]
+        );
+        let refused = owner
+            .patch(&path(&acme), json!({"expense_account_id": old}))
+            .await
+            .is_problem(422, "invalid-input");
+        assert_eq!(faults(&refused), ["/expense_account_id archived"]);
+        let refused = owner
+            .patch(&path(&acme), json!({"income_account_id": Uuid::now_v7()}))
+            .await
+            .is_problem(422, "invalid-input");
+        assert_eq!(faults(&refused), ["/income_account_id unknown-reference"]);
+        // In a file accounts are named by their codes.
+        let file = "name,country,is_customer,receivable_account,income_account\nBeta,RO,yes,T-1,T-2\n";
+        import(owner, "", file).await.is(200);
+        let beta = owner.get("/v1/parties?q=Beta").await.is(200);
+        assert_eq!(
+            (&beta["data"][0]["receivable_account_id"], &beta["data"][0]["income_account_id"]),
+            (&asset, &income)
+        );
+    });
+}
+
+#[test]
+fn who_is_in_the_books_stays() {
+    run(async {
+        let company = Company::new().await;
+        let owner = &company.owner;
+        let acme = enter(owner, "Acme", json!({})).await;
+        let (bank, sales) = (company.role("bank").await, company.role("receivable").await);
+        let lines = json!([{"account_id": bank, "debit": "10.00", "party_id": acme["id"]}, {"account_id": sales, "credit": "10.00"}]);
+        let entry = json!({"posted_on": "2026-03-02", "description": "Paid", "lines": lines});
+        company.try_to_post(entry).await.is(200);
+        owner.delete(&path(&acme)).await.is_problem(409, "in-use");
+        owner.act(&format!("{}/archive", path(&acme))).await.is(200);
     });
 }
 

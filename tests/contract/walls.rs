@@ -73,6 +73,15 @@ async fn furnished() -> Caller {
     let program = caller.post("/v1/api-clients", program).await.is(201);
     let issue = format!("/v1/api-clients/{}/issue-directory-token", program["client_id"].as_str().unwrap());
     caller.post(&issue, serde_json::json!({"days": 1})).await.is(201);
+    let mut party = body(&caller, &operation("create_party")).await;
+    for (side, kind) in
+        [("receivable", "asset"), ("payable", "liability"), ("income", "income"), ("expense", "expense")]
+    {
+        let account = serde_json::json!({"code": side, "name": side, "type": kind});
+        let account = caller.post("/v1/accounts", account).await.is(201);
+        party[format!("{side}_account_id")] = account["id"].clone();
+    }
+    caller.post("/v1/parties", party).await.is(201);
     let login = "update memberships set employee_id = $3 where org_id = $1 and id = $2";
     let report: Uuid = report.parse().unwrap();
     database.execute(login, &[&org, &caller.membership, &report]).await.unwrap();

@@ -1,18 +1,19 @@
 //! What stands within a party: addresses, contacts and bank accounts, each read and written as a whole.
 use crate::identifiers::{self, compact};
+use diesel::deserialize::{FromSql, FromSqlRow};
 use diesel::expression::AsExpression;
-use diesel::pg::Pg;
+use diesel::pg::{Pg, PgValue};
 use diesel::serialize::{Output, ToSql};
 use diesel::sql_types::Jsonb;
 use platform::prelude::*;
-use rust_decimal::Decimal;
 use serde::de::Error;
 use serde::{Deserializer, Serializer};
 use serde_json::Value;
 use std::collections::HashMap;
 
 /// Where letters and goods go. Banks ask for at least the city and the country.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, AsExpression, FromSqlRow)]
+#[diesel(sql_type = Jsonb)]
 #[serde(deny_unknown_fields)]
 pub struct PostalAddress {
     /// Street and number.
@@ -33,6 +34,18 @@ pub struct PostalAddress {
     /// The country (ISO 3166-1 alpha-2); null for the party's own.
     #[schema(pattern = "^[A-Z]{2}$", max_length = 2, example = "RO")]
     pub country: Option<String>,
+}
+
+impl ToSql<Jsonb, Pg> for PostalAddress {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> diesel::serialize::Result {
+        <Value as ToSql<Jsonb, Pg>>::to_sql(&serde_json::to_value(self)?, &mut out.reborrow())
+    }
+}
+
+impl FromSql<Jsonb, Pg> for PostalAddress {
+    fn from_sql(value: PgValue<'_>) -> diesel::deserialize::Result<Self> {
+        Ok(serde_json::from_value(<Value as FromSql<Jsonb, Pg>>::from_sql(value)?)?)
+    }
 }
 
 /// Somebody one speaks to at a party.
@@ -144,19 +157,6 @@ impl PartyBankAccount {
     }
 }
 
-/// Money with two decimals, or as many more as it has.
-#[expect(clippy::ref_option, reason = "serde calls it so")]
-pub(crate) fn write_money<S: Serializer>(
-    amount: &Option<Decimal>,
-    to: S,
-) -> std::result::Result<S::Ok, S::Error> {
-    let mut shown = amount.map(|amount| amount.normalize());
-    if let Some(amount) = shown.as_mut().filter(|amount| amount.scale() < 2) {
-        amount.rescale(2);
-    }
-    shown.serialize(to)
-}
-
 /// Whether these are the accounts that are there, in their order.
 pub(crate) fn are_the_same(given: &[NewPartyBankAccount], there: &[PartyBankAccount]) -> bool {
     let upper = |bic: &Option<String>| bic.as_deref().map(str::to_uppercase);
@@ -169,14 +169,14 @@ pub(crate) fn are_the_same(given: &[NewPartyBankAccount], there: &[PartyBankAcco
         })
 }
 
-pub(crate) fn check_address(pointer: &str, address: Option<&Json<PostalAddress>>, faults: &mut Vec<Fault>) {
-    let country = address.and_then(|address| address.0.country.as_deref());
+pub(crate) fn check_address(pointer: &str, address: Option<&PostalAddress>, faults: &mut Vec<Fault>) {
+    let country = address.and_then(|address| address.country.as_deref());
     let wrong = country.and_then(|country| identifiers::country(country).err());
     faults.extend(wrong.map(|wrong| wrong.at(format!("{pointer}/country"))));
 }
 
 /// One person is listed once.
-pub(crate) fn check_contacts(contacts: Option<&Json<Vec<Contact>>>, faults: &mut Vec<Fault>) {
+pub(crate) fn check_contacts(contacts: Option<&List<Contact>>, faults: &mut Vec<Fault>) {
     let mut known = HashMap::new();
     for (at, contact) in contacts.iter().flat_map(|contacts| &contacts.0).enumerate() {
         let person = (contact.name.to_lowercase(), contact.email.as_deref().map(str::to_lowercase));

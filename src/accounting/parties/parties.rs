@@ -7,7 +7,6 @@ use crate::details::{
 };
 use crate::identifiers;
 use platform::prelude::*;
-use rust_decimal::Decimal;
 use schema::parties;
 
 /// Somebody to whom the company sells, or from whom it buys.
@@ -41,17 +40,15 @@ pub struct Party {
     #[schema(max_length = 40, example = "J40/372/2002")]
     pub registration_number: Option<String>,
     /// Where invoices go.
-    #[schema(value_type = Option<PostalAddress>)]
-    pub billing_address: Option<Json<PostalAddress>>,
+    pub billing_address: Option<PostalAddress>,
     /// Where goods go; null where that is where invoices go.
-    #[schema(value_type = Option<PostalAddress>)]
-    pub delivery_address: Option<Json<PostalAddress>>,
+    pub delivery_address: Option<PostalAddress>,
     /// Whom one speaks to there.
     #[schema(value_type = Vec<Contact>, max_items = 50)]
-    pub contacts: Json<Vec<Contact>>,
+    pub contacts: List<Contact>,
     /// Where their money goes.
     #[schema(value_type = Vec<PartyBankAccount>, max_items = 20)]
-    pub bank_accounts: Json<Vec<PartyBankAccount>>,
+    pub bank_accounts: List<PartyBankAccount>,
     /// The currency of their documents (ISO 4217); null for the organization's own.
     #[schema(max_length = 3, example = "RON")]
     pub currency: Option<String>,
@@ -59,10 +56,17 @@ pub struct Party {
     pub payment_terms_id: Option<Uuid>,
     /// How much they may owe at once, in the organization's currency; null for no limit.
     #[schema(value_type = Option<String>, pattern = r"^[0-9]{1,16}(\.[0-9]{1,4})?$", example = "50000.00")]
-    #[serde(serialize_with = "crate::details::write_money")]
-    pub credit_limit: Option<Decimal>,
+    pub credit_limit: Option<Money>,
     /// The language of what they are sent.
     pub language: Language,
+    /// What they owe is booked here; null for the account with the role `receivable`.
+    pub receivable_account_id: Option<Uuid>,
+    /// What is owed to them is booked here; null for the account with the role `payable`.
+    pub payable_account_id: Option<Uuid>,
+    /// What is sold to them is booked here, unless a line says otherwise.
+    pub income_account_id: Option<Uuid>,
+    /// What is bought from them is booked here, unless a line says otherwise: an expense, or an asset.
+    pub expense_account_id: Option<Uuid>,
     pub status: PartyStatus,
     /// Whether there may be another one with the same tax id, or the same name and country.
     #[schema(example = false)]
@@ -104,7 +108,7 @@ pub struct NewParty {
     #[schema(example = true)]
     is_customer: Option<bool>,
     /// Whether the company buys from them.
-    #[schema(example = false)]
+    #[schema(example = true)]
     is_supplier: Option<bool>,
     /// Where they are at home (ISO 3166-1 alpha-2).
     #[schema(pattern = "^[A-Z]{2}$", max_length = 2, example = "RO")]
@@ -118,14 +122,12 @@ pub struct NewParty {
     #[schema(min_length = 1, max_length = 40, example = "J40/372/2002")]
     registration_number: Option<String>,
     /// Where invoices go.
-    #[schema(value_type = Option<PostalAddress>)]
-    billing_address: Option<Json<PostalAddress>>,
+    billing_address: Option<PostalAddress>,
     /// Where goods go, where that is elsewhere.
-    #[schema(value_type = Option<PostalAddress>)]
-    delivery_address: Option<Json<PostalAddress>>,
+    delivery_address: Option<PostalAddress>,
     /// Whom one speaks to there.
     #[schema(value_type = Option<Vec<Contact>>, max_items = 50)]
-    contacts: Option<Json<Vec<Contact>>>,
+    contacts: Option<List<Contact>>,
     /// Where their money goes.
     #[schema(value_type = Option<Vec<NewPartyBankAccount>>, max_items = 20)]
     bank_accounts: Option<GivenBankAccounts>,
@@ -133,13 +135,24 @@ pub struct NewParty {
     #[schema(pattern = "^[A-Z]{3}$", max_length = 3, example = "RON")]
     currency: Option<String>,
     /// When their documents are due, unless a document says otherwise.
-    #[schema(example = json!(null))]
     payment_terms_id: Option<Uuid>,
     /// How much they may owe at once, in the organization's currency; null for no limit.
     #[schema(value_type = Option<String>, pattern = r"^[0-9]{1,16}(\.[0-9]{1,4})?$", example = "50000.00")]
-    credit_limit: Option<Decimal>,
+    credit_limit: Option<Money>,
     /// The language of what they are sent; English, unless told.
     language: Option<Language>,
+    /// What they owe is booked here; null for the account with the role `receivable`.
+    #[schema(example = json!(null))]
+    receivable_account_id: Option<Uuid>,
+    /// What is owed to them is booked here; null for the account with the role `payable`.
+    #[schema(example = json!(null))]
+    payable_account_id: Option<Uuid>,
+    /// What is sold to them is booked here, unless a line says otherwise.
+    #[schema(example = json!(null))]
+    income_account_id: Option<Uuid>,
+    /// What is bought from them is booked here, unless a line says otherwise: an expense, or an asset.
+    #[schema(example = json!(null))]
+    expense_account_id: Option<Uuid>,
     /// Says that there is another one with the same tax id, or the same name and country, and that this is meant.
     #[schema(example = false)]
     allow_duplicate: Option<bool>,
@@ -178,14 +191,12 @@ pub struct EditParty {
     #[schema(min_length = 1, max_length = 40, example = "J40/372/2002")]
     registration_number: Option<Option<String>>,
     /// Where invoices go, whole.
-    #[schema(value_type = Option<PostalAddress>)]
-    billing_address: Option<Option<Json<PostalAddress>>>,
+    billing_address: Option<Option<PostalAddress>>,
     /// Where goods go, whole; null where that is where invoices go.
-    #[schema(value_type = Option<PostalAddress>)]
-    delivery_address: Option<Option<Json<PostalAddress>>>,
+    delivery_address: Option<Option<PostalAddress>>,
     /// All whom one speaks to there from now on.
     #[schema(value_type = Option<Vec<Contact>>, max_items = 50)]
-    contacts: Option<Json<Vec<Contact>>>,
+    contacts: Option<List<Contact>>,
     /// All accounts from now on. One that was there keeps its id by its number; one that is left out is paid to no more.
     /// Where a policy asks for it, only with an approval of `change-bank-accounts` for this very change, which is used up.
     #[schema(value_type = Option<Vec<NewPartyBankAccount>>, max_items = 20)]
@@ -198,9 +209,21 @@ pub struct EditParty {
     payment_terms_id: Option<Option<Uuid>>,
     /// How much they may owe at once, in the organization's currency; null for no limit.
     #[schema(value_type = Option<String>, pattern = r"^[0-9]{1,16}(\.[0-9]{1,4})?$", example = "75000.00")]
-    credit_limit: Option<Option<Decimal>>,
+    credit_limit: Option<Option<Money>>,
     /// The language of what they are sent.
     language: Option<Language>,
+    /// What they owe is booked here; null for the account with the role `receivable`.
+    #[schema(example = json!(null))]
+    receivable_account_id: Option<Option<Uuid>>,
+    /// What is owed to them is booked here; null for the account with the role `payable`.
+    #[schema(example = json!(null))]
+    payable_account_id: Option<Option<Uuid>>,
+    /// What is sold to them is booked here, unless a line says otherwise.
+    #[schema(example = json!(null))]
+    income_account_id: Option<Option<Uuid>>,
+    /// What is bought from them is booked here, unless a line says otherwise: an expense, or an asset.
+    #[schema(example = json!(null))]
+    expense_account_id: Option<Option<Uuid>>,
     /// Says that there is another one with the same tax id, or the same name and country, and that this is meant.
     #[schema(example = false)]
     allow_duplicate: Option<bool>,
@@ -240,6 +263,11 @@ static LIFE: Life = Life {
     ],
 };
 
+/// An account that a file names by its code.
+const fn account(field: &'static str, column: &'static str) -> Reference {
+    Reference { field, column, table: "accounts", by: "code", within: None }
+}
+
 impl Named for Party {
     const NAME: &'static str = "parties";
 }
@@ -252,13 +280,19 @@ impl Resource for Party {
         &[SortKey::text("name"), SortKey::text("number"), SortKey::instant("created_at")];
     const CUSTOM: bool = true;
     const NATURAL_KEY: &'static [&'static str] = &["number"];
-    const REFERENCES: &'static [Reference] = &[Reference {
-        field: "payment_terms_id",
-        column: "payment_terms",
-        table: "payment_terms",
-        by: "name",
-        within: None,
-    }];
+    const REFERENCES: &'static [Reference] = &[
+        Reference {
+            field: "payment_terms_id",
+            column: "payment_terms",
+            table: "payment_terms",
+            by: "name",
+            within: None,
+        },
+        account("receivable_account_id", "receivable_account"),
+        account("payable_account_id", "payable_account"),
+        account("income_account_id", "income_account"),
+        account("expense_account_id", "expense_account"),
+    ];
     type Filter = PartyFilter;
 
     fn id(&self) -> Uuid {

@@ -21,7 +21,7 @@ pub struct PaymentTerms {
     pub end_of_month: bool,
     /// The parts in which it is paid; none is all at once.
     #[schema(value_type = Vec<Share>, max_items = 36, example = json!([]))]
-    pub instalments: Json<Vec<Share>>,
+    pub instalments: List<Share>,
     /// What may be kept by who pays within `discount_days`, in percent; null where nothing may.
     #[schema(value_type = Option<String>, pattern = r"^[0-9]{1,2}(\.[0-9]{1,4})?$", example = "2")]
     pub discount_percent: Option<Decimal>,
@@ -73,7 +73,7 @@ pub struct NewPaymentTerms {
     end_of_month: Option<bool>,
     /// The parts in which it is paid; their percentages are 100 together. None is all at once.
     #[schema(value_type = Option<Vec<Share>>, max_items = 36, example = json!([]))]
-    instalments: Option<Json<Vec<Share>>>,
+    instalments: Option<List<Share>>,
     /// What may be kept by who pays within `discount_days`, in percent, more than 0.
     #[schema(value_type = Option<String>, pattern = r"^[0-9]{1,2}(\.[0-9]{1,4})?$", example = "2")]
     discount_percent: Option<Decimal>,
@@ -99,7 +99,7 @@ pub struct EditPaymentTerms {
     end_of_month: Option<bool>,
     /// All parts from now on; none is all at once.
     #[schema(value_type = Option<Vec<Share>>, max_items = 36, example = json!([]))]
-    instalments: Option<Json<Vec<Share>>>,
+    instalments: Option<List<Share>>,
     /// What may be kept by who pays within `discount_days`, in percent, more than 0.
     #[schema(value_type = Option<String>, pattern = r"^[0-9]{1,2}(\.[0-9]{1,4})?$", example = "3")]
     discount_percent: Option<Option<Decimal>>,
@@ -271,7 +271,7 @@ impl PaymentTerms {
             name: "Terms".into(),
             days,
             end_of_month,
-            instalments: Json(instalments),
+            instalments: List(instalments),
             discount_percent: None,
             discount_days: None,
             status: PaymentTermsStatus::Active,
