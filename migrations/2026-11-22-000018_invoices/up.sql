@@ -436,7 +436,7 @@ create function document_facts(in_party uuid, in_terms uuid, in_day date, in_cod
         'currency', o.currency,
         'tax_rounding', o.tax_rounding,
         'party', (select jsonb_build_object('status', p.status, 'is_customer', p.is_customer, 'is_supplier', p.is_supplier, 'currency', p.currency,
-                'income_account_id', to_jsonb(p) ->> 'income_account_id', 'expense_account_id', to_jsonb(p) ->> 'expense_account_id')
+                'income_account_id', p.income_account_id, 'expense_account_id', p.expense_account_id)
             from parties p where p.org_id = o.org_id and p.id = in_party),
         'terms', (select to_jsonb(t) || jsonb_build_object('discount_percent', t.discount_percent::text)
             from payment_terms t where t.org_id = o.org_id
@@ -458,10 +458,10 @@ create function booking_facts(in_party uuid, is_sale boolean, in_codes uuid[]) r
 declare
     org constant uuid := current_org();
     control uuid;
-    party record;
+    party parties;
 begin
-    select p.credit_limit, to_jsonb(p) as row into party from parties p where p.org_id = org and p.id = in_party for no key update;
-    control := coalesce((party.row ->> case when is_sale then 'receivable_account_id' else 'payable_account_id' end)::uuid,
+    select * into party from parties where org_id = org and id = in_party for no key update;
+    control := coalesce(case when is_sale then party.receivable_account_id else party.payable_account_id end,
         (select id from accounts where org_id = org and role = case when is_sale then 'receivable' else 'payable' end and status = 'active'));
     return jsonb_build_object(
         'currency', books_currency(),

@@ -9,7 +9,10 @@ use uuid::Uuid;
 
 /// Where the rows are that a field refers to; an empty path means its own collection.
 const REFERENCES: &[(&str, &str)] = &[
+    ("account_id", "/v1/accounts"),
     ("api_client_id", "/v1/api-clients"),
+    ("bill_id", "/v1/bills"),
+    ("cost_centre_id", "/v1/cost-centres"),
     ("created_by", "/v1/users"),
     ("delegate_id", "/v1/users"),
     ("department_id", "/v1/departments"),
@@ -17,18 +20,23 @@ const REFERENCES: &[(&str, &str)] = &[
     ("expense_account_id", "/v1/accounts"),
     ("head_id", "/v1/employees"),
     ("income_account_id", "/v1/accounts"),
+    ("invoice_id", "/v1/invoices"),
     ("manager_id", "/v1/employees"),
     ("membership_id", "/v1/memberships"),
     ("mentions", "/v1/users"),
     ("parent_id", ""),
+    ("party_id", "/v1/parties"),
     ("payable_account_id", "/v1/accounts"),
     ("payment_terms_id", "/v1/payment-terms"),
     ("position_id", "/v1/positions"),
+    ("project_id", "/v1/projects"),
     ("receivable_account_id", "/v1/accounts"),
+    ("recoverable_account_id", "/v1/accounts"),
     ("reply_to_id", ""),
     ("resource_id", "/v1/positions"),
     ("role_id", "/v1/roles"),
     ("role_ids", "/v1/roles"),
+    ("tax_code_ids", "/v1/tax-codes"),
     ("user_id", "/v1/users"),
     ("webhook_endpoint_id", "/v1/webhook-endpoints"),
 ];
@@ -176,6 +184,12 @@ pub fn body<'a>(caller: &'a Caller, operation: &'a Operation) -> LocalBoxFuture<
         if operation.id() == "request_approval" {
             ask_for_approvals(caller).await;
         }
+        // Only what is in the books is taken back.
+        for (taken_back, documents) in [("invoice_id", "/v1/invoices"), ("bill_id", "/v1/bills")] {
+            if body[taken_back].is_string() {
+                body[taken_back] = json!(posted(caller, documents).await);
+            }
+        }
         // An example of nothing but nulls changes nothing.
         let says_nothing = body.as_object().is_some_and(|fields| fields.values().all(Value::is_null));
         for (name, field) in fields(operation) {
@@ -183,7 +197,12 @@ pub fn body<'a>(caller: &'a Caller, operation: &'a Operation) -> LocalBoxFuture<
             if given.is_null() && !says_nothing {
                 continue;
             }
-            if holds_ids(&field) {
+            if name == "invoice_id" || name == "bill_id" {
+                continue;
+            }
+            if name == "lines" {
+                fill_lines(caller, &mut body[&name], &field, &operation.path).await;
+            } else if holds_ids(&field) {
                 let id = row(caller, &referred(&name, &operation.path)).await;
                 body[&name] = if field["items"].is_object() { json!([id]) } else { json!(id) };
             } else if given.is_string() && is_unique(&name) {
@@ -193,6 +212,52 @@ pub fn body<'a>(caller: &'a Caller, operation: &'a Operation) -> LocalBoxFuture<
         body
     }
     .boxed_local()
+}
+
+/// The lines of a document, with rows of the caller's organization behind what they refer to.
+async fn fill_lines(caller: &Caller, lines: &mut Value, field: &Value, path: &str) {
+    let line = resolved(&field["items"]);
+    for given in lines.as_array_mut().into_iter().flatten() {
+        for (name, schema) in line["properties"].as_object().into_iter().flatten() {
+            let schema = resolved(schema);
+            if given[name].is_null() || !holds_ids(&schema) {
+                continue;
+            }
+            let id = row(caller, &referred(name, path)).await;
+            given[name] = if schema["items"].is_object() { json!([id]) } else { json!(id) };
+        }
+    }
+}
+
+/// What has to be there before anything can be booked: a year, and the accounts that the system finds by their roles.
+async fn open_books(caller: &Caller) {
+    let years = caller.get("/v1/fiscal-years?limit=1").await.is(200);
+    if years["data"].as_array().unwrap().is_empty() {
+        let year = json!({"code": "2026", "starts_on": "2026-01-01", "ends_on": "2026-12-31"});
+        caller.post("/v1/fiscal-years", year).await.is(201);
+    }
+    for (role, kind) in [
+        ("receivable", "asset"),
+        ("payable", "liability"),
+        ("tax_payable", "liability"),
+        ("tax_recoverable", "asset"),
+        ("rounding", "expense"),
+    ] {
+        let there = caller.get(&format!("/v1/accounts?role={role}&limit=1")).await.is(200);
+        if there["data"].as_array().unwrap().is_empty() {
+            let account = json!({"code": unique(&json!("x"), &json!({})), "name": role, "type": kind, "role": role});
+            caller.post("/v1/accounts", account).await.is(201);
+        }
+    }
+}
+
+/// The id of an invoice or a bill that is in the books.
+async fn posted(caller: &Caller, documents: &str) -> String {
+    let id = row(caller, documents).await;
+    for step in ["approve", "post"] {
+        caller.act(&format!("{documents}/{id}/{step}")).await.is(200);
+    }
+    id
 }
 
 /// A policy that asks for an approval of what the contract's example of a request asks for; the caller and somebody else can
@@ -252,6 +317,22 @@ pub fn row<'a>(caller: &'a Caller, collection: &'a str) -> LocalBoxFuture<'a, St
                 let made = caller.upload("name=example.txt", Uuid::now_v7().to_string()).await.is(201);
                 return made["id"].as_str().unwrap().to_owned();
             }
+            // Entered by somebody else, so that the caller may approve it.
+            "/v1/bills" => {
+                open_books(caller).await;
+                let create = operation_at(&Method::POST, collection).unwrap();
+                let body = body(caller, &create).await;
+                let maker = organization.caller(&["bills:write"]).await;
+                return maker.post(collection, body).await.is(201)["id"].as_str().unwrap().to_owned();
+            }
+            "/v1/allocations" => {
+                let invoice = posted(caller, "/v1/invoices").await;
+                let why = json!({"issued_on": "2026-03-31", "reason": "Entered twice"});
+                caller.post(&format!("/v1/invoices/{invoice}/void"), why).await.is(200);
+                let made = caller.get(&format!("/v1/allocations?debit_item_id={invoice}")).await.is(200);
+                return made["data"][0]["id"].as_str().unwrap().to_owned();
+            }
+            "/v1/invoices" => open_books(caller).await,
             // Asked for by somebody else, so that the caller may decide.
             "/v1/approvals" => {
                 let create = operation_at(&Method::POST, collection).unwrap();
