@@ -249,20 +249,21 @@ begin
     select jsonb_agg(jsonb_build_object('pointer', '/' || given.field, 'code', fault.code, 'detail', fault.detail)) into faults
         from (values ('receivable_account_id', new.receivable_account_id, '{asset}'::text[]), ('payable_account_id', new.payable_account_id, '{liability}'),
             ('income_account_id', new.income_account_id, '{income}'), ('expense_account_id', new.expense_account_id, '{expense,asset}')) given (field, id, types)
-        join accounts a on a.org_id = new.org_id and a.id = given.id
+        left join accounts a on a.org_id = new.org_id and a.id = given.id
         cross join lateral (values
+            (a.id is null, 'unknown-reference', 'there is no such row in this organization'),
             (a.type <> all(given.types), 'wrong-account', format('must be an account of the type %s, and %s is one of the type %s',
                 array_to_string(given.types, ' or '), a.code, a.type)),
             (a.is_group, 'is-group', format('is the group %s, which takes no postings: name one of the accounts below it', a.code)),
             (a.status = 'archived', 'archived', format('is the account %s, which is archived: restore it, or name another one', a.code))) fault (is_so, code, detail)
-        where fault.is_so;
+        where given.id is not null and fault.is_so;
     if faults is not null then
         raise exception 'accounts' using errcode = 'check_violation', table = 'parties', constraint = 'parties_account_check',
             detail = jsonb_build_object('errors', faults);
     end if;
-    return null;
+    return new;
 end $$;
-create trigger keep_accounts after insert or update of receivable_account_id, payable_account_id, income_account_id, expense_account_id on parties
+create trigger keep_accounts before insert or update of receivable_account_id, payable_account_id, income_account_id, expense_account_id on parties
     for each row when (coalesce(new.receivable_account_id, new.payable_account_id, new.income_account_id, new.expense_account_id) is not null)
     execute function keep_party_accounts();
 

@@ -487,6 +487,7 @@ fn what_a_party_is_booked_to_is_of_its_kind() {
             [
                 "/receivable_account_id wrong-account",
                 "/payable_account_id wrong-account",
+                "/income_account_id unknown-reference",
                 "/expense_account_id is-group"
             ]
         );
@@ -517,8 +518,8 @@ fn who_is_in_the_books_stays() {
         let company = Company::new().await;
         let owner = &company.owner;
         let acme = enter(owner, "Acme", json!({})).await;
-        let (bank, sales) = (company.role("bank").await, company.role("receivable").await);
-        let lines = json!([{"account_id": bank, "debit": "10.00", "party_id": acme["id"]}, {"account_id": sales, "credit": "10.00"}]);
+        let (bank, receivable) = (company.role("bank").await, company.role("receivable").await);
+        let lines = json!([{"account_id": bank, "debit": "10.00", "party_id": acme["id"]}, {"account_id": receivable, "credit": "10.00", "party_id": acme["id"]}]);
         let entry = json!({"posted_on": "2026-03-02", "description": "Paid", "lines": lines});
         company.try_to_post(entry).await.is(200);
         owner.delete(&path(&acme)).await.is_problem(409, "in-use");
