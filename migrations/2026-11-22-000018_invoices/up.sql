@@ -430,8 +430,7 @@ create trigger keep_used before update of direction, kind, price_includes_tax, r
 
 -- What a document is figured with, in one look: the books' currency, the party, the terms, the tax codes with their rates
 -- on that day, and which of the named rows there are.
-create function document_facts(in_party uuid, in_terms uuid, in_day date, in_codes uuid[], in_accounts uuid[], in_departments uuid[],
-    in_cost_centres uuid[], in_projects uuid[]) returns jsonb language sql stable as $$
+create function document_facts(in_party uuid, in_terms uuid, in_day date, in_codes uuid[], in_accounts uuid[], in_dimensions uuid[]) returns jsonb language sql stable as $$
     select jsonb_build_object(
         'currency', o.currency,
         'tax_rounding', o.tax_rounding,
@@ -446,9 +445,9 @@ create function document_facts(in_party uuid, in_terms uuid, in_day date, in_cod
                 'rate', tax_rate_on(t.rates, in_day)::text)), '[]') from tax_codes t where t.org_id = o.org_id and t.id = any(in_codes)),
         'known', (select coalesce(jsonb_agg(id), '[]') from (
             select id from accounts where org_id = o.org_id and id = any(in_accounts)
-            union all select id from departments where org_id = o.org_id and id = any(in_departments)
-            union all select id from cost_centres where org_id = o.org_id and id = any(in_cost_centres)
-            union all select id from projects where org_id = o.org_id and id = any(in_projects)) each))
+            union all select id from departments where org_id = o.org_id and id = any(in_dimensions)
+            union all select id from cost_centres where org_id = o.org_id and id = any(in_dimensions)
+            union all select id from projects where org_id = o.org_id and id = any(in_dimensions)) each))
     from organizations o where o.org_id = (select current_org()) and o.id = o.org_id
 $$;
 

@@ -15,8 +15,10 @@ impl Purchasing {
     async fn new() -> Self {
         let shop = Shop::new().await;
         let supplier = shop.party(json!({"is_supplier": true})).await;
-        let checker =
-            shop.organization.caller(&["bills:read", "bills:approve", "debit-notes:read", "debit-notes:approve"]).await;
+        let checker = shop
+            .organization
+            .caller(&["bills:read", "bills:approve", "debit-notes:read", "debit-notes:approve"])
+            .await;
         Self { shop, supplier, checker }
     }
 
@@ -45,17 +47,25 @@ fn with_reverse_charge_the_buyer_books_the_tax_twice() {
         let purchase = |kind: &str| json!({"direction": "purchase", "kind": kind});
         let abroad = shop.tax("RC19", "19", purchase("reverse_charge")).await;
         let here = shop.tax("P19", "19", purchase("standard")).await;
-        let bill = buying.posted("F-1", json!([buying.line("1000", &[&abroad]), buying.line("100", &[&here])])).await;
+        let bill = buying
+            .posted("F-1", json!([buying.line("1000", &[&abroad]), buying.line("100", &[&here])]))
+            .await;
         // 1000.00 and 100.00 and 19.00; the 190.00 are owed to the tax office and got back from it.
         assert_eq!(sums(&bill), ["1100.00", "19.00", "1119.00", "1119.00"]);
-        assert_eq!(told(&bill, ["number", "supplier_number", "status"]), ["BILL-2026-000001", "F-1", "posted"]);
+        assert_eq!(
+            told(&bill, ["number", "supplier_number", "status"]),
+            ["BILL-2026-000001", "F-1", "posted"]
+        );
         let table: Vec<_> = bill["taxes"]
             .as_array()
             .unwrap()
             .iter()
             .map(|row| (told(row, ["code", "tax_amount"]), row["is_charged"].as_bool().unwrap()))
             .collect();
-        assert_eq!(table, [(["RC19", "190.00"].map(str::to_owned), false), (["P19", "19.00"].map(str::to_owned), true)]);
+        assert_eq!(
+            table,
+            [(["RC19", "190.00"].map(str::to_owned), false), (["P19", "19.00"].map(str::to_owned), true)]
+        );
         assert_eq!(
             shop.books().await,
             holds(&[("1200", "209"), ("2010", "-1119"), ("2100", "-190"), ("6000", "1100")])
@@ -68,8 +78,14 @@ fn with_reverse_charge_the_buyer_books_the_tax_twice() {
         assert_eq!(sums(&note), ["500.00", "0.00", "500.00", "0.00"]);
         let path = format!("/v1/debit-notes/{}", id(&note));
         buying.checker.act(&format!("{path}/approve")).await.is(200);
-        assert_eq!(told(&shop.owner.act(&format!("{path}/post")).await.is(200), ["number", "status"]), ["DN-2026-000001", "paid"]);
-        assert_eq!(told(&shop.read("bills", &bill).await, ["status", "open_amount", "credited_amount"]), ["partially_paid", "619.00", "500.00"]);
+        assert_eq!(
+            told(&shop.owner.act(&format!("{path}/post")).await.is(200), ["number", "status"]),
+            ["DN-2026-000001", "paid"]
+        );
+        assert_eq!(
+            told(&shop.read("bills", &bill).await, ["status", "open_amount", "credited_amount"]),
+            ["partially_paid", "619.00", "500.00"]
+        );
         assert_eq!(
             shop.books().await,
             holds(&[("1200", "114"), ("2010", "-619"), ("2100", "-95"), ("6000", "600")])
@@ -84,7 +100,8 @@ fn a_suppliers_number_is_entered_once() {
         let buying = Purchasing::new().await;
         let owner = &buying.shop.owner;
         let bill = |number: &str| buying.bill(number, json!([buying.line("1", &[])]));
-        let (one, other) = join(owner.post("/v1/bills", bill("F-1")), owner.post("/v1/bills", bill("F-1"))).await;
+        let (one, other) =
+            join(owner.post("/v1/bills", bill("F-1")), owner.post("/v1/bills", bill("F-1"))).await;
         let (won, lost) = if one.status == 201 { (one, other) } else { (other, one) };
         won.is(201);
         let problem = lost.is_problem(409, "conflict");
@@ -103,11 +120,16 @@ fn who_enters_a_bill_does_not_approve_it() {
     run(async {
         let buying = Purchasing::new().await;
         let owner = &buying.shop.owner;
-        let draft = owner.post("/v1/bills", buying.bill("F-1", json!([buying.line("1000", &[])]))).await.is(201);
+        let draft =
+            owner.post("/v1/bills", buying.bill("F-1", json!([buying.line("1000", &[])]))).await.is(201);
         let path = format!("/v1/bills/{}", id(&draft));
         owner.act(&format!("{path}/approve")).await.is_problem(403, "forbidden");
         // Nor who changed it last.
-        let second = buying.shop.organization.caller(&["bills:read", "bills:write", "bills:approve", "payment-terms:read"]).await;
+        let second = buying
+            .shop
+            .organization
+            .caller(&["bills:read", "bills:write", "bills:approve", "payment-terms:read"])
+            .await;
         second.patch(&path, json!({"notes": "Seen"})).await.is(200);
         second.act(&format!("{path}/approve")).await.is_problem(403, "forbidden");
         // By amount, two more have to say yes.
@@ -128,6 +150,9 @@ fn a_customer_bills_nothing_and_a_tax_on_sales_is_not_on_purchases() {
         let mut bill = buying.bill("F-1", json!([buying.line("1", &[&sales])]));
         bill["party_id"] = json!(shop.customer);
         let problem = shop.owner.post("/v1/bills", bill).await.is_problem(422, "invalid-input");
-        assert_eq!(faults(&problem), [("/party_id", "no-supplier"), ("/lines/0/tax_code_ids/0", "other-direction")]);
+        assert_eq!(
+            faults(&problem),
+            [("/party_id", "no-supplier"), ("/lines/0/tax_code_ids/0", "other-direction")]
+        );
     });
 }

@@ -190,6 +190,7 @@ pub fn body<'a>(caller: &'a Caller, operation: &'a Operation) -> LocalBoxFuture<
             "create_fiscal_year" => body = a_year_before(caller).await,
             "load_accounts" => make_way_for_a_chart(caller).await,
             "create_exchange_rate" => body["rated_on"] = json!(a_day()),
+            "create_invoice" | "update_invoice" | "create_bill" | "update_bill" => open_books(caller).await,
             _ if operation.value["tags"][0] == "Ledger" => keep_books(caller).await,
             _ => {}
         }
@@ -223,13 +224,18 @@ pub fn body<'a>(caller: &'a Caller, operation: &'a Operation) -> LocalBoxFuture<
     .boxed_local()
 }
 
-/// What has to be there before documents can be booked: a year, and the accounts that the system finds by their roles.
+/// What has to be there before documents can be booked: a year, a rate, and the accounts that
+/// the system finds by their roles.
 async fn open_books(caller: &Caller) {
     keep_books(caller).await;
     let last = caller.get("/v1/accounts?role=rounding&limit=1").await.is(200);
     if !last["data"].as_array().unwrap().is_empty() {
         return;
     }
+    // The currency of the contract's example of a party.
+    let rate = json!({"currency": "RON", "rated_on": "2026-01-01", "rate": "0.2"});
+    let rated = caller.post("/v1/exchange-rates", rate).await;
+    assert!([201, 409].contains(&rated.status), "{rated:?}");
     for (role, kind) in [
         ("receivable", "asset"),
         ("payable", "liability"),
@@ -396,7 +402,6 @@ pub fn row<'a>(caller: &'a Caller, collection: &'a str) -> LocalBoxFuture<'a, St
             }
             // Entered by somebody else, so that the caller may approve it.
             "/v1/bills" => {
-                open_books(caller).await;
                 let create = operation_at(&Method::POST, collection).unwrap();
                 let body = body(caller, &create).await;
                 let maker = organization.caller(&["bills:write"]).await;
@@ -409,7 +414,6 @@ pub fn row<'a>(caller: &'a Caller, collection: &'a str) -> LocalBoxFuture<'a, St
                 let made = caller.get(&format!("/v1/allocations?debit_item_id={invoice}")).await.is(200);
                 return made["data"][0]["id"].as_str().unwrap().to_owned();
             }
-            "/v1/invoices" => open_books(caller).await,
             // Asked for by somebody else, so that the caller may decide.
             "/v1/approvals" => {
                 let create = operation_at(&Method::POST, collection).unwrap();

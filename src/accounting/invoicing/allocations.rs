@@ -116,15 +116,30 @@ pub struct OpenItem {
     pub open_base_amount: Decimal,
 }
 
-impl OpenItem {
-    /// Takes so much off it, and answers what that was worth: the last of it is worth what is left.
-    fn take(&mut self, amount: Decimal, decimals: u32) -> Decimal {
-        let worth = round(amount * self.exchange_rate, decimals).min(self.open_base_amount);
-        let worth = if amount >= self.open_amount { self.open_base_amount } else { worth };
-        self.open_amount -= amount;
-        self.open_base_amount -= worth;
-        worth
+/// What was taken off an item.
+struct Taken {
+    item: OpenItem,
+    /// In the organization's currency.
+    worth: Decimal,
+}
+
+/// Takes so much off an item. The last of it is worth what is left of its worth.
+fn take(items: &mut HashMap<Uuid, OpenItem>, id: Uuid, amount: Decimal, decimals: u32) -> Result<Taken> {
+    let item = items.get_mut(&id).ok_or_else(Problem::not_found)?;
+    if amount > item.open_amount {
+        return Err(CONFLICT.because(format!(
+            "Of {} {} are open, and {} can not be set off against that: read it again.",
+            item.number,
+            Money(item.open_amount),
+            Money(amount)
+        )));
     }
+    let is_last = amount == item.open_amount;
+    let worth = round(amount * item.exchange_rate, decimals).min(item.open_base_amount);
+    let worth = if is_last { item.open_base_amount } else { worth };
+    item.open_amount -= amount;
+    item.open_base_amount -= worth;
+    Ok(Taken { item: item.clone(), worth })
 }
 
 /// Locks what is open of these documents, in one order for all, and answers them.
@@ -156,43 +171,34 @@ pub async fn allocate(db: &mut Db, all: &[SetOff]) -> Result<Vec<Allocation>> {
         .select((OpenItem::as_select(), books_currency()));
     let items: Vec<(OpenItem, String)> = items.load(db).await?;
     let books = items.iter().map(|(_, books)| books.clone()).next().unwrap_or_default();
-    let mut items: HashMap<Uuid, OpenItem> = items.into_iter().map(|(item, _)| (item.id, item)).collect();
     let decimals = ledger::currency::decimals(&books);
-    let accounts = Accounts::of(db, &items, &books).await?;
-    let (mut rows, mut postings) = (Vec::new(), Vec::new());
+    let mut items: HashMap<Uuid, OpenItem> = items.into_iter().map(|(item, _)| (item.id, item)).collect();
+    let mut pairs = Vec::new();
     for each in all {
-        let mut take = |id: Uuid, amount: Decimal| {
-            let item = items.get_mut(&id).ok_or_else(Problem::not_found)?;
-            if amount > item.open_amount {
-                return Err(CONFLICT.because(format!(
-                    "Of {} {} are open, and {} can not be set off against that: read it again.",
-                    item.number,
-                    Money(item.open_amount),
-                    Money(amount)
-                )));
-            }
-            let worth = item.take(amount, decimals);
-            Ok((item.clone(), worth))
-        };
-        let (debit, debit_worth) = take(each.debit_item_id, each.debit_amount)?;
-        let (credit, credit_worth) = take(each.credit_item_id, each.credit_amount)?;
-        let lines = difference(&debit, debit_worth, &credit, credit_worth, &accounts);
+        let debit = take(&mut items, each.debit_item_id, each.debit_amount, decimals)?;
+        pairs.push((each, debit, take(&mut items, each.credit_item_id, each.credit_amount, decimals)?));
+    }
+    let accounts =
+        Accounts::of(db, pairs.iter().any(|(_, debit, credit)| debit.worth != credit.worth)).await?;
+    let (mut rows, mut postings) = (Vec::new(), Vec::new());
+    for (each, debit, credit) in &pairs {
         let id = Uuid::now_v7();
         let row = (
             allocations::id.eq(id),
-            allocations::debit_item_id.eq(debit.id),
-            allocations::credit_item_id.eq(credit.id),
+            allocations::debit_item_id.eq(debit.item.id),
+            allocations::credit_item_id.eq(credit.item.id),
             allocations::debit_amount.eq(each.debit_amount),
-            allocations::debit_base_amount.eq(debit_worth),
+            allocations::debit_base_amount.eq(debit.worth),
             allocations::credit_amount.eq(each.credit_amount),
-            allocations::credit_base_amount.eq(credit_worth),
+            allocations::credit_base_amount.eq(credit.worth),
             allocations::allocated_on.eq(each.on),
         );
+        let lines = difference(debit, credit, accounts.as_ref());
         let posting = (!lines.is_empty()).then(|| Posting {
             journal: JournalType::General,
             posted_on: each.on,
-            description: format!("{} set off against {}", credit.number, debit.number),
-            reference: Some(debit.number.clone()),
+            description: format!("{} set off against {}", credit.item.number, debit.item.number),
+            reference: Some(debit.item.number.clone()),
             source: Some((Allocation::NAME, id)),
             lines,
         });
@@ -226,15 +232,16 @@ pub async fn unallocate(db: &mut Db, id: Uuid, on: NaiveDate, why: &str) -> Resu
     Ok(())
 }
 
-/// The accounts that differences are booked on, looked up only where there may be one.
+/// The accounts that exchange differences are booked on.
 struct Accounts {
     gain: Uuid,
     loss: Uuid,
 }
 
 impl Accounts {
-    async fn of(db: &mut Db, items: &HashMap<Uuid, OpenItem>, books: &str) -> Result<Option<Self>> {
-        if items.values().all(|item| item.currency == books) {
+    /// Looks them up where there is a difference.
+    async fn of(db: &mut Db, is_needed: bool) -> Result<Option<Self>> {
+        if !is_needed {
             return Ok(None);
         }
         let gain = ledger::account_of(db, Role::ExchangeGain).await?;
@@ -244,28 +251,22 @@ impl Accounts {
 
 /// What has to be booked so that both accounts are settled: the credit is moved to the debit's account where they are two,
 /// and what the debit was worth more than the credit is lost.
-fn difference(
-    debit: &OpenItem,
-    debit_worth: Decimal,
-    credit: &OpenItem,
-    credit_worth: Decimal,
-    accounts: &Option<Accounts>,
-) -> Vec<PostingLine> {
-    let lost = debit_worth - credit_worth;
-    let line = |account: Uuid, amount: Decimal, item: &OpenItem| PostingLine {
+fn difference(debit: &Taken, credit: &Taken, accounts: Option<&Accounts>) -> Vec<PostingLine> {
+    let lost = debit.worth - credit.worth;
+    let line = |account: Uuid, amount: Decimal| PostingLine {
         account_id: account,
         debit: amount.max(Decimal::ZERO),
         credit: (-amount).max(Decimal::ZERO),
-        party_id: Some(item.party_id),
+        party_id: Some(debit.item.party_id),
         ..PostingLine::default()
     };
-    let mut lines = if debit.account_id == credit.account_id {
-        vec![line(debit.account_id, -lost, debit)]
+    let mut lines = if debit.item.account_id == credit.item.account_id {
+        vec![line(debit.item.account_id, -lost)]
     } else {
-        vec![line(credit.account_id, credit_worth, credit), line(debit.account_id, -debit_worth, debit)]
+        vec![line(credit.item.account_id, credit.worth), line(debit.item.account_id, -debit.worth)]
     };
     if let Some(accounts) = accounts {
-        lines.push(line(if lost > Decimal::ZERO { accounts.loss } else { accounts.gain }, lost, debit));
+        lines.push(line(if lost > Decimal::ZERO { accounts.loss } else { accounts.gain }, lost));
     }
     lines.retain(|line| line.debit != line.credit);
     lines
@@ -273,4 +274,78 @@ fn difference(
 
 pub fn routes(api: &mut Api) {
     api.readable::<Allocation>();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Accounts, OpenItem, Taken, difference, take};
+    use platform::prelude::Uuid;
+    use rust_decimal::Decimal;
+    use std::collections::HashMap;
+
+    const RECEIVABLE: Uuid = Uuid::from_u128(1);
+    const PAYABLE: Uuid = Uuid::from_u128(2);
+    const ACCOUNTS: Accounts = Accounts { gain: Uuid::from_u128(3), loss: Uuid::from_u128(4) };
+
+    fn number(text: &str) -> Decimal {
+        text.parse().unwrap()
+    }
+
+    /// An item of so much, at a rate, worth so much.
+    fn item(account: Uuid, amount: &str, rate: &str, worth: &str) -> OpenItem {
+        OpenItem {
+            id: Uuid::now_v7(),
+            number: "INV-1".into(),
+            party_id: Uuid::nil(),
+            account_id: account,
+            currency: "USD".into(),
+            exchange_rate: number(rate),
+            open_amount: number(amount),
+            open_base_amount: number(worth),
+        }
+    }
+
+    fn taken(account: Uuid, worth: &str) -> Taken {
+        Taken { item: item(account, "0", "1", "0"), worth: number(worth) }
+    }
+
+    /// The lines as account and amount, debits above zero.
+    fn told(debit: &Taken, credit: &Taken) -> Vec<(Uuid, Decimal)> {
+        let accounts = (debit.worth != credit.worth).then_some(&ACCOUNTS);
+        difference(debit, credit, accounts)
+            .iter()
+            .map(|line| (line.account_id, line.debit - line.credit))
+            .collect()
+    }
+
+    #[test]
+    fn the_last_of_an_item_is_worth_what_is_left() {
+        let invoice = item(RECEIVABLE, "100.00", "0.33333333", "33.33");
+        let id = invoice.id;
+        let mut items = HashMap::from([(id, invoice)]);
+        // 50 × 0.33333333 = 16.666: 16.67, and of 33.33 16.66 are left.
+        assert_eq!(take(&mut items, id, number("50"), 2).unwrap().worth, number("16.67"));
+        assert!(take(&mut items, id, number("50.01"), 2).is_err());
+        assert_eq!(take(&mut items, id, number("50"), 2).unwrap().worth, number("16.66"));
+        assert_eq!(items[&id].open_base_amount, Decimal::ZERO);
+    }
+
+    #[test]
+    fn what_differs_is_gained_or_lost() {
+        // An invoice worth 100 is paid with what is worth 95: the customer's account is still 5 in debit, which are lost.
+        let lost = [(RECEIVABLE, number("-5")), (ACCOUNTS.loss, number("5"))];
+        assert_eq!(told(&taken(RECEIVABLE, "100"), &taken(RECEIVABLE, "95")), lost);
+        let gained = [(RECEIVABLE, number("5")), (ACCOUNTS.gain, number("-5"))];
+        assert_eq!(told(&taken(RECEIVABLE, "100"), &taken(RECEIVABLE, "105")), gained);
+        assert_eq!(told(&taken(RECEIVABLE, "100"), &taken(RECEIVABLE, "100")), []);
+    }
+
+    #[test]
+    fn what_is_owed_both_ways_is_moved_from_one_account_to_the_other() {
+        let moved = [(PAYABLE, number("100")), (RECEIVABLE, number("-100"))];
+        assert_eq!(told(&taken(RECEIVABLE, "100"), &taken(PAYABLE, "100")), moved);
+        // With a difference: 100 go off what is owed to us, 95 off what we owe, 5 are lost.
+        let moved = [(PAYABLE, number("95")), (RECEIVABLE, number("-100")), (ACCOUNTS.loss, number("5"))];
+        assert_eq!(told(&taken(RECEIVABLE, "100"), &taken(PAYABLE, "95")), moved);
+    }
 }

@@ -294,14 +294,14 @@ impl Kept for Bill {
         }
         let entered = row.with(&edit);
         let figured = figure(db, TaxDirection::Purchase, &entered).await?;
-        let figures = (
+        let changed = (
             words,
             bills::party_id.eq(entered.party_id),
             bills::issued_on.eq(entered.issued_on),
             due(&figured),
             BillFigures::from(figured),
         );
-        Ok(diesel::update(one).set(figures).returning(Self::as_returning()).get_result(db).await?)
+        Ok(diesel::update(one).set(changed).returning(Self::as_returning()).get_result(db).await?)
     }
 
     async fn delete(db: &mut Db, row: Self) -> Result<()> {

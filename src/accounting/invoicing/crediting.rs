@@ -43,16 +43,11 @@ pub fn take_back(
     decimals: u32,
 ) -> std::result::Result<Whole, Vec<Fault>> {
     let left = left(document, before);
-    let everything: Vec<CreditedLine>;
-    let parts = match parts {
-        Some(parts) => parts,
-        None => {
-            let lines = left.lines.iter().filter(|line| !line.quantity.0.is_zero());
-            everything =
-                lines.map(|line| CreditedLine { line: line.line, quantity: None, amount: None }).collect();
-            &everything
-        }
+    let everything = || -> Vec<CreditedLine> {
+        let lines = left.lines.iter().filter(|line| !line.quantity.0.is_zero());
+        lines.map(|line| CreditedLine { line: line.line, quantity: None, amount: None }).collect()
     };
+    let parts = parts.map_or_else(everything, <[CreditedLine]>::to_vec);
     let (mut lines, mut faults): (Vec<DocumentLine>, Vec<Fault>) = (Vec::new(), Vec::new());
     for (place, part) in parts.iter().enumerate() {
         let at = |field: &str| format!("/lines/{place}/{field}");
@@ -169,7 +164,7 @@ fn share(
     let part_of = |amount: Decimal| if of == all { amount } else { round(amount * of / all, decimals) };
     let mut taken = left.clone();
     taken.quantity = quantity.into();
-    taken.net_amount = part.amount.map_or_else(|| part_of(net), |amount| amount).into();
+    taken.net_amount = part.amount.unwrap_or_else(|| part_of(net)).into();
     taken.amount = part_of(left.amount.0).into();
     taken.discount_amount = left.discount_amount.map(part_of);
     let shares = left.taxes.iter();
@@ -203,9 +198,9 @@ mod tests {
     use crate::figuring::{Amounts, Base};
     use crate::lines::{DocumentLine, DocumentTax, LineTax};
     use crate::tax_codes::TaxKind;
+    use platform::prelude::Uuid;
     use proptest::prelude::*;
     use rust_decimal::Decimal;
-    use uuid::Uuid;
 
     const OWN: Base = Base { rate: Decimal::ONE, decimals: 2 };
 
@@ -273,7 +268,7 @@ mod tests {
         let one = [part(1, Some("1"), None)];
         let first = take_back(&invoice, &[], Some(&one), OWN, 2).unwrap();
         assert_eq!(sums(&first), ["33.33", "6.33", "39.66"]);
-        let second = take_back(&invoice, &[first.clone()], Some(&one), OWN, 2).unwrap();
+        let second = take_back(&invoice, std::slice::from_ref(&first), Some(&one), OWN, 2).unwrap();
         assert_eq!(sums(&second), ["33.34", "6.34", "39.68"]);
         let last = take_back(&invoice, &[first, second], None, OWN, 2).unwrap();
         assert_eq!(sums(&last), ["33.33", "6.33", "39.66"]);
@@ -294,7 +289,7 @@ mod tests {
         let invoice = invoice(&[("3", "100.00", "19.00")], OWN);
         let two = take_back(&invoice, &[], Some(&[part(1, Some("2"), None)]), OWN, 2).unwrap();
         let parts = [part(1, Some("1.5"), None), part(2, None, None), part(1, Some("1"), None)];
-        let faults = take_back(&invoice, &[two.clone()], Some(&parts), OWN, 2).unwrap_err();
+        let faults = take_back(&invoice, std::slice::from_ref(&two), Some(&parts), OWN, 2).unwrap_err();
         let told: Vec<_> =
             faults.iter().map(|fault| (fault.pointer.as_deref().unwrap(), fault.code.as_str())).collect();
         assert_eq!(
@@ -305,7 +300,7 @@ mod tests {
                 ("/lines/2/line", "repeated")
             ]
         );
-        let rest = take_back(&invoice, &[two.clone()], None, OWN, 2).unwrap();
+        let rest = take_back(&invoice, std::slice::from_ref(&two), None, OWN, 2).unwrap();
         assert_eq!(take_back(&invoice, &[two, rest], None, OWN, 2).unwrap_err()[0].code, "nothing-left");
     }
 

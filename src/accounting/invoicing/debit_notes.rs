@@ -242,8 +242,8 @@ impl Kept for DebitNote {
             return Err(Problem::not_found());
         };
         let figured = figure(db, &bill, &books, issued_on, parts.as_deref()).await?;
-        let figures = (words, DebitNoteFigures::from(figured));
-        Ok(diesel::update(one).set(figures).returning(Self::as_returning()).get_result(db).await?)
+        let changed = (words, DebitNoteFigures::from(figured));
+        Ok(diesel::update(one).set(changed).returning(Self::as_returning()).get_result(db).await?)
     }
 
     async fn delete(db: &mut Db, row: Self) -> Result<()> {

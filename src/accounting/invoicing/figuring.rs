@@ -14,7 +14,7 @@ use std::collections::HashSet;
 
 diesel::define_sql_function! {
     /// See the migration of invoices: what a document is figured with.
-    fn document_facts(party: SqlUuid, terms: Nullable<SqlUuid>, day: Date, codes: Array<SqlUuid>, accounts: Array<SqlUuid>, departments: Array<SqlUuid>, cost_centres: Array<SqlUuid>, projects: Array<SqlUuid>) -> Jsonb;
+    fn document_facts(party: SqlUuid, terms: Nullable<SqlUuid>, day: Date, codes: Array<SqlUuid>, accounts: Array<SqlUuid>, dimensions: Array<SqlUuid>) -> Jsonb;
 }
 
 /// What somebody enters: of a new document, or of a draft with its changes.
@@ -93,19 +93,17 @@ struct TaxFacts {
 /// # Errors
 /// 422 with all that is wrong, each at its place in the body.
 pub async fn figure(db: &mut Db, direction: TaxDirection, entered: &Entered) -> Result<Figured> {
-    let ids = |of: fn(&NewDocumentLine) -> Option<Uuid>| -> Vec<Uuid> {
-        entered.lines.iter().filter_map(of).collect()
-    };
     let codes: Vec<Uuid> = entered.lines.iter().flat_map(|line| line.tax_code_ids.clone()).collect();
+    let accounts: Vec<Uuid> = entered.lines.iter().filter_map(|line| line.account_id).collect();
+    let dimensions =
+        entered.lines.iter().flat_map(|line| [line.department_id, line.cost_centre_id, line.project_id]);
     let facts: Option<Value> = diesel::select(document_facts(
         entered.party_id,
         entered.payment_terms_id,
         entered.issued_on,
         codes,
-        ids(|line| line.account_id),
-        ids(|line| line.department_id),
-        ids(|line| line.cost_centre_id),
-        ids(|line| line.project_id),
+        accounts,
+        dimensions.flatten().collect::<Vec<Uuid>>(),
     ))
     .get_result(db)
     .await
@@ -273,12 +271,11 @@ fn check_lines(
                 faults.push(unknown(at(field)));
             }
         }
-        match line.account_id.or(own) {
-            Some(account) => accounts.push(account),
-            None => {
-                let rule = "must be given, since the party has no account of its own for it";
-                faults.push(Fault::at(at("account_id"), "required", rule));
-            }
+        if let Some(account) = line.account_id.or(own) {
+            accounts.push(account);
+        } else {
+            let rule = "must be given, since the party has no account of its own for it";
+            faults.push(Fault::at(at("account_id"), "required", rule));
         }
         if line.discount_percent.is_some() && line.discount_amount.is_some() {
             let rule = "must be left out where there is a discount_percent: a line has one discount";

@@ -279,14 +279,14 @@ impl Kept for Invoice {
         }
         let entered = row.with(&edit);
         let figured = figure(db, TaxDirection::Sale, &entered).await?;
-        let figures = (
+        let changed = (
             words,
             invoices::party_id.eq(entered.party_id),
             invoices::issued_on.eq(entered.issued_on),
             due(&figured),
             InvoiceFigures::from(figured),
         );
-        Ok(diesel::update(one).set(figures).returning(Self::as_returning()).get_result(db).await?)
+        Ok(diesel::update(one).set(changed).returning(Self::as_returning()).get_result(db).await?)
     }
 
     async fn delete(db: &mut Db, row: Self) -> Result<()> {

@@ -241,7 +241,9 @@ pub(crate) fn spread(total: Decimal, exact: &[Decimal], room: &[Decimal], decima
             rest -= unit;
         }
     }
-    shares.iter_mut().for_each(|share| share.rescale(decimals));
+    for share in &mut shares {
+        share.rescale(decimals);
+    }
     shares
 }
 
@@ -384,7 +386,10 @@ mod tests {
             ]
         );
         let most = line("1", "9999999999999999.9999", &[]);
-        assert_eq!(figure(&[most.clone()], Rounding::Line, 4).unwrap().total, LIMIT - number("0.0001"));
+        assert_eq!(
+            figure(std::slice::from_ref(&most), Rounding::Line, 4).unwrap().total,
+            LIMIT - number("0.0001")
+        );
         assert_eq!(figure(&[most.clone(), most], Rounding::Line, 4), Err(vec![(1, LineFault::TooLarge)]));
         assert_eq!(LIMIT, number("10000000000000000"));
     }
