@@ -37,6 +37,7 @@ pub const ROOMS: &[fn(&mut Api)] = &[
     people::routes,
     ledger::routes,
     parties::routes,
+    invoicing::routes,
 ];
 
 const DESCRIPTION: &str = include_str!("../docs/contract.md");

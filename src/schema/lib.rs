@@ -49,6 +49,26 @@ diesel::table! {
 }
 
 diesel::table! {
+    allocations (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        debit_item_id -> Uuid,
+        credit_item_id -> Uuid,
+        debit_amount -> Numeric,
+        debit_base_amount -> Numeric,
+        credit_amount -> Numeric,
+        credit_base_amount -> Numeric,
+        allocated_on -> Date,
+        journal_entry_id -> Nullable<Uuid>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
     api_client_secrets (org_id, id) {
         org_id -> Uuid,
         id -> Uuid,
@@ -182,6 +202,42 @@ diesel::table! {
 }
 
 diesel::table! {
+    bills (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        number -> Nullable<Text>,
+        party_id -> Uuid,
+        supplier_number -> Text,
+        payment_terms_id -> Nullable<Uuid>,
+        due_on -> Date,
+        instalments -> Jsonb,
+        credited_amount -> Numeric,
+        reference -> Nullable<Text>,
+        issued_on -> Date,
+        currency -> Text,
+        exchange_rate -> Numeric,
+        tax_rounding -> Text,
+        lines -> Jsonb,
+        taxes -> Jsonb,
+        net_amount -> Numeric,
+        tax_amount -> Numeric,
+        total_amount -> Numeric,
+        base_net_amount -> Numeric,
+        base_tax_amount -> Numeric,
+        base_total_amount -> Numeric,
+        open_amount -> Numeric,
+        notes -> Nullable<Text>,
+        status -> Text,
+        journal_entry_id -> Nullable<Uuid>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
     comment_mentions (org_id, user_id, comment_id) {
         org_id -> Uuid,
         user_id -> Uuid,
@@ -223,6 +279,39 @@ diesel::table! {
 }
 
 diesel::table! {
+    credit_notes (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        number -> Nullable<Text>,
+        party_id -> Uuid,
+        invoice_id -> Uuid,
+        reason -> Text,
+        reference -> Nullable<Text>,
+        issued_on -> Date,
+        currency -> Text,
+        exchange_rate -> Numeric,
+        tax_rounding -> Text,
+        lines -> Jsonb,
+        taxes -> Jsonb,
+        net_amount -> Numeric,
+        tax_amount -> Numeric,
+        total_amount -> Numeric,
+        base_net_amount -> Numeric,
+        base_tax_amount -> Numeric,
+        base_total_amount -> Numeric,
+        open_amount -> Numeric,
+        notes -> Nullable<Text>,
+        status -> Text,
+        journal_entry_id -> Nullable<Uuid>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
     custom_fields (org_id, id) {
         org_id -> Uuid,
         id -> Uuid,
@@ -239,6 +328,39 @@ diesel::table! {
         refers_to -> Nullable<Text>,
         role_ids -> Array<Nullable<Uuid>>,
         status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    debit_notes (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        number -> Nullable<Text>,
+        party_id -> Uuid,
+        bill_id -> Uuid,
+        reason -> Text,
+        reference -> Nullable<Text>,
+        issued_on -> Date,
+        currency -> Text,
+        exchange_rate -> Numeric,
+        tax_rounding -> Text,
+        lines -> Jsonb,
+        taxes -> Jsonb,
+        net_amount -> Numeric,
+        tax_amount -> Numeric,
+        total_amount -> Numeric,
+        base_net_amount -> Numeric,
+        base_tax_amount -> Numeric,
+        base_total_amount -> Numeric,
+        open_amount -> Numeric,
+        notes -> Nullable<Text>,
+        status -> Text,
+        journal_entry_id -> Nullable<Uuid>,
         version -> Int8,
         created_at -> Timestamptz,
         created_by -> Nullable<Uuid>,
@@ -303,6 +425,38 @@ diesel::table! {
         id -> Uuid,
         hash -> Bytea,
         created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    document_lines (org_id, document_id, line) {
+        org_id -> Uuid,
+        document_id -> Uuid,
+        line -> Int4,
+        resource -> Text,
+        account_id -> Uuid,
+        department_id -> Nullable<Uuid>,
+        cost_centre_id -> Nullable<Uuid>,
+        project_id -> Nullable<Uuid>,
+        quantity -> Numeric,
+        net_amount -> Numeric,
+        credited_line -> Nullable<Int4>,
+    }
+}
+
+diesel::table! {
+    document_taxes (org_id, document_id, tax_code_id) {
+        org_id -> Uuid,
+        document_id -> Uuid,
+        tax_code_id -> Uuid,
+        resource -> Text,
+        rate -> Numeric,
+        taxed_on -> Date,
+        is_posted -> Bool,
+        taxable_amount -> Numeric,
+        tax_amount -> Numeric,
+        base_taxable_amount -> Numeric,
+        base_tax_amount -> Numeric,
     }
 }
 
@@ -539,6 +693,41 @@ diesel::table! {
 }
 
 diesel::table! {
+    invoices (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        number -> Nullable<Text>,
+        party_id -> Uuid,
+        payment_terms_id -> Nullable<Uuid>,
+        due_on -> Date,
+        instalments -> Jsonb,
+        credited_amount -> Numeric,
+        reference -> Nullable<Text>,
+        issued_on -> Date,
+        currency -> Text,
+        exchange_rate -> Numeric,
+        tax_rounding -> Text,
+        lines -> Jsonb,
+        taxes -> Jsonb,
+        net_amount -> Numeric,
+        tax_amount -> Numeric,
+        total_amount -> Numeric,
+        base_net_amount -> Numeric,
+        base_tax_amount -> Numeric,
+        base_total_amount -> Numeric,
+        open_amount -> Numeric,
+        notes -> Nullable<Text>,
+        status -> Text,
+        journal_entry_id -> Nullable<Uuid>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
     jobs (org_id, id) {
         org_id -> Uuid,
         id -> Uuid,
@@ -752,6 +941,27 @@ diesel::table! {
         number -> Text,
         resource_id -> Uuid,
         given_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    open_items (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        resource -> Text,
+        number -> Text,
+        party_id -> Uuid,
+        account_id -> Uuid,
+        side -> Text,
+        currency -> Text,
+        exchange_rate -> Numeric,
+        amount -> Numeric,
+        base_amount -> Numeric,
+        open_amount -> Numeric,
+        open_base_amount -> Numeric,
+        posted_on -> Date,
+        due_on -> Date,
+        journal_entry_id -> Uuid,
     }
 }
 
@@ -1002,6 +1212,29 @@ diesel::table! {
         public_key -> Bytea,
         created_at -> Timestamptz,
         retired_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    tax_codes (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        code -> Text,
+        name -> Text,
+        direction -> Text,
+        kind -> Text,
+        price_includes_tax -> Bool,
+        exemption_reason -> Nullable<Text>,
+        rates -> Jsonb,
+        payable_account_id -> Nullable<Uuid>,
+        recoverable_account_id -> Nullable<Uuid>,
+        return_box -> Nullable<Text>,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
     }
 }
 

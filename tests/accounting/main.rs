@@ -3,13 +3,18 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod bills;
 mod closing;
+mod credit_notes;
 mod currencies;
+mod invoices;
 mod ledger;
 mod parties;
 mod payment_terms;
 mod posting_races;
 mod recurring;
+mod shop;
+mod taxes;
 
 use serde_json::{Value, json};
 use std::collections::BTreeMap;

@@ -129,7 +129,13 @@ async fn costs_the_same(service: &Counted, list: &Operation) {
 /// asked for.
 fn budget(operation: &str) -> u64 {
     const IRREGULAR: &[&str] = &[
+        "approve_bill",
+        "approve_credit_note",
+        "approve_debit_note",
+        "approve_invoice",
         "archive_department",
+        "create_credit_note",
+        "create_debit_note",
         "create_file",
         "disable_user",
         "enable_user",
@@ -141,10 +147,19 @@ fn budget(operation: &str) -> u64 {
         "rotate_api_client_secret",
         "rotate_webhook_endpoint_secret",
         "test_webhook_endpoint",
+        "update_credit_note",
+        "update_debit_note",
     ];
     // A file is a batch: it is looked at before it is taken in, and its rows are found, tried and noted together.
     if operation.starts_with("import_") || operation == "undo_import" {
         return 14;
+    }
+    // What is posted is looked up, numbered, booked and open; what takes something back is set off against it, too.
+    match operation {
+        "post_bill" | "post_invoice" => return 11,
+        "post_credit_note" | "post_debit_note" => return 15,
+        "void_bill" | "void_invoice" => return 19,
+        _ => {}
     }
     if IRREGULAR.contains(&operation) { 7 } else { 6 }
 }

@@ -11,6 +11,7 @@ use uuid::Uuid;
 const REFERENCES: &[(&str, &str)] = &[
     ("account_id", "/v1/accounts"),
     ("api_client_id", "/v1/api-clients"),
+    ("bill_id", "/v1/bills"),
     ("cost_centre_id", "/v1/cost-centres"),
     ("created_by", "/v1/users"),
     ("delegate_id", "/v1/users"),
@@ -22,6 +23,7 @@ const REFERENCES: &[(&str, &str)] = &[
     ("fiscal_year_id", "/v1/fiscal-years"),
     ("head_id", "/v1/employees"),
     ("income_account_id", "/v1/accounts"),
+    ("invoice_id", "/v1/invoices"),
     ("journal_id", "/v1/journals"),
     ("manager_id", "/v1/employees"),
     ("membership_id", "/v1/memberships"),
@@ -33,10 +35,12 @@ const REFERENCES: &[(&str, &str)] = &[
     ("position_id", "/v1/positions"),
     ("project_id", "/v1/projects"),
     ("receivable_account_id", "/v1/accounts"),
+    ("recoverable_account_id", "/v1/accounts"),
     ("reply_to_id", ""),
     ("resource_id", "/v1/positions"),
     ("role_id", "/v1/roles"),
     ("role_ids", "/v1/roles"),
+    ("tax_code_ids", "/v1/tax-codes"),
     ("user_id", "/v1/users"),
     ("webhook_endpoint_id", "/v1/webhook-endpoints"),
 ];
@@ -186,14 +190,24 @@ pub fn body<'a>(caller: &'a Caller, operation: &'a Operation) -> LocalBoxFuture<
             "create_fiscal_year" => body = a_year_before(caller).await,
             "load_accounts" => make_way_for_a_chart(caller).await,
             "create_exchange_rate" => body["rated_on"] = json!(a_day()),
+            "create_invoice" | "update_invoice" | "create_bill" | "update_bill" => open_books(caller).await,
             _ if operation.value["tags"][0] == "Ledger" => keep_books(caller).await,
             _ => {}
+        }
+        // Only what is in the books is taken back.
+        for (taken_back, documents) in [("invoice_id", "/v1/invoices"), ("bill_id", "/v1/bills")] {
+            if body[taken_back].is_string() {
+                body[taken_back] = json!(posted(caller, documents).await);
+            }
         }
         // An example of nothing but nulls changes nothing.
         let says_nothing = body.as_object().is_some_and(|fields| fields.values().all(Value::is_null));
         for (name, field) in fields(operation) {
             let given = body[&name].clone();
             if given.is_null() && !says_nothing {
+                continue;
+            }
+            if name == "invoice_id" || name == "bill_id" {
                 continue;
             }
             if holds_ids(&field) {
@@ -210,6 +224,49 @@ pub fn body<'a>(caller: &'a Caller, operation: &'a Operation) -> LocalBoxFuture<
     .boxed_local()
 }
 
+/// What has to be there before documents can be booked: a year, a rate, and the accounts that
+/// the system finds by their roles.
+async fn open_books(caller: &Caller) {
+    keep_books(caller).await;
+    let last = caller.get("/v1/accounts?role=rounding&limit=1").await.is(200);
+    if !last["data"].as_array().unwrap().is_empty() {
+        return;
+    }
+    // The currency of the contract's example of a party.
+    let rate = json!({"currency": "RON", "rated_on": "2026-01-01", "rate": "0.2"});
+    let rated = caller.post("/v1/exchange-rates", rate).await;
+    assert!([201, 409].contains(&rated.status), "{rated:?}");
+    for (role, kind) in [
+        ("receivable", "asset"),
+        ("payable", "liability"),
+        ("tax_payable", "liability"),
+        ("tax_recoverable", "asset"),
+        ("rounding", "expense"),
+    ] {
+        let code = Uuid::now_v7().simple().to_string()[14..32].to_owned();
+        let account = json!({"code": code, "name": role, "type": kind, "role": role});
+        let made = caller.post("/v1/accounts", account).await;
+        assert!([201, 409].contains(&made.status), "{made:?}");
+    }
+}
+
+/// The id of an invoice or a bill that is in the books.
+async fn posted(caller: &Caller, documents: &str) -> String {
+    let id = row(caller, documents).await;
+    for step in ["approve", "post"] {
+        caller.act(&format!("{documents}/{id}/{step}")).await.is(200);
+    }
+    id
+}
+
+/// The id of a new tax code for documents of this path.
+async fn tax_on(caller: &Caller, path: &str) -> String {
+    let create = operation("create_tax_code");
+    let mut tax = body(caller, &create).await;
+    tax["direction"] = json!(if path.starts_with("/v1/bills") { "purchase" } else { "sale" });
+    caller.post(&create.path, tax).await.is(201)["id"].as_str().unwrap().to_owned()
+}
+
 /// Puts rows of the caller's organization behind the references of what stands in a list, however deep.
 fn refer_within<'a>(caller: &'a Caller, value: &'a mut Value, path: &'a str) -> LocalBoxFuture<'a, ()> {
     async move {
@@ -221,7 +278,9 @@ fn refer_within<'a>(caller: &'a Caller, value: &'a mut Value, path: &'a str) -> 
             }
             Value::Object(fields) => {
                 for (name, each) in fields {
-                    if each.is_string() && REFERENCES.iter().any(|(known, _)| known == name) {
+                    if name == "tax_code_ids" {
+                        *each = json!([tax_on(caller, path).await]);
+                    } else if each.is_string() && REFERENCES.iter().any(|(known, _)| known == name) {
                         *each = json!(row(caller, &referred(name, path)).await);
                     } else {
                         refer_within(caller, each, path).await;
@@ -367,6 +426,20 @@ pub fn row<'a>(caller: &'a Caller, collection: &'a str) -> LocalBoxFuture<'a, St
             "/v1/files" => {
                 let made = caller.upload("name=example.txt", Uuid::now_v7().to_string()).await.is(201);
                 return made["id"].as_str().unwrap().to_owned();
+            }
+            // Entered by somebody else, so that the caller may approve it.
+            "/v1/bills" => {
+                let create = operation_at(&Method::POST, collection).unwrap();
+                let body = body(caller, &create).await;
+                let maker = organization.caller(&["bills:write"]).await;
+                return maker.post(collection, body).await.is(201)["id"].as_str().unwrap().to_owned();
+            }
+            "/v1/allocations" => {
+                let invoice = posted(caller, "/v1/invoices").await;
+                let why = json!({"issued_on": "2026-03-31", "reason": "Entered twice"});
+                caller.post(&format!("/v1/invoices/{invoice}/void"), why).await.is(200);
+                let made = caller.get(&format!("/v1/allocations?debit_item_id={invoice}")).await.is(200);
+                return made["data"][0]["id"].as_str().unwrap().to_owned();
             }
             // Asked for by somebody else, so that the caller may decide.
             "/v1/approvals" => {

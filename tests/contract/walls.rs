@@ -122,6 +122,24 @@ async fn furnished() -> Caller {
         serde_json::json!({"code": "child", "name": "Child", "type": "asset", "parent_id": parent["id"]});
     caller.post("/v1/accounts", child).await.is(201);
     book(&caller, &department).await;
+    let mut invoice = body(&caller, &operation("create_invoice")).await;
+    for (field, rows) in [("cost_centre_id", "/v1/cost-centres"), ("project_id", "/v1/projects")] {
+        invoice["lines"][0][field] = serde_json::json!(row(&caller, rows).await);
+    }
+    invoice["lines"][0]["department_id"] = serde_json::json!(department);
+    caller.post("/v1/invoices", invoice).await.is(201);
+    let mut tax = body(&caller, &operation("create_tax_code")).await;
+    for side in ["payable", "recoverable"] {
+        tax[format!("{side}_account_id")] = serde_json::json!(row(&caller, "/v1/accounts").await);
+    }
+    caller.post("/v1/tax-codes", tax).await.is(201);
+    // As if exchange rates had differed.
+    let differed = format!(
+        "begin; set local session_replication_role = replica;
+        update allocations set journal_entry_id = (select id from journal_entries where org_id = '{org}' limit 1) where org_id = '{org}';
+        commit"
+    );
+    database.batch_execute(&differed).await.unwrap();
     let login = "update memberships set employee_id = $3 where org_id = $1 and id = $2";
     let report: Uuid = report.parse().unwrap();
     database.execute(login, &[&org, &caller.membership, &report]).await.unwrap();

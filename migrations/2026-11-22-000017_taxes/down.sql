@@ -1,0 +1,3 @@
+delete from managed_tables where name = 'tax_codes';
+drop table tax_codes;
+drop function rates_are_apart(jsonb), tax_rate_on(jsonb, date);

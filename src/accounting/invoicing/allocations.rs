@@ -1,0 +1,351 @@
+//! Allocations: what settles what. A credit note or a payment is set off against an invoice, a debit note against a bill, an
+//! invoice against a bill of the same party. Each takes as much off both; what the two are worth in the organization's
+//! currency may differ, and then the difference is booked as an exchange gain or loss.
+
+use crate::totals::round;
+use ledger::{JournalType, Posting, PostingLine, Role};
+use platform::prelude::*;
+use platform::problem::CONFLICT;
+use rust_decimal::Decimal;
+use schema::{allocations, open_items};
+use std::collections::HashMap;
+
+/// What was set off against each other.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema, Queryable, Selectable)]
+#[diesel(table_name = allocations)]
+pub struct Allocation {
+    pub id: Uuid,
+    pub version: i64,
+    /// What was owed: the id of the invoice, debit note or payment out.
+    pub debit_item_id: Uuid,
+    /// What settles it: the id of the credit note, bill or payment in.
+    pub credit_item_id: Uuid,
+    /// What was taken off what was owed, in its currency.
+    #[schema(example = "119.00")]
+    pub debit_amount: Money,
+    /// The same in the organization's currency, as it was booked there.
+    #[schema(example = "119.00")]
+    pub debit_base_amount: Money,
+    /// What was taken off what settles it, in its currency.
+    #[schema(example = "119.00")]
+    pub credit_amount: Money,
+    /// The same in the organization's currency, as it was booked there.
+    #[schema(example = "119.00")]
+    pub credit_base_amount: Money,
+    /// The day in the books.
+    #[schema(example = "2026-04-15")]
+    pub allocated_on: NaiveDate,
+    /// What books the exchange gain or loss, or moves the amount from one account to the other; null where there is nothing to
+    /// book.
+    pub journal_entry_id: Option<Uuid>,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+pub struct AllocationFilter {
+    /// Only what was set off against this invoice, debit note or payment out.
+    debit_item_id: Option<Uuid>,
+    /// Only what was settled with this credit note, bill or payment in.
+    credit_item_id: Option<Uuid>,
+    /// Only allocations of this day or later.
+    allocated_on_from: Option<NaiveDate>,
+    /// Only allocations of this day or earlier.
+    allocated_on_to: Option<NaiveDate>,
+}
+
+impl Named for Allocation {
+    const NAME: &'static str = "allocations";
+}
+
+impl Resource for Allocation {
+    const PATH: &'static str = "/v1/allocations";
+    const SINGULAR: &'static str = "allocation";
+    const TAG: &'static str = "Accounting";
+    const SORT: &'static [SortKey] = &[SortKey::day("allocated_on"), SortKey::instant("created_at")];
+    type Filter = AllocationFilter;
+
+    fn id(&self) -> Uuid {
+        self.id
+    }
+    fn version(&self) -> i64 {
+        self.version
+    }
+}
+
+impl Stored for Allocation {
+    type Table = allocations::table;
+    const TABLE: &'static str = "allocations";
+    const SEARCHED: &'static [&'static str] = &[];
+
+    fn narrow(rows: Rows<Self>, by: AllocationFilter) -> Rows<Self> {
+        rows.when(by.debit_item_id, |rows, id| rows.filter(allocations::debit_item_id.eq(id)))
+            .when(by.credit_item_id, |rows, id| rows.filter(allocations::credit_item_id.eq(id)))
+            .when(by.allocated_on_from, |rows, day| rows.filter(allocations::allocated_on.ge(day)))
+            .when(by.allocated_on_to, |rows, day| rows.filter(allocations::allocated_on.le(day)))
+    }
+}
+
+diesel::define_sql_function! {
+    /// See the migration of the ledger: the currency that the books are kept in.
+    fn books_currency() -> diesel::sql_types::Text;
+}
+
+/// What is to be set off: so much of a debit with so much of a credit. In one currency both amounts are the same.
+#[derive(Clone, Copy, Debug)]
+pub struct SetOff {
+    pub debit_item_id: Uuid,
+    pub credit_item_id: Uuid,
+    pub debit_amount: Decimal,
+    pub credit_amount: Decimal,
+    pub on: NaiveDate,
+}
+
+/// What is open of a posted document or payment.
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = open_items)]
+pub struct OpenItem {
+    pub id: Uuid,
+    pub number: String,
+    pub party_id: Uuid,
+    /// The receivable or payable account that it is open on.
+    pub account_id: Uuid,
+    pub currency: String,
+    pub exchange_rate: Decimal,
+    pub open_amount: Decimal,
+    pub open_base_amount: Decimal,
+}
+
+/// What was taken off an item.
+struct Taken {
+    item: OpenItem,
+    /// In the organization's currency.
+    worth: Decimal,
+}
+
+/// Takes so much off an item. The last of it is worth what is left of its worth.
+fn take(items: &mut HashMap<Uuid, OpenItem>, id: Uuid, amount: Decimal, decimals: u32) -> Result<Taken> {
+    let item = items.get_mut(&id).ok_or_else(Problem::not_found)?;
+    if amount > item.open_amount {
+        return Err(CONFLICT.because(format!(
+            "Of {} {} are open, and {} can not be set off against that: read it again.",
+            item.number,
+            Money(item.open_amount),
+            Money(amount)
+        )));
+    }
+    let is_last = amount == item.open_amount;
+    let worth = round(amount * item.exchange_rate, decimals).min(item.open_base_amount);
+    let worth = if is_last { item.open_base_amount } else { worth };
+    item.open_amount -= amount;
+    item.open_base_amount -= worth;
+    Ok(Taken { item: item.clone(), worth })
+}
+
+/// Locks what is open of these documents, in one order for all, and answers them.
+///
+/// # Errors
+/// Those of the database.
+pub async fn lock_items(db: &mut Db, ids: &[Uuid]) -> Result<Vec<OpenItem>> {
+    let items = open_items::table
+        .filter(open_items::org_id.eq(db.organization()))
+        .filter(open_items::id.eq_any(ids))
+        .order(open_items::id)
+        .for_no_key_update()
+        .select(OpenItem::as_select());
+    Ok(items.load(db).await?)
+}
+
+/// Sets them off, all or none, in a number of statements that does not depend on how many they are. What differs in the
+/// organization's currency is booked, and so is what moves between two accounts. The documents show it at once.
+///
+/// # Errors
+/// 409 where more would be taken off a document than is open of it, or what is set off is of two parties.
+pub async fn allocate(db: &mut Db, all: &[SetOff]) -> Result<Vec<Allocation>> {
+    let ids: Vec<Uuid> = all.iter().flat_map(|each| [each.debit_item_id, each.credit_item_id]).collect();
+    let items = open_items::table
+        .filter(open_items::org_id.eq(db.organization()))
+        .filter(open_items::id.eq_any(&ids))
+        .order(open_items::id)
+        .for_no_key_update()
+        .select((OpenItem::as_select(), books_currency()));
+    let items: Vec<(OpenItem, String)> = items.load(db).await?;
+    let books = items.iter().map(|(_, books)| books.clone()).next().unwrap_or_default();
+    let decimals = ledger::currency::decimals(&books);
+    let mut items: HashMap<Uuid, OpenItem> = items.into_iter().map(|(item, _)| (item.id, item)).collect();
+    let mut pairs = Vec::new();
+    for each in all {
+        let debit = take(&mut items, each.debit_item_id, each.debit_amount, decimals)?;
+        pairs.push((each, debit, take(&mut items, each.credit_item_id, each.credit_amount, decimals)?));
+    }
+    let accounts =
+        Accounts::of(db, pairs.iter().any(|(_, debit, credit)| debit.worth != credit.worth)).await?;
+    let (mut rows, mut postings) = (Vec::new(), Vec::new());
+    for (each, debit, credit) in &pairs {
+        let id = Uuid::now_v7();
+        let row = (
+            allocations::id.eq(id),
+            allocations::debit_item_id.eq(debit.item.id),
+            allocations::credit_item_id.eq(credit.item.id),
+            allocations::debit_amount.eq(each.debit_amount),
+            allocations::debit_base_amount.eq(debit.worth),
+            allocations::credit_amount.eq(each.credit_amount),
+            allocations::credit_base_amount.eq(credit.worth),
+            allocations::allocated_on.eq(each.on),
+        );
+        let lines = difference(debit, credit, accounts.as_ref());
+        let posting = (!lines.is_empty()).then(|| Posting {
+            journal: JournalType::General,
+            posted_on: each.on,
+            description: format!("{} set off against {}", credit.item.number, debit.item.number),
+            reference: Some(debit.item.number.clone()),
+            source: Some((Allocation::NAME, id)),
+            lines,
+        });
+        rows.push((row, posting.is_some()));
+        postings.extend(posting);
+    }
+    let entries = if postings.is_empty() { Vec::new() } else { ledger::post_all(db, &postings).await? };
+    let mut entries = entries.into_iter().map(|entry| entry.id);
+    let rows: Vec<_> = rows
+        .into_iter()
+        .map(|(row, is_booked)| {
+            let entry = if is_booked { entries.next() } else { None };
+            (row, allocations::journal_entry_id.eq(entry))
+        })
+        .collect();
+    let made = diesel::insert_into(allocations::table).values(rows).returning(Allocation::as_returning());
+    Ok(made.get_results(db).await?)
+}
+
+/// Undoes an allocation: both documents are open again as far as it took, and what it booked is booked back on that day.
+///
+/// # Errors
+/// 404 where there is none, 409 where the period is closed.
+pub async fn unallocate(db: &mut Db, id: Uuid, on: NaiveDate, why: &str) -> Result<()> {
+    let one = allocations::table.find((db.organization(), id));
+    let entry: Option<Uuid> =
+        diesel::delete(one).returning(allocations::journal_entry_id).get_result(db).await?;
+    if let Some(entry) = entry {
+        ledger::reverse(db, entry, on, why).await?;
+    }
+    Ok(())
+}
+
+/// The accounts that exchange differences are booked on.
+struct Accounts {
+    gain: Uuid,
+    loss: Uuid,
+}
+
+impl Accounts {
+    /// Looks them up where there is a difference.
+    async fn of(db: &mut Db, is_needed: bool) -> Result<Option<Self>> {
+        if !is_needed {
+            return Ok(None);
+        }
+        let gain = ledger::account_of(db, Role::ExchangeGain).await?;
+        Ok(Some(Self { gain, loss: ledger::account_of(db, Role::ExchangeLoss).await? }))
+    }
+}
+
+/// What has to be booked so that both accounts are settled: the credit is moved to the debit's account where they are two,
+/// and what the debit was worth more than the credit is lost.
+fn difference(debit: &Taken, credit: &Taken, accounts: Option<&Accounts>) -> Vec<PostingLine> {
+    let lost = debit.worth - credit.worth;
+    let line = |account: Uuid, amount: Decimal| PostingLine {
+        account_id: account,
+        debit: amount.max(Decimal::ZERO),
+        credit: (-amount).max(Decimal::ZERO),
+        party_id: Some(debit.item.party_id),
+        ..PostingLine::default()
+    };
+    let mut lines = if debit.item.account_id == credit.item.account_id {
+        vec![line(debit.item.account_id, -lost)]
+    } else {
+        vec![line(credit.item.account_id, credit.worth), line(debit.item.account_id, -debit.worth)]
+    };
+    if let Some(accounts) = accounts {
+        lines.push(line(if lost > Decimal::ZERO { accounts.loss } else { accounts.gain }, lost));
+    }
+    lines.retain(|line| line.debit != line.credit);
+    lines
+}
+
+pub fn routes(api: &mut Api) {
+    api.readable::<Allocation>();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Accounts, OpenItem, Taken, difference, take};
+    use platform::prelude::Uuid;
+    use rust_decimal::Decimal;
+    use std::collections::HashMap;
+
+    const RECEIVABLE: Uuid = Uuid::from_u128(1);
+    const PAYABLE: Uuid = Uuid::from_u128(2);
+    const ACCOUNTS: Accounts = Accounts { gain: Uuid::from_u128(3), loss: Uuid::from_u128(4) };
+
+    fn number(text: &str) -> Decimal {
+        text.parse().unwrap()
+    }
+
+    /// An item of so much, at a rate, worth so much.
+    fn item(account: Uuid, amount: &str, rate: &str, worth: &str) -> OpenItem {
+        OpenItem {
+            id: Uuid::now_v7(),
+            number: "INV-1".into(),
+            party_id: Uuid::nil(),
+            account_id: account,
+            currency: "USD".into(),
+            exchange_rate: number(rate),
+            open_amount: number(amount),
+            open_base_amount: number(worth),
+        }
+    }
+
+    fn taken(account: Uuid, worth: &str) -> Taken {
+        Taken { item: item(account, "0", "1", "0"), worth: number(worth) }
+    }
+
+    /// The lines as account and amount, debits above zero.
+    fn told(debit: &Taken, credit: &Taken) -> Vec<(Uuid, Decimal)> {
+        let accounts = (debit.worth != credit.worth).then_some(&ACCOUNTS);
+        difference(debit, credit, accounts)
+            .iter()
+            .map(|line| (line.account_id, line.debit - line.credit))
+            .collect()
+    }
+
+    #[test]
+    fn the_last_of_an_item_is_worth_what_is_left() {
+        let invoice = item(RECEIVABLE, "100.00", "0.33333333", "33.33");
+        let id = invoice.id;
+        let mut items = HashMap::from([(id, invoice)]);
+        // 50 × 0.33333333 = 16.666: 16.67, and of 33.33 16.66 are left.
+        assert_eq!(take(&mut items, id, number("50"), 2).unwrap().worth, number("16.67"));
+        assert!(take(&mut items, id, number("50.01"), 2).is_err());
+        assert_eq!(take(&mut items, id, number("50"), 2).unwrap().worth, number("16.66"));
+        assert_eq!(items[&id].open_base_amount, Decimal::ZERO);
+    }
+
+    #[test]
+    fn what_differs_is_gained_or_lost() {
+        // An invoice worth 100 is paid with what is worth 95: the customer's account is still 5 in debit, which are lost.
+        let lost = [(RECEIVABLE, number("-5")), (ACCOUNTS.loss, number("5"))];
+        assert_eq!(told(&taken(RECEIVABLE, "100"), &taken(RECEIVABLE, "95")), lost);
+        let gained = [(RECEIVABLE, number("5")), (ACCOUNTS.gain, number("-5"))];
+        assert_eq!(told(&taken(RECEIVABLE, "100"), &taken(RECEIVABLE, "105")), gained);
+        assert_eq!(told(&taken(RECEIVABLE, "100"), &taken(RECEIVABLE, "100")), []);
+    }
+
+    #[test]
+    fn what_is_owed_both_ways_is_moved_from_one_account_to_the_other() {
+        let moved = [(PAYABLE, number("100")), (RECEIVABLE, number("-100"))];
+        assert_eq!(told(&taken(RECEIVABLE, "100"), &taken(PAYABLE, "100")), moved);
+        // With a difference: 100 go off what is owed to us, 95 off what we owe, 5 are lost.
+        let moved = [(PAYABLE, number("95")), (RECEIVABLE, number("-100")), (ACCOUNTS.loss, number("5"))];
+        assert_eq!(told(&taken(RECEIVABLE, "100"), &taken(PAYABLE, "95")), moved);
+    }
+}
