@@ -71,12 +71,12 @@ create table fixed_assets (
 );
 create index fixed_assets_by_name on fixed_assets (org_id, name, id);
 create index fixed_assets_by_acquired_on on fixed_assets (org_id, acquired_on, id);
-create index fixed_assets_by_created_at on fixed_assets (org_id, created_at, id);
 create index fixed_assets_by_category on fixed_assets (org_id, category_id);
 create index fixed_assets_by_department on fixed_assets (org_id, department_id);
 create index fixed_assets_by_cost_centre on fixed_assets (org_id, cost_centre_id);
 create index fixed_assets_in_service on fixed_assets (org_id, id) where status = 'in_service';
 select manage_resource('fixed_assets');
+create index fixed_assets_by_created_at on fixed_assets (org_id, created_at, id);
 select numbered('fixed_assets', 'number', longest => 40, format => 'FA-{number:5}', day_column => 'acquired_on');
 
 -- One run depreciates all assets up to the end of a fiscal period.
@@ -102,10 +102,10 @@ create table depreciation_runs (
 create unique index a_period_is_depreciated_once on depreciation_runs (org_id, fiscal_period_id) where status = 'posted';
 create index depreciation_runs_by_fiscal_period on depreciation_runs (org_id, fiscal_period_id);
 create index depreciation_runs_by_posted_on on depreciation_runs (org_id, posted_on, id);
-create index depreciation_runs_by_created_at on depreciation_runs (org_id, created_at, id);
 create index depreciation_runs_by_journal_entry on depreciation_runs (org_id, journal_entry_id);
 create index depreciation_runs_by_reversal_entry on depreciation_runs (org_id, reversal_entry_id);
 select manage_resource('depreciation_runs');
+create index depreciation_runs_by_created_at on depreciation_runs (org_id, created_at, id);
 
 -- What a run booked stays; that it was reversed is noted once.
 create function keep_depreciation_run() returns trigger language plpgsql as $$
@@ -159,12 +159,12 @@ create table fixed_asset_movements (
 );
 create index fixed_asset_movements_by_fixed_asset on fixed_asset_movements (org_id, fixed_asset_id, posted_on, id);
 create index fixed_asset_movements_by_posted_on on fixed_asset_movements (org_id, posted_on, id);
-create index fixed_asset_movements_by_created_at on fixed_asset_movements (org_id, created_at, id);
 create index fixed_asset_movements_by_run on fixed_asset_movements (org_id, depreciation_run_id, id);
 create index fixed_asset_movements_by_journal_entry on fixed_asset_movements (org_id, journal_entry_id);
 create index fixed_asset_movements_by_department on fixed_asset_movements (org_id, department_id);
 create index fixed_asset_movements_by_cost_centre on fixed_asset_movements (org_id, cost_centre_id);
 select manage_resource('fixed_asset_movements');
+create index fixed_asset_movements_by_created_at on fixed_asset_movements (org_id, created_at, id);
 select frozen_when('fixed_asset_movements', 'true');
 
 -- The asset's own figures follow its movements, all of a statement at once.
@@ -273,3 +273,15 @@ create table fixed_asset_units (
 create index fixed_asset_units_by_fiscal_period on fixed_asset_units (org_id, fiscal_period_id);
 select manage_record('fixed_asset_units');
 grant select, insert, update on fixed_asset_units to backoffice_service;
+
+-- What a run was worked out from stays while the run stands.
+create function keep_depreciated_units() returns trigger language plpgsql as $$
+begin
+    if exists (select from fiscal_periods p join depreciation_runs r on r.org_id = p.org_id and r.posted_on >= p.ends_on and r.status = 'posted'
+        where p.org_id = new.org_id and p.id = new.fiscal_period_id) then
+        raise exception 'depreciated' using errcode = 'restrict_violation', table = 'fixed_asset_units',
+            constraint = 'the_period_is_depreciated_already_so_reverse_its_run_first';
+    end if;
+    return new;
+end $$;
+create trigger keep_depreciated before insert or update on fixed_asset_units for each row execute function keep_depreciated_units();

@@ -19,8 +19,8 @@ create table budgets (
 );
 create unique index one_revision_of_a_budget_is_approved on budgets (org_id, fiscal_year_id, name) where status = 'approved';
 create index budgets_by_name on budgets (org_id, name, id);
-create index budgets_by_created_at on budgets (org_id, created_at, id);
 select manage_resource('budgets');
+create index budgets_by_created_at on budgets (org_id, created_at, id);
 
 -- The lines as questions are asked of them: an amount for each period. Kept by trigger.
 create table budget_lines (
