@@ -120,7 +120,7 @@ pub(crate) async fn worked_out(db: &mut Db, year: Uuid, lines: &[NewBudgetLine])
         .load(db)
         .await?;
     let mut faults = Vec::new();
-    if known.first().is_some_and(|first| !first.has_year) {
+    if known.as_slice().first().is_some_and(|first| !first.has_year) {
         faults.push(unknown("/fiscal_year_id"));
     }
     let (mut places, mut kept) = (HashSet::new(), Vec::with_capacity(lines.len()));
@@ -159,7 +159,7 @@ impl Known {
 }
 
 impl NewBudgetLine {
-    fn amounts_in(&self, known: &Known, at: &str) -> Result<Vec<Money>, Fault> {
+    fn amounts_in(&self, known: &Known, at: &str) -> std::result::Result<Vec<Money>, Fault> {
         let periods = usize::try_from(known.periods).unwrap_or_default();
         let decimals = currency::decimals(&known.currency);
         let fits = |amount: &Money| amount.0.normalize().scale() <= decimals;
