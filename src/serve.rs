@@ -36,6 +36,8 @@ pub const ROOMS: &[fn(&mut Api)] = &[
     archive::routes,
     people::routes,
     ledger::routes,
+    assets::routes,
+    budgets::routes,
 ];
 
 const DESCRIPTION: &str = include_str!("../docs/contract.md");

@@ -4,7 +4,6 @@ use crate::movements::{Movement, book};
 use diesel::QueryableByName;
 use diesel::sql_types::{Array, Bool, Date, Nullable, Text, Uuid as SqlUuid};
 use ledger::{JournalType, Posting};
-use platform::money::Money;
 use platform::prelude::*;
 use platform::problem::CONFLICT;
 use rust_decimal::Decimal;

@@ -4,7 +4,6 @@ use crate::due::Due;
 use crate::fixed_assets::{FixedAsset, LIFE, fits_currency};
 use crate::movements::{Movement, MovementKind, book};
 use ledger::{JournalType, Posting};
-use platform::money::Money;
 use platform::prelude::*;
 use rust_decimal::Decimal;
 

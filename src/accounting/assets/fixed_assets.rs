@@ -1,7 +1,6 @@
 //! Fixed assets: a machine, a car, a licence, from the day it is bought to the day it is gone (IAS 16, IAS 38).
 use crate::schedule::{DepreciationConvention, DepreciationMethod};
 use diesel::sql_types::{Nullable, Uuid as SqlUuid};
-use platform::money::{Money, Quantity, Rate};
 use platform::prelude::*;
 use platform::problem::{CONFLICT, INVALID_STATE};
 use rust_decimal::Decimal;

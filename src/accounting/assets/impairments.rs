@@ -3,7 +3,6 @@ use crate::due::Due;
 use crate::fixed_assets::{FixedAsset, LIFE, fits_currency, positive};
 use crate::movements::{Movement, MovementKind, book};
 use ledger::{JournalType, Posting};
-use platform::money::Money;
 use platform::prelude::*;
 use rust_decimal::Decimal;
 

@@ -1,7 +1,6 @@
 //! Movements of fixed assets: all that changes what an asset is worth, final as the entries that book it.
 use crate::due::Due;
 use diesel::sql_types::{Array, Date, Nullable, Numeric, Text, Uuid as SqlUuid};
-use platform::money::Money;
 use platform::prelude::*;
 use rust_decimal::Decimal;
 use schema::fixed_asset_movements;

@@ -2,7 +2,6 @@
 use crate::fixed_assets::FixedAsset;
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Date, Nullable, Numeric, Text, Uuid as SqlUuid};
-use platform::money::Money;
 use platform::prelude::*;
 use rust_decimal::Decimal;
 

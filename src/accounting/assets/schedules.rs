@@ -3,7 +3,6 @@ use crate::due::DueByMonth;
 use crate::fixed_assets::FixedAsset;
 use crate::schedule::last_of_month;
 use chrono::Days;
-use platform::money::Money;
 use platform::prelude::*;
 use rust_decimal::Decimal;
 

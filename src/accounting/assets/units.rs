@@ -1,7 +1,6 @@
 //! Units of production: what an asset made in a period, by which it is depreciated.
 use crate::fixed_assets::{FixedAsset, LIFE};
 use diesel::sql_types::{Numeric, Uuid as SqlUuid};
-use platform::money::Quantity;
 use platform::prelude::*;
 use platform::problem::CONFLICT;
 use rust_decimal::Decimal;

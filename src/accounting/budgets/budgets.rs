@@ -1,7 +1,6 @@
 //! Budgets: written as a draft, submitted, approved by somebody else, and superseded by the next revision.
 use crate::lines::{BudgetLine, NewBudgetLine, worked_out};
 use diesel::sql_types::Uuid as SqlUuid;
-use platform::list::List;
 use platform::prelude::*;
 use platform::problem::{CONFLICT, INVALID_STATE};
 use schema::budgets;

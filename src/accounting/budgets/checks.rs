@@ -2,7 +2,6 @@
 use crate::budgets::BudgetControl;
 use diesel::QueryableByName;
 use diesel::sql_types::{Array, Date, Integer, Nullable, Numeric, Text, Uuid as SqlUuid};
-use platform::money::Money;
 use platform::prelude::*;
 use platform::problem::CONFLICT;
 use rust_decimal::Decimal;

@@ -2,8 +2,6 @@
 use diesel::QueryableByName;
 use diesel::sql_types::{Array, BigInt, Bool, Nullable, Numeric, Text, Uuid as SqlUuid};
 use ledger::currency;
-use platform::list::List;
-use platform::money::Money;
 use platform::prelude::*;
 use rust_decimal::{Decimal, RoundingStrategy};
 use std::collections::HashSet;
@@ -210,7 +208,7 @@ fn spread(total: Decimal, periods: usize, decimals: u32) -> Vec<Money> {
 #[cfg(test)]
 mod tests {
     use super::spread;
-    use platform::money::Money;
+    use platform::prelude::Money;
     use rust_decimal::Decimal;
 
     #[test]

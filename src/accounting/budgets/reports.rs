@@ -2,7 +2,6 @@
 use crate::budgets::Budget;
 use diesel::QueryableByName;
 use diesel::sql_types::{Date, Nullable, Numeric, Text, Uuid as SqlUuid};
-use platform::money::Money;
 use platform::prelude::*;
 
 /// Which budget, and up to when.
