@@ -3,6 +3,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod assets;
+mod budgets;
 mod closing;
 mod currencies;
 mod ledger;
