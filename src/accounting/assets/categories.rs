@@ -182,7 +182,10 @@ async fn check_accounts(db: &mut Db, accounts: &[(&'static str, Uuid)]) -> Resul
             Some("group") => wrong("is-a-group", "is a group, which takes no postings".into()),
             Some("archived") => wrong("archived", "is archived: restore it, or name another one".into()),
             Some(kind) if !wanted.contains(&kind) => {
-                wrong("wrong-type", format!("must be of the type {}, and is of the type {kind}", wanted.join(" or ")));
+                wrong(
+                    "wrong-type",
+                    format!("must be of the type {}, and is of the type {kind}", wanted.join(" or ")),
+                );
             }
             Some(_) => {}
         }

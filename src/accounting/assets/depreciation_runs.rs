@@ -152,8 +152,11 @@ async fn create_depreciation_run(
         let due = Due::all(db, period.ends_on).await?;
         all_units_reported(&due)?;
         let day = period.ends_on;
-        let amounts: Vec<(&Due, Decimal)> =
-            due.iter().map(|due| (due, due.amount(day))).filter(|(_, amount)| *amount > Decimal::ZERO).collect();
+        let amounts: Vec<(&Due, Decimal)> = due
+            .iter()
+            .map(|due| (due, due.amount(day)))
+            .filter(|(_, amount)| *amount > Decimal::ZERO)
+            .collect();
         let (id, total) = (Uuid::now_v7(), amounts.iter().map(|(_, amount)| amount).sum::<Decimal>());
         let entry = if amounts.is_empty() {
             None
@@ -226,7 +229,12 @@ fn all_units_reported(due: &[Due]) -> Result<()> {
 fn lines(amounts: &[(&Due, Decimal)]) -> Vec<ledger::PostingLine> {
     let mut sums = BTreeMap::new();
     for (due, amount) in amounts {
-        let place = (due.depreciation_account_id, due.accumulated_depreciation_account_id, due.department_id, due.cost_centre_id);
+        let place = (
+            due.depreciation_account_id,
+            due.accumulated_depreciation_account_id,
+            due.department_id,
+            due.cost_centre_id,
+        );
         let (_, sum) = sums.entry(place).or_insert((due, Decimal::ZERO));
         *sum += amount;
     }

@@ -53,7 +53,10 @@ async fn dispose_fixed_asset(
         let entry = ledger::post(db, &posting).await?;
         let mut movements = Vec::with_capacity(2);
         if last > Decimal::ZERO {
-            movements.push(Movement { covers_to: Some(through), ..Movement::depreciation(&due, last, disposal.disposed_on) });
+            movements.push(Movement {
+                covers_to: Some(through),
+                ..Movement::depreciation(&due, last, disposal.disposed_on)
+            });
         }
         movements.push(Movement {
             cost: -due.cost,
@@ -81,7 +84,11 @@ fn faults(
         faults.push(Fault::at("/proceeds_account_id", "required", "must say where what it brings is booked"));
     }
     if asset.in_service_on.is_some_and(|day| disposal.disposed_on < day) {
-        faults.push(Fault::at("/disposed_on", "before-it-was-in-service", "must not be before it was in service"));
+        faults.push(Fault::at(
+            "/disposed_on",
+            "before-it-was-in-service",
+            "must not be before it was in service",
+        ));
     }
     if let Some(day) = due.depreciated_through.filter(|day| through < *day) {
         let rule = format!("must not be before {day}, up to which it is depreciated: reverse that run first");
@@ -112,7 +119,9 @@ fn posting(due: &Due, last: Decimal, disposal: &DisposeFixedAssetRequest) -> Pos
         description: format!("Disposal of {}", due.number),
         reference: Some(due.number.clone()),
         source: Some((FixedAsset::NAME, due.id)),
-        lines: booked.map(|(account, debit, credit, pointer)| due.line(account, debit, credit, pointer)).collect(),
+        lines: booked
+            .map(|(account, debit, credit, pointer)| due.line(account, debit, credit, pointer))
+            .collect(),
     }
 }
 

@@ -102,7 +102,8 @@ macro_rules! due {
         )
     };
 }
-const ALL: &str = due!("", "a.status = 'in_service' and a.in_service_on <= $2 order by a.id for no key update of a");
+const ALL: &str =
+    due!("", "a.status = 'in_service' and a.in_service_on <= $2 order by a.id for no key update of a");
 const ONE: &str = due!("", "a.id = $3");
 const ONE_WITH_MONTHS: &str = due!(
     ", (select coalesce(jsonb_agg(jsonb_build_array(month, amount::text) order by month), '[]') from (
@@ -125,7 +126,9 @@ impl DueByMonth {
     /// One of them, whatever its state, with all units that were reported.
     pub async fn one(db: &mut Db, id: Uuid) -> Result<Self> {
         let last_day = NaiveDate::from_ymd_opt(2200, 12, 31).unwrap_or(NaiveDate::MAX);
-        let one = diesel::sql_query(ONE_WITH_MONTHS).bind::<SqlUuid, _>(db.organization()).bind::<Date, _>(last_day);
+        let one = diesel::sql_query(ONE_WITH_MONTHS)
+            .bind::<SqlUuid, _>(db.organization())
+            .bind::<Date, _>(last_day);
         Ok(one.bind::<SqlUuid, _>(id).get_result(db).await?)
     }
 }

@@ -231,9 +231,27 @@ impl Resource for FixedAsset {
     const USUAL_ORDER: &'static str = "number";
     const NATURAL_KEY: &'static [&'static str] = &["number"];
     const REFERENCES: &'static [Reference] = &[
-        Reference { field: "category_id", column: "category", table: "fixed_asset_categories", by: "name", within: None },
-        Reference { field: "department_id", column: "department_code", table: "departments", by: "code", within: None },
-        Reference { field: "cost_centre_id", column: "cost_centre_code", table: "cost_centres", by: "code", within: None },
+        Reference {
+            field: "category_id",
+            column: "category",
+            table: "fixed_asset_categories",
+            by: "name",
+            within: None,
+        },
+        Reference {
+            field: "department_id",
+            column: "department_code",
+            table: "departments",
+            by: "code",
+            within: None,
+        },
+        Reference {
+            field: "cost_centre_id",
+            column: "cost_centre_code",
+            table: "cost_centres",
+            by: "code",
+            within: None,
+        },
     ];
     type Filter = FixedAssetFilter;
 

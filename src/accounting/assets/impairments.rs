@@ -19,7 +19,11 @@ pub struct ImpairFixedAssetRequest {
     /// The account that bears the loss.
     loss_account_id: Uuid,
     /// Why, for those who read the books.
-    #[schema(min_length = 1, max_length = 500, example = "Damaged in a flood; recoverable amount by an appraisal")]
+    #[schema(
+        min_length = 1,
+        max_length = 500,
+        example = "Damaged in a flood; recoverable amount by an appraisal"
+    )]
     reason: String,
 }
 
@@ -46,7 +50,10 @@ async fn impair_fixed_asset(
         let due = Due::one(db, asset.id, posted_on).await?;
         let most = due.carrying() - due.residual_value;
         if amount.0 > most {
-            let rule = format!("must be at most {}, what lies between carrying amount and residual value", Money(most));
+            let rule = format!(
+                "must be at most {}, what lies between carrying amount and residual value",
+                Money(most)
+            );
             return Err(Problem::invalid(vec![Fault::at("/amount", "too-large", rule)]));
         }
         let (accumulated, zero) = (due.accumulated_depreciation_account_id, Decimal::ZERO);
@@ -62,7 +69,11 @@ async fn impair_fixed_asset(
             ],
         };
         let entry = ledger::post(db, &posting).await?;
-        let movement = Movement { depreciation: amount.0, reason: Some(reason), ..Movement::of(&due, MovementKind::Impairment, posted_on) };
+        let movement = Movement {
+            depreciation: amount.0,
+            reason: Some(reason),
+            ..Movement::of(&due, MovementKind::Impairment, posted_on)
+        };
         book(db, entry.id, None, vec![movement]).await?;
         FixedAsset::find(db, asset.id).await
     })

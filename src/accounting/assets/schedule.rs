@@ -166,7 +166,13 @@ mod tests {
         text.parse().unwrap()
     }
 
-    fn of(method: DepreciationMethod, begins_on: &str, life_months: i32, cost: &str, residual: &str) -> Schedule {
+    fn of(
+        method: DepreciationMethod,
+        begins_on: &str,
+        life_months: i32,
+        cost: &str,
+        residual: &str,
+    ) -> Schedule {
         Schedule {
             method,
             begins_on: day(begins_on),
@@ -246,7 +252,9 @@ mod tests {
             units: Some(Units { possible: amount("100000"), made: amount(made) }),
             ..of(DepreciationMethod::UnitsOfProduction, "2026-01-01", 60, "10000", "1000")
         };
-        for (units, depreciated) in [("0", "0"), ("1", "0.09"), ("12345", "1111.05"), ("100000", "9000"), ("130000", "9000")] {
+        for (units, depreciated) in
+            [("0", "0"), ("1", "0.09"), ("12345", "1111.05"), ("100000", "9000"), ("130000", "9000")]
+        {
             assert_eq!(made(units).depreciated(day("2026-06-30")), amount(depreciated), "{units} units");
         }
     }
@@ -279,9 +287,15 @@ mod tests {
             let cost = Decimal::new(i64::try_from(1 + dice.below(1_000_000_000_000)).unwrap(), 2);
             let residual = (cost * Decimal::new(i64::try_from(dice.below(101)).unwrap(), 2)).round_dp(2);
             let begins_on = day("2000-01-01") + Days::new(dice.below(20_000));
-            let life_months = i32::try_from(1 + dice.below(if round % 50 == 0 { 1200 } else { 150 })).unwrap();
-            let method = if round % 2 == 0 { DepreciationMethod::StraightLine } else { DepreciationMethod::DecliningBalance };
-            let rate = (round % 2 == 1).then(|| Decimal::new(i64::try_from(1 + dice.below(1_000_000)).unwrap(), 4));
+            let life_months =
+                i32::try_from(1 + dice.below(if round % 50 == 0 { 1200 } else { 150 })).unwrap();
+            let method = if round % 2 == 0 {
+                DepreciationMethod::StraightLine
+            } else {
+                DepreciationMethod::DecliningBalance
+            };
+            let rate =
+                (round % 2 == 1).then(|| Decimal::new(i64::try_from(1 + dice.below(1_000_000)).unwrap(), 4));
             let decimals = if round % 7 == 0 { 0 } else { 2 };
             let (cost, residual) = (cost.round_dp(decimals), residual.round_dp(decimals));
             let fresh = Schedule {

@@ -60,7 +60,8 @@ fn schedule_of(found: &DueByMonth) -> Result<FixedAssetSchedule> {
         carrying_amount: left.into(),
         is_booked,
     };
-    let booked: Vec<(String, Decimal)> = serde_json::from_value(found.months.clone()).map_err(Problem::internal)?;
+    let booked: Vec<(String, Decimal)> =
+        serde_json::from_value(found.months.clone()).map_err(Problem::internal)?;
     let mut months: Vec<_> = booked
         .into_iter()
         .map(|(name, amount)| {

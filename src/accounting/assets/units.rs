@@ -34,7 +34,9 @@ async fn report_fixed_asset_units(
             return Err(Problem::invalid(vec![Fault::at("/units", "too-small", "must be at least 0")]));
         }
         if asset.total_units.is_none() {
-            return Err(CONFLICT.because("Only what is depreciated by `units_of_production` has units to report."));
+            return Err(
+                CONFLICT.because("Only what is depreciated by `units_of_production` has units to report.")
+            );
         }
         diesel::sql_query(
             "insert into fixed_asset_units (fixed_asset_id, fiscal_period_id, units) values ($1, $2, $3)

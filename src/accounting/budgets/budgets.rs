@@ -188,7 +188,9 @@ impl Kept for Budget {
             edit.control.unwrap_or(row.control),
             edit.control_over.unwrap_or(row.control_over),
         );
-        if (&changed.0, changed.1, changed.2, &lines.0) == (&row.name, row.control, row.control_over, &row.lines.0) {
+        if (&changed.0, changed.1, changed.2, &lines.0)
+            == (&row.name, row.control, row.control_over, &row.lines.0)
+        {
             return Ok(row);
         }
         let one = budgets::table.find((db.organization(), row.id));
@@ -203,7 +205,9 @@ impl Kept for Budget {
 
     async fn delete(db: &mut Db, row: Self) -> Result<()> {
         if row.status != BudgetStatus::Draft {
-            return Err(CONFLICT.because("Only a draft is deleted: what was submitted stays on record. `send_back` makes it a draft."));
+            return Err(CONFLICT.because(
+                "Only a draft is deleted: what was submitted stays on record. `send_back` makes it a draft.",
+            ));
         }
         diesel::delete(budgets::table.find((db.organization(), row.id))).execute(db).await?;
         Ok(())
@@ -243,7 +247,7 @@ async fn revise_budget(may: May<Write, Budget>, id: Id<Budget>) -> Reply<Created
     may.write(async |db| {
         let budget = lock(&may, db, &id).await?;
         let next: i64 = diesel::select(
-            diesel::dsl::sql::<diesel::sql_types::BigInt>("(select 1 + max(revision) from budgets b join budgets this using (org_id, fiscal_year_id, name) where this.org_id = (select current_org()) and this.id = ")
+            diesel::dsl::sql::<diesel::sql_types::BigInt>("(select 1 + max(b.revision)::bigint from budgets b join budgets this using (org_id, fiscal_year_id, name) where this.org_id = (select current_org()) and this.id = ")
                 .bind::<SqlUuid, _>(budget.id)
                 .sql(")"),
         )

@@ -66,17 +66,16 @@ pub async fn check(db: &mut Db, lines: &[Spending], on: NaiveDate) -> Result<Vec
     fn each<T>(lines: &[Spending], of: impl Fn(&Spending) -> T) -> Vec<T> {
         lines.iter().map(of).collect()
     }
-    let asked: Vec<Overspent> = diesel::sql_query(
-        "select * from overspent($1, $2, $3, $4, $5, $6) where booked + asked > budgeted",
-    )
-    .bind::<Array<SqlUuid>, _>(each(lines, |line| line.account_id))
-    .bind::<Array<Nullable<SqlUuid>>, _>(each(lines, |line| line.department_id))
-    .bind::<Array<Nullable<SqlUuid>>, _>(each(lines, |line| line.cost_centre_id))
-    .bind::<Array<Nullable<SqlUuid>>, _>(each(lines, |line| line.project_id))
-    .bind::<Array<Numeric>, _>(each(lines, |line| line.amount))
-    .bind::<Date, _>(on)
-    .load(db)
-    .await?;
+    let asked: Vec<Overspent> =
+        diesel::sql_query("select * from overspent($1, $2, $3, $4, $5, $6) where booked + asked > budgeted")
+            .bind::<Array<SqlUuid>, _>(each(lines, |line| line.account_id))
+            .bind::<Array<Nullable<SqlUuid>>, _>(each(lines, |line| line.department_id))
+            .bind::<Array<Nullable<SqlUuid>>, _>(each(lines, |line| line.cost_centre_id))
+            .bind::<Array<Nullable<SqlUuid>>, _>(each(lines, |line| line.project_id))
+            .bind::<Array<Numeric>, _>(each(lines, |line| line.amount))
+            .bind::<Date, _>(on)
+            .load(db)
+            .await?;
     let pointer = |index: &i32| Some(lines.get(usize::try_from(*index).ok()?)?.pointer.clone());
     let finding = |over: Overspent| Finding {
         control: over.control,
@@ -112,6 +111,11 @@ pub fn refuse(findings: Vec<Finding>) -> Result<Vec<Finding>> {
 impl std::fmt::Display for Finding {
     fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { budget, line, left, asked, .. } = self;
-        write!(to, "asks {} of line {line} of the budget `{budget}`, which leaves {}", Money(*asked), Money(*left))
+        write!(
+            to,
+            "asks {} of line {line} of the budget `{budget}`, which leaves {}",
+            Money(*asked),
+            Money(*left)
+        )
     }
 }

@@ -150,7 +150,11 @@ impl Known {
         ];
         let missing = found.into_iter().filter(|(found, _)| !found);
         let is_group = self.is_group.then(|| {
-            Fault::at(format!("{at}/account_id"), "is-a-group", "is a group, which takes no postings: name accounts below it")
+            Fault::at(
+                format!("{at}/account_id"),
+                "is-a-group",
+                "is a group, which takes no postings: name accounts below it",
+            )
         });
         missing.map(move |(_, field)| unknown(&format!("{at}/{field}"))).chain(is_group)
     }
@@ -171,7 +175,11 @@ impl NewBudgetLine {
                 Err(Fault::at(format!("{at}/amounts"), "wrong-number", rule))
             }
             (Some(amounts), None, None) => {
-                if amounts.iter().all(fits) { Ok(amounts.clone()) } else { too_fine("amounts") }
+                if amounts.iter().all(fits) {
+                    Ok(amounts.clone())
+                } else {
+                    too_fine("amounts")
+                }
             }
             (None, Some(total), None) if !fits(&total) => too_fine("evenly"),
             (None, Some(total), None) => Ok(spread(total.0, periods, decimals)),
@@ -180,7 +188,9 @@ impl NewBudgetLine {
                     let factor = Decimal::ONE + percent / Decimal::ONE_HUNDRED;
                     Ok(known.booked.iter().map(|amount| rounded(amount * factor, decimals).into()).collect())
                 }
-                Err(_) => Err(Fault::at(format!("{at}/last_year_percent"), "wrong-format", "must be a decimal")),
+                Err(_) => {
+                    Err(Fault::at(format!("{at}/last_year_percent"), "wrong-format", "must be a decimal"))
+                }
             },
             _ => {
                 let rule = "must have one of `amounts`, `evenly` and `last_year_percent`";
@@ -202,7 +212,10 @@ fn rounded(amount: Decimal, decimals: u32) -> Decimal {
 /// So much in each period that the sum is exact: what rounding leaves over goes to those in between.
 fn spread(total: Decimal, periods: usize, decimals: u32) -> Vec<Money> {
     let until = |period: usize| rounded(total / Decimal::from(periods) * Decimal::from(period), decimals);
-    (1..=periods).map(|period| if period == periods { total } else { until(period) } - until(period - 1)).map(Money).collect()
+    (1..=periods)
+        .map(|period| if period == periods { total } else { until(period) } - until(period - 1))
+        .map(Money)
+        .collect()
 }
 
 #[cfg(test)]
@@ -217,10 +230,16 @@ mod tests {
         let told: Vec<String> = amounts("100", 12).iter().map(Money::to_string).collect();
         // 8.33…, 16.67, 25.00: two of three are a cent less or more.
         assert_eq!(told[..3], ["8.33", "8.34", "8.33"]);
-        for (total, periods) in [("0.05", 12), ("-100", 7), ("9999999999999999.99", 24), ("0", 1), ("12000", 12)] {
+        for (total, periods) in
+            [("0.05", 12), ("-100", 7), ("9999999999999999.99", 24), ("0", 1), ("12000", 12)]
+        {
             let amounts = amounts(total, periods);
             let (least, most) = (amounts.iter().min().unwrap().0, amounts.iter().max().unwrap().0);
-            assert_eq!(amounts.iter().map(|amount| amount.0).sum::<Decimal>(), total.parse().unwrap(), "{total}");
+            assert_eq!(
+                amounts.iter().map(|amount| amount.0).sum::<Decimal>(),
+                total.parse().unwrap(),
+                "{total}"
+            );
             assert!(most - least <= "0.01".parse().unwrap(), "{total}: {least} to {most}");
         }
     }

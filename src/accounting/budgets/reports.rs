@@ -77,7 +77,10 @@ pub struct BudgetVsActualLine {
     #[diesel(sql_type = Nullable<Text>)]
     used_percent: Option<String>,
     /// Where the journal lines are that are summed.
-    #[schema(max_length = 500, example = "/v1/journal-lines?is_closing=false&posted_on_from=2026-01-01&posted_on_to=2026-06-30&account_id=01938c6e-7d3a-7c4e-9f0a-6f1c2b3d4e5f")]
+    #[schema(
+        max_length = 500,
+        example = "/v1/journal-lines?is_closing=false&posted_on_from=2026-01-01&posted_on_to=2026-06-30&account_id=01938c6e-7d3a-7c4e-9f0a-6f1c2b3d4e5f"
+    )]
     #[diesel(sql_type = Text)]
     journal_lines: String,
 }
@@ -146,7 +149,11 @@ async fn get_budget_vs_actual(
                 let of_budget = diesel::sql_query(sql).bind::<SqlUuid, _>(organization);
                 of_budget.bind::<SqlUuid, _>(budget_id).bind::<Nullable<Date>, _>(through)
             };
-            let span: Span = of_budget(SPAN).get_result(db).await?;
+            let span: Option<Span> = of_budget(SPAN).get_result(db).await.optional()?;
+            let span = span.ok_or_else(|| {
+                let rule = "there is no such budget that you may know of";
+                Problem::invalid(vec![Fault::of("budget_id", "unknown-reference", rule)])
+            })?;
             let lines: Vec<BudgetVsActualLine> = of_budget(LINES).load(db).await?;
             Ok(BudgetVsActual {
                 budget_id,
