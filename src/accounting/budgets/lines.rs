@@ -62,16 +62,11 @@ struct Known {
     periods: i64,
     #[diesel(sql_type = Bool)]
     has_year: bool,
-    #[diesel(sql_type = Bool)]
-    has_account: bool,
+    /// Its fields that refer to nothing.
+    #[diesel(sql_type = Array<Text>)]
+    missing: Vec<String>,
     #[diesel(sql_type = Bool)]
     is_group: bool,
-    #[diesel(sql_type = Bool)]
-    has_department: bool,
-    #[diesel(sql_type = Bool)]
-    has_cost_centre: bool,
-    #[diesel(sql_type = Bool)]
-    has_project: bool,
     /// What was booked in each period of the year before, where that was asked for.
     #[diesel(sql_type = Array<Numeric>)]
     booked: Vec<Decimal>,
@@ -87,10 +82,12 @@ const KNOWN: &str = "
         from fiscal_periods where org_id = $1 and fiscal_year_id in (select id from year union all select before_id from year)
     )
     select books_currency() as currency, (select count(*) from periods where fiscal_year_id = $2) as periods,
-        exists (select from year) as has_year, a.id is not null as has_account, coalesce(a.is_group, false) as is_group,
-        l.department is null or exists (select from departments d where d.org_id = $1 and d.id = l.department) as has_department,
-        l.cost_centre is null or exists (select from cost_centres c where c.org_id = $1 and c.id = l.cost_centre) as has_cost_centre,
-        l.project is null or exists (select from projects p where p.org_id = $1 and p.id = l.project) as has_project,
+        exists (select from year) as has_year, coalesce(a.is_group, false) as is_group, array_remove(array[
+            case when a.id is null then 'account_id' end,
+            case when l.department is not null and not exists (select from departments d where d.org_id = $1 and d.id = l.department) then 'department_id' end,
+            case when l.cost_centre is not null and not exists (select from cost_centres c where c.org_id = $1 and c.id = l.cost_centre) then 'cost_centre_id' end,
+            case when l.project is not null and not exists (select from projects p where p.org_id = $1 and p.id = l.project) then 'project_id' end
+        ], null) as missing,
         case when l.copied then array(
             select coalesce(booked_in_months(l.account, l.department, l.cost_centre, l.project, before.starts_on, before.ends_on), 0)
             from periods this left join periods before on before.fiscal_year_id <> $2 and before.place = this.place
@@ -142,13 +139,6 @@ fn unknown(pointer: &str) -> Fault {
 
 impl Known {
     fn faults(&self, at: &str) -> impl Iterator<Item = Fault> {
-        let found = [
-            (self.has_account, "account_id"),
-            (self.has_department, "department_id"),
-            (self.has_cost_centre, "cost_centre_id"),
-            (self.has_project, "project_id"),
-        ];
-        let missing = found.into_iter().filter(|(found, _)| !found);
         let is_group = self.is_group.then(|| {
             Fault::at(
                 format!("{at}/account_id"),
@@ -156,7 +146,7 @@ impl Known {
                 "is a group, which takes no postings: name accounts below it",
             )
         });
-        missing.map(move |(_, field)| unknown(&format!("{at}/{field}"))).chain(is_group)
+        self.missing.iter().map(move |field| unknown(&format!("{at}/{field}"))).chain(is_group)
     }
 }
 
