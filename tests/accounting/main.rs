@@ -8,6 +8,8 @@ mod budgets;
 mod closing;
 mod currencies;
 mod ledger;
+mod parties;
+mod payment_terms;
 mod posting_races;
 mod recurring;
 
