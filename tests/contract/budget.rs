@@ -142,6 +142,13 @@ fn budget(operation: &str) -> u64 {
     if operation.starts_with("import_") || operation == "undo_import" {
         return 14;
     }
+    // What posts into the ledger asks it for the currency and what the assets are worth, posts in two statements, and notes what it came to;
+    // what reverses looks for what has happened since and mirrors the entry.
+    const POSTING: &[&str] =
+        &["create_depreciation_run", "dispose_fixed_asset", "impair_fixed_asset", "reverse_depreciation_run"];
+    if POSTING.contains(&operation) {
+        return 12;
+    }
     if IRREGULAR.contains(&operation) { 7 } else { 6 }
 }
 

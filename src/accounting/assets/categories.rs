@@ -59,19 +59,14 @@ pub struct EditFixedAssetCategory {
     #[schema(min_length = 1, max_length = 100, example = "Cars")]
     name: Option<String>,
     /// The account that bears what the assets cost; only while no asset of the category is in service.
-    #[schema(example = json!(null))]
     asset_account_id: Option<Uuid>,
     /// The account that bears what of it is depreciated; only while no asset of the category is in service.
-    #[schema(example = json!(null))]
     accumulated_depreciation_account_id: Option<Uuid>,
     /// The account that bears the depreciation of each period from now on.
-    #[schema(example = json!(null))]
     depreciation_account_id: Option<Uuid>,
     /// The account that bears what a disposal brings above the carrying amount.
-    #[schema(example = json!(null))]
     gain_account_id: Option<Uuid>,
     /// The account that bears what a disposal brings less than the carrying amount.
-    #[schema(example = json!(null))]
     loss_account_id: Option<Uuid>,
 }
 

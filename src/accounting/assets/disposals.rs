@@ -10,13 +10,13 @@ use rust_decimal::Decimal;
 /// How an asset goes.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"disposed_on": "2026-06-30", "proceeds": "0.00", "proceeds_account_id": null, "reason": "Scrapped"}))]
 pub struct DisposeFixedAssetRequest {
     /// The day on which it goes; the day in the books.
     #[schema(example = "2026-06-30")]
     disposed_on: NaiveDate,
     /// What it brings, tax aside, in the organization's currency; nothing for what is scrapped.
     #[serde(default)]
-    #[schema(example = "0.00")]
     proceeds: Money,
     /// The account that bears what it brings: a bank, what a customer owes, or an account in between. Asked for where it brings
     /// something.

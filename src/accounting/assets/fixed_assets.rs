@@ -67,6 +67,12 @@ text_enum! {
 /// An asset to be: a draft, until it is put in service.
 #[derive(Clone, Debug, Deserialize, ToSchema, Insertable)]
 #[diesel(table_name = fixed_assets, treat_none_as_default_value = false)]
+#[schema(example = json!({
+    "number": null, "name": "Delivery van", "category_id": "01938c6e-7d3a-7c4e-9f0a-6f1c2b3d4e5f", "acquired_on": "2026-01-10",
+    "in_service_on": "2026-01-15", "cost": "36000.00", "residual_value": "6000.00", "method": "straight_line", "convention": "daily",
+    "life_months": 60, "rate": null, "total_units": null, "opening_depreciation": "0.00", "opening_on": null, "department_id": null,
+    "cost_centre_id": null
+}))]
 #[serde(deny_unknown_fields)]
 pub struct NewFixedAsset {
     #[serde(skip, default = "Uuid::now_v7")]
@@ -87,11 +93,9 @@ pub struct NewFixedAsset {
     #[schema(example = "2026-01-15")]
     in_service_on: Option<NaiveDate>,
     /// What it cost, in the organization's currency; more than zero.
-    #[schema(example = "36000.00")]
     cost: Money,
     /// What it will be worth at the end of its life, in the organization's currency; nothing, unless told.
     #[serde(default)]
-    #[schema(example = "6000.00")]
     residual_value: Money,
     method: DepreciationMethod,
     /// Which days of the first and last month count; `daily`, unless told.
@@ -101,14 +105,11 @@ pub struct NewFixedAsset {
     #[schema(minimum = 1, maximum = 1200, example = 60)]
     life_months: i32,
     /// Percent a year of what is left, up to 100: for declining balance, and for nothing else.
-    #[schema(example = json!(null))]
     rate: Option<Rate>,
     /// How many units it can make; of an asset taken over, from then on. For units of production, and for nothing else.
-    #[schema(example = json!(null))]
     total_units: Option<Quantity>,
     /// What was depreciated before it was taken over into these books, in the organization's currency.
     #[serde(default)]
-    #[schema(example = "0.00")]
     opening_depreciation: Money,
     /// The last day that this covers.
     #[schema(example = json!(null))]
@@ -129,6 +130,12 @@ fn daily() -> DepreciationConvention {
 #[apply(_ => #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")])]
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema, AsChangeset)]
 #[diesel(table_name = fixed_assets)]
+#[schema(example = json!({
+    "number": "VAN-7", "name": "Delivery van, white", "category_id": "01938c6e-7d3a-7c4e-9f0a-6f1c2b3d4e5f", "acquired_on": "2026-01-10",
+    "in_service_on": "2026-01-16", "cost": "36500.00", "residual_value": "6500.00", "method": "straight_line", "convention": "daily",
+    "life_months": 48, "rate": null, "total_units": null, "opening_depreciation": "0.00", "opening_on": null, "department_id": null,
+    "cost_centre_id": null
+}))]
 #[serde(deny_unknown_fields)]
 pub struct EditFixedAsset {
     /// The number that people know it by; unique.
@@ -138,7 +145,6 @@ pub struct EditFixedAsset {
     #[schema(min_length = 1, max_length = 200, example = "Delivery van, white")]
     name: Option<String>,
     /// What kind of asset it is.
-    #[schema(example = json!(null))]
     category_id: Option<Uuid>,
     /// The day on which it was bought.
     #[schema(example = "2026-01-10")]
@@ -147,10 +153,8 @@ pub struct EditFixedAsset {
     #[schema(example = "2026-01-16")]
     in_service_on: Option<Option<NaiveDate>>,
     /// What it cost, in the organization's currency; more than zero.
-    #[schema(example = "36500.00")]
     cost: Option<Money>,
     /// What it will be worth at the end of its life, in the organization's currency.
-    #[schema(example = "6500.00")]
     residual_value: Option<Money>,
     method: Option<DepreciationMethod>,
     convention: Option<DepreciationConvention>,
@@ -158,13 +162,10 @@ pub struct EditFixedAsset {
     #[schema(minimum = 1, maximum = 1200, example = 48)]
     life_months: Option<i32>,
     /// Percent a year of what is left, up to 100: for declining balance, and for nothing else.
-    #[schema(example = json!(null))]
     rate: Option<Option<Rate>>,
     /// How many units it can make: for units of production, and for nothing else.
-    #[schema(example = json!(null))]
     total_units: Option<Option<Quantity>>,
     /// What was depreciated before it was taken over into these books, in the organization's currency.
-    #[schema(example = "0.00")]
     opening_depreciation: Option<Money>,
     /// The last day that this covers.
     #[schema(example = json!(null))]

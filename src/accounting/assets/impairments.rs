@@ -14,7 +14,6 @@ pub struct ImpairFixedAssetRequest {
     #[schema(example = "2026-03-31")]
     posted_on: NaiveDate,
     /// What it lost, in the organization's currency; not more than lies between its carrying amount and its residual value.
-    #[schema(example = "1000.00")]
     amount: Money,
     /// The account that bears the loss.
     loss_account_id: Uuid,

@@ -12,7 +12,6 @@ pub struct ReportUnitsRequest {
     /// The period in which it made them.
     fiscal_period_id: Uuid,
     /// How many; also nothing is reported, as `"0"`.
-    #[schema(example = "1200")]
     units: Quantity,
 }
 

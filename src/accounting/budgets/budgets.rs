@@ -62,7 +62,7 @@ pub struct NewBudget {
     control_over: BudgetSpan,
     /// What each account may cost or bring.
     #[serde(default)]
-    #[schema(max_items = 500, example = json!([]))]
+    #[schema(max_items = 500)]
     lines: Vec<NewBudgetLine>,
 }
 
@@ -85,7 +85,7 @@ pub struct EditBudget {
     control: Option<BudgetControl>,
     control_over: Option<BudgetSpan>,
     /// All lines from now on.
-    #[schema(max_items = 500, example = json!([]))]
+    #[schema(max_items = 500)]
     lines: Option<Vec<NewBudgetLine>>,
 }
 

@@ -30,6 +30,10 @@ pub struct BudgetLine {
 /// A line as it is written. It has one of `amounts`, `evenly` and `last_year_percent`.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "account_id": "01938c6e-7d3a-7c4e-9f0a-6f1c2b3d4e5f", "department_id": null, "cost_centre_id": null, "project_id": null,
+    "amounts": null, "evenly": "12000.00", "last_year_percent": null
+}))]
 pub struct NewBudgetLine {
     /// The account; not a group.
     account_id: Uuid,
@@ -46,7 +50,6 @@ pub struct NewBudgetLine {
     #[schema(min_items = 1, max_items = 24, example = json!(null))]
     amounts: Option<Vec<Money>>,
     /// An amount for the whole year, in the organization's currency: spread evenly over its periods, to the cent.
-    #[schema(example = "12000.00")]
     evenly: Option<Money>,
     /// What was booked in each period of the year before, more or less so much percent: `"0"` for the same, `"-5"` for less.
     #[schema(max_length = 10, pattern = r"^-?[0-9]{1,4}(\.[0-9]{1,4})?$", example = json!(null))]
