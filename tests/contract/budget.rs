@@ -161,6 +161,13 @@ fn budget(operation: &str) -> u64 {
         "void_bill" | "void_invoice" => return 19,
         _ => {}
     }
+    // What posts into the ledger asks it for the currency and what the assets are worth, posts in two statements, and notes what it came to;
+    // what reverses looks for what has happened since and mirrors the entry.
+    const POSTING: &[&str] =
+        &["create_depreciation_run", "dispose_fixed_asset", "impair_fixed_asset", "reverse_depreciation_run"];
+    if POSTING.contains(&operation) {
+        return 12;
+    }
     if IRREGULAR.contains(&operation) { 7 } else { 6 }
 }
 
