@@ -44,6 +44,7 @@ const CATALOGUE: &[(&str, &[&str], &[GrantReach])] = &[
     ("number-series", &["read", "write"], ORG),
     ("organizations", &["read", "write", "export"], ORG),
     ("positions", &["read", "write"], ORG),
+    ("reports", &["read"], ORG),
     ("roles", &["read", "write"], ORG),
     ("sessions", &["read", "write"], ORG),
     ("users", &["read", "write"], ORG),
