@@ -35,6 +35,8 @@ pub const ROOMS: &[fn(&mut Api)] = &[
     audit::routes,
     archive::routes,
     people::routes,
+    ledger::routes,
+    reports::routes,
 ];
 
 const DESCRIPTION: &str = include_str!("../docs/contract.md");

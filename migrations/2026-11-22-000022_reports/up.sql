@@ -2,3 +2,18 @@
 alter table accounts add column cash_flow text
     constraint accounts_cash_flow_check check (cash_flow in ('cash', 'non_cash', 'operating', 'investing', 'financing'));
 select manage_resource('accounts', secret => '{parent_is_group}');
+
+-- Fills empty books with a chart: [{id, code, name, type, parent, role, is_group, requires, cash_flow}], parents first; 0 where there are accounts.
+create or replace function load_chart(in_rows jsonb) returns bigint language plpgsql as $$
+declare
+    loaded bigint;
+begin
+    perform pg_advisory_xact_lock(hashtextextended('load_chart ' || current_org(), 0));
+    if exists (select from accounts where org_id = (select current_org())) then return 0; end if;
+    insert into accounts (org_id, id, code, name, type, role, parent_id, is_group, requires, cash_flow)
+        select (select current_org()), r.id, r.code, r.name, r.type, r.role, p.id, r.is_group, coalesce(string_to_array(r.requires, ' '), '{}'), r.cash_flow
+        from jsonb_to_recordset(in_rows) r (id uuid, code text, name text, type text, parent text, role text, is_group boolean, requires text, cash_flow text)
+        left join jsonb_to_recordset(in_rows) p (id uuid, code text) on p.code = r.parent;
+    get diagnostics loaded = row_count;
+    return loaded;
+end $$;

@@ -3,7 +3,6 @@
 //! A room says in its migration what can be made to ask for one, `select approvable('departments', '{archive}')`, and calls
 //! [`require`] before it does that. Where no policy applies, nothing changes for anybody.
 pub mod delegations;
-mod document;
 pub mod moving;
 pub mod policies;
 pub mod requests;

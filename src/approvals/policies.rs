@@ -1,7 +1,6 @@
 //! Policies: what asks for an approval, under which conditions, and who has to give it, in which order. All policies that
 //! apply are asked for, one after the other, so that adding one never loosens another.
 
-use crate::document::List;
 use diesel::sql_types::{Jsonb, Text};
 use platform::prelude::*;
 use schema::approval_policies;

@@ -7,6 +7,7 @@ use platform::database::Database;
 use platform::prelude::*;
 use platform::problem::{CONFLICT, INVALID_INPUT};
 use platform::resource::same_version;
+use platform::store::changes_nothing;
 use schema::organizations;
 
 /// A tenant: a company, with everything that it keeps here.
@@ -21,8 +22,32 @@ pub struct Organization {
     /// What it is called.
     #[schema(max_length = 200, example = "Demo Company SRL")]
     pub name: String,
+    /// The name that the law knows it by, where that is another.
+    #[schema(max_length = 200, example = "Demo Company SRL")]
+    pub legal_name: Option<String>,
+    /// Where it is registered (ISO 3166-1 alpha-2).
+    #[schema(max_length = 2, example = "RO")]
+    pub country: Option<String>,
+    /// What it keeps its books in (ISO 4217); it stays once something was posted.
+    #[schema(max_length = 3, example = "EUR")]
+    pub currency: String,
+    /// What the tax office knows it by.
+    #[schema(max_length = 30, example = "RO14399840")]
+    pub tax_id: Option<String>,
+    /// What the register of companies knows it by.
+    #[schema(max_length = 50, example = "J40/372/2002")]
+    pub registration_number: Option<String>,
+    /// Where it is, as papers print it, line by line.
+    #[schema(max_length = 500, example = "Str. Exemplu 1\n010101 București")]
+    pub address: Option<String>,
+    pub tax_rounding: TaxRounding,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+}
+
+text_enum! {
+    /// Whether tax is rounded line by line, or once for a whole document.
+    pub enum TaxRounding { Line = "line", Document = "document" }
 }
 
 /// What of the organization can be changed.
@@ -34,6 +59,26 @@ pub struct EditOrganization {
     /// What it is called.
     #[schema(min_length = 1, max_length = 200, example = "Demo Company SA")]
     name: Option<String>,
+    /// The name that the law knows it by, where that is another.
+    #[schema(min_length = 1, max_length = 200, example = "Demo Company SA")]
+    legal_name: Option<Option<String>>,
+    /// Where it is registered (ISO 3166-1 alpha-2).
+    #[schema(max_length = 2, pattern = "^[A-Z]{2}$", example = "RO")]
+    country: Option<Option<String>>,
+    /// What it keeps its books in (ISO 4217), as long as nothing was posted.
+    #[schema(max_length = 3, pattern = "^[A-Z]{3}$", example = "EUR")]
+    currency: Option<String>,
+    /// What the tax office knows it by.
+    #[schema(min_length = 1, max_length = 30, example = "RO14399840")]
+    tax_id: Option<Option<String>>,
+    /// What the register of companies knows it by.
+    #[schema(min_length = 1, max_length = 50, example = "J40/372/2002")]
+    registration_number: Option<Option<String>>,
+    /// Where it is, as papers print it, line by line.
+    #[schema(min_length = 1, max_length = 500, example = "Str. Exemplu 2")]
+    address: Option<Option<String>>,
+    /// Whether tax is rounded line by line, or once for a whole document.
+    tax_rounding: Option<TaxRounding>,
 }
 
 #[derive(Clone, Debug, Deserialize, IntoParams)]
@@ -90,12 +135,13 @@ async fn update_organization(
         let expected = may.if_match()?;
         let organization = Organization::lock(db, db.organization()).await?;
         same_version(&organization, expected)?;
-        if edit.0.name.as_ref().is_none_or(|name| *name == organization.name) {
+        let patch = serde_json::to_value(&edit.0).map_err(Problem::internal)?;
+        if changes_nothing(&organization, &patch)? {
             return Ok(organization);
         }
         let one = organizations::table.find((db.organization(), organization.id));
-        let renamed = diesel::update(one).set(edit.0.clone());
-        Ok(renamed.returning(Organization::as_returning()).get_result(db).await?)
+        let changed = diesel::update(one).set(edit.0.clone());
+        Ok(changed.returning(Organization::as_returning()).get_result(db).await?)
     })
     .await
 }

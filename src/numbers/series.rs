@@ -13,7 +13,10 @@ pub struct NumberSeries {
     /// What is numbered.
     #[schema(max_length = 63, example = "employees")]
     pub kind: String,
-    /// What the series is called; unique for its kind.
+    /// Of which part of the kind: of journal entries the code of their journal; empty where the kind has no parts.
+    #[schema(max_length = 20, example = "")]
+    pub scope: String,
+    /// What the series is called; unique for its kind and part.
     #[schema(max_length = 100, example = "Personnel numbers")]
     pub name: String,
     /// How a number is written: letters, digits, `/` and `-`, with `{number}` where it counts, `{number:6}` to fill it with
@@ -49,7 +52,11 @@ pub struct NewNumberSeries {
     /// What is numbered, such as `employees`; a refusal lists all kinds.
     #[schema(max_length = 63, pattern = "^[a-z][a-z0-9-]{1,62}$", example = "employees")]
     kind: String,
-    /// What the series is called; unique for its kind.
+    /// Of which part of the kind: of journal entries the code of their journal.
+    #[serde(default)]
+    #[schema(max_length = 20, pattern = "^[A-Z0-9]{0,20}$", example = "")]
+    scope: String,
+    /// What the series is called; unique for its kind and part.
     #[schema(min_length = 1, max_length = 100, example = "Personnel numbers")]
     name: String,
     /// How a number is written: letters, digits, `/` and `-`, with `{number}` once, where it counts, `{number:6}` to fill it
@@ -98,6 +105,9 @@ pub struct NumberSeriesFilter {
     /// Only series of this kind.
     #[param(min_length = 2, max_length = 63)]
     kind: Option<String>,
+    /// Only series of this part of it.
+    #[param(max_length = 20)]
+    scope: Option<String>,
     /// Only series in this state.
     #[param(inline)]
     status: Option<NumberSeriesStatus>,
@@ -106,7 +116,7 @@ pub struct NumberSeriesFilter {
 static LIFE: Life = Life {
     states: &[
         ("prepared", "Gives no numbers yet."),
-        ("active", "Gives the numbers of its kind; there is one for each kind."),
+        ("active", "Gives the numbers of its kind; there is one for each kind, or for each part of it."),
         ("closed", "Gives no more numbers; those it gave stay."),
     ],
     steps: &[
@@ -147,6 +157,7 @@ impl Stored for NumberSeries {
 
     fn narrow(rows: Rows<Self>, by: NumberSeriesFilter) -> Rows<Self> {
         rows.when(by.kind, |rows, kind| rows.filter(number_series::kind.eq(kind)))
+            .when(by.scope, |rows, scope| rows.filter(number_series::scope.eq(scope)))
             .when(by.status, |rows, status| rows.filter(number_series::status.eq(status)))
     }
 }

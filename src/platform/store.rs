@@ -262,7 +262,7 @@ where
 }
 
 /// A patch that says what is so already is no change: no version, no event.
-fn changes_nothing<R: Resource>(row: &R, patch: &Value) -> Result<bool> {
+pub fn changes_nothing<R: Resource>(row: &R, patch: &Value) -> Result<bool> {
     let row = serde_json::to_value(row).map_err(Problem::internal)?;
     let is_so = |name: &str, value: &Value| match row.get(name) {
         Some(own) if R::CUSTOM && name == "custom" => custom::says_the_same(own, value),

@@ -1,6 +1,55 @@
 // @generated automatically by Diesel CLI.
 
 diesel::table! {
+    account_balances (org_id, grain, begins_on, account_id, currency, is_closing, department_id, cost_centre_id, project_id) {
+        org_id -> Uuid,
+        grain -> Text,
+        begins_on -> Date,
+        account_id -> Uuid,
+        currency -> Text,
+        is_closing -> Bool,
+        department_id -> Uuid,
+        cost_centre_id -> Uuid,
+        project_id -> Uuid,
+        debit -> Numeric,
+        credit -> Numeric,
+        foreign_net -> Numeric,
+    }
+}
+
+diesel::table! {
+    account_branches (org_id, above_id, below_id) {
+        org_id -> Uuid,
+        above_id -> Uuid,
+        below_id -> Uuid,
+        depth -> Int4,
+    }
+}
+
+diesel::table! {
+    accounts (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        code -> Text,
+        name -> Text,
+        #[sql_name = "type"]
+        type_ -> Text,
+        role -> Nullable<Text>,
+        parent_id -> Nullable<Uuid>,
+        is_group -> Bool,
+        currency -> Nullable<Text>,
+        requires -> Array<Nullable<Text>>,
+        status -> Text,
+        parent_is_group -> Nullable<Bool>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
     api_client_secrets (org_id, id) {
         org_id -> Uuid,
         id -> Uuid,
@@ -117,6 +166,23 @@ diesel::table! {
 }
 
 diesel::table! {
+    balance_deltas (org_id, id) {
+        org_id -> Uuid,
+        id -> Int8,
+        account_id -> Uuid,
+        begins_on -> Date,
+        currency -> Text,
+        is_closing -> Bool,
+        department_id -> Uuid,
+        cost_centre_id -> Uuid,
+        project_id -> Uuid,
+        debit -> Numeric,
+        credit -> Numeric,
+        foreign_net -> Numeric,
+    }
+}
+
+diesel::table! {
     comment_mentions (org_id, user_id, comment_id) {
         org_id -> Uuid,
         user_id -> Uuid,
@@ -134,6 +200,21 @@ diesel::table! {
         visibility -> Text,
         mentions -> Array<Nullable<Uuid>>,
         reply_to_id -> Nullable<Uuid>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    cost_centres (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        code -> Text,
+        name -> Text,
+        status -> Text,
         version -> Int8,
         created_at -> Timestamptz,
         created_by -> Nullable<Uuid>,
@@ -252,6 +333,21 @@ diesel::table! {
 }
 
 diesel::table! {
+    exchange_rates (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        currency -> Text,
+        rated_on -> Date,
+        rate -> Numeric,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
     file_contents (org_id, id) {
         org_id -> Uuid,
         id -> Uuid,
@@ -276,6 +372,40 @@ diesel::table! {
         resource -> Nullable<Text>,
         resource_id -> Nullable<Uuid>,
         content_id -> Uuid,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    fiscal_periods (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        fiscal_year_id -> Uuid,
+        code -> Text,
+        starts_on -> Date,
+        ends_on -> Date,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    fiscal_years (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        code -> Text,
+        starts_on -> Date,
+        ends_on -> Date,
+        status -> Text,
+        closing_entry_id -> Nullable<Uuid>,
         version -> Int8,
         created_at -> Timestamptz,
         created_by -> Nullable<Uuid>,
@@ -438,6 +568,77 @@ diesel::table! {
 }
 
 diesel::table! {
+    journal_entries (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        number -> Nullable<Text>,
+        journal_id -> Uuid,
+        fiscal_period_id -> Nullable<Uuid>,
+        posted_on -> Date,
+        description -> Text,
+        reference -> Nullable<Text>,
+        status -> Text,
+        kind -> Text,
+        total -> Numeric,
+        line_count -> Int4,
+        lines -> Nullable<Jsonb>,
+        resource -> Nullable<Text>,
+        resource_id -> Nullable<Uuid>,
+        reverse_on -> Nullable<Date>,
+        reversal_of_id -> Nullable<Uuid>,
+        reversed_by_id -> Nullable<Uuid>,
+        recurring_entry_id -> Nullable<Uuid>,
+        posted_at -> Nullable<Timestamptz>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    journal_lines (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        entry_id -> Uuid,
+        line -> Int4,
+        posted_on -> Date,
+        account_id -> Uuid,
+        debit -> Numeric,
+        credit -> Numeric,
+        currency -> Text,
+        foreign_debit -> Nullable<Numeric>,
+        foreign_credit -> Nullable<Numeric>,
+        rate -> Nullable<Numeric>,
+        description -> Nullable<Text>,
+        department_id -> Nullable<Uuid>,
+        cost_centre_id -> Nullable<Uuid>,
+        project_id -> Nullable<Uuid>,
+        party_id -> Nullable<Uuid>,
+        is_closing -> Bool,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    journals (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        code -> Text,
+        name -> Text,
+        #[sql_name = "type"]
+        type_ -> Text,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
     linked_subjects (org_id, provider_id, subject) {
         org_id -> Uuid,
         provider_id -> Uuid,
@@ -518,6 +719,7 @@ diesel::table! {
         longest -> Int4,
         format -> Text,
         reset -> Text,
+        is_scoped -> Bool,
     }
 }
 
@@ -536,6 +738,7 @@ diesel::table! {
         created_by -> Nullable<Uuid>,
         updated_at -> Timestamptz,
         updated_by -> Nullable<Uuid>,
+        scope -> Text,
     }
 }
 
@@ -563,6 +766,13 @@ diesel::table! {
         created_by -> Nullable<Uuid>,
         updated_at -> Timestamptz,
         updated_by -> Nullable<Uuid>,
+        legal_name -> Nullable<Text>,
+        country -> Nullable<Text>,
+        currency -> Text,
+        tax_id -> Nullable<Text>,
+        registration_number -> Nullable<Text>,
+        address -> Nullable<Text>,
+        tax_rounding -> Text,
     }
 }
 
@@ -583,9 +793,46 @@ diesel::table! {
 }
 
 diesel::table! {
+    projects (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        code -> Text,
+        name -> Text,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
     recovery_codes (user_id, hash) {
         user_id -> Uuid,
         hash -> Bytea,
+    }
+}
+
+diesel::table! {
+    recurring_entries (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        name -> Text,
+        journal_id -> Uuid,
+        description -> Text,
+        lines -> Jsonb,
+        every -> Text,
+        starts_on -> Date,
+        ends_on -> Nullable<Date>,
+        next_on -> Nullable<Date>,
+        runs -> Int4,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
     }
 }
 

@@ -1,0 +1,40 @@
+//! Balances: what each account comes to. Postings append to them and wait for nobody; what was appended is folded into sums
+//! here, and whoever reads sums both, so that every report is exact at every moment.
+use platform::database::Database;
+use platform::job::{Running, Task};
+use platform::prelude::*;
+use serde_json::Value;
+use std::time::Duration;
+
+diesel::define_sql_function! {
+    /// See the migration of the ledger.
+    fn fold_balances() -> diesel::sql_types::BigInt;
+}
+
+/// Folds what was appended, of every organization.
+#[derive(Serialize, Deserialize)]
+pub struct FoldBalances;
+
+impl Task for FoldBalances {
+    const KIND: &'static str = "ledger.fold_balances";
+
+    async fn run(self, job: &Running) -> Result<Value> {
+        Ok(json!({ "folded": fold(job.database()).await? }))
+    }
+}
+
+/// Folds it now, and answers how much it was.
+///
+/// # Errors
+/// 503 where the database is away.
+pub async fn fold(database: &Database) -> Result<i64> {
+    database
+        .as_system(Uuid::nil(), async |db: &mut Db| {
+            Ok(diesel::select(fold_balances()).get_result(db).await?)
+        })
+        .await
+}
+
+pub fn routes(api: &mut Api) {
+    api.schedule::<FoldBalances>(Duration::from_secs(10));
+}

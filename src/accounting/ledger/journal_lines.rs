@@ -1,0 +1,158 @@
+//! Journal lines: every debit and credit that was posted. What reports add up is listed here, by the same filters.
+
+use crate::accounts::AccountType;
+use diesel::dsl::sql;
+use diesel::expression::SqlLiteral;
+use diesel::sql_types::{BigInt, Timestamptz};
+use platform::prelude::*;
+use schema::{account_branches, accounts, department_lines, journal_lines};
+
+/// A debit or a credit in the books.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema, Queryable, Selectable)]
+#[diesel(table_name = journal_lines)]
+pub struct JournalLine {
+    pub id: Uuid,
+    /// It never changes.
+    #[schema(example = 1)]
+    #[diesel(select_expression = first())]
+    #[diesel(select_expression_type = SqlLiteral<BigInt>)]
+    pub version: i64,
+    /// The entry that it belongs to.
+    pub entry_id: Uuid,
+    /// Its place there.
+    #[schema(minimum = 1, maximum = 10_000, example = 1)]
+    pub line: i32,
+    /// The day in the books.
+    pub posted_on: NaiveDate,
+    pub account_id: Uuid,
+    /// In the organization's currency; zero where it is a credit.
+    pub debit: Money,
+    /// In the organization's currency; zero where it is a debit.
+    #[schema(example = "0.00")]
+    pub credit: Money,
+    /// The currency (ISO 4217) of what was booked.
+    #[schema(max_length = 3, example = "EUR")]
+    pub currency: String,
+    /// In that currency, where it is another than the organization's.
+    #[schema(example = json!(null))]
+    pub foreign_debit: Option<Money>,
+    /// The same for a credit.
+    #[schema(example = json!(null))]
+    pub foreign_credit: Option<Money>,
+    /// Units of the organization's currency for one of the other.
+    #[schema(example = json!(null))]
+    pub rate: Option<Rate>,
+    /// What it is for, where the line has words of its own.
+    #[schema(max_length = 500, example = json!(null))]
+    pub description: Option<String>,
+    pub department_id: Option<Uuid>,
+    pub cost_centre_id: Option<Uuid>,
+    pub project_id: Option<Uuid>,
+    pub party_id: Option<Uuid>,
+    pub created_at: DateTime<Utc>,
+    #[diesel(select_expression = created())]
+    #[diesel(select_expression_type = SqlLiteral<Timestamptz>)]
+    pub updated_at: DateTime<Utc>,
+}
+
+// What never changes has no version and no time of change of its own.
+fn first() -> SqlLiteral<BigInt> {
+    sql("1::bigint")
+}
+fn created() -> SqlLiteral<Timestamptz> {
+    sql("journal_lines.created_at")
+}
+
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+pub struct JournalLineFilter {
+    /// Only lines of this entry.
+    entry_id: Option<Uuid>,
+    /// Only lines of this account.
+    account_id: Option<Uuid>,
+    /// Only lines of this account and of those in it, where it is a group.
+    account_branch_id: Option<Uuid>,
+    /// Only lines of accounts of this type.
+    #[param(inline)]
+    account_type: Option<AccountType>,
+    /// Only lines of income and expenses, which make the result, or only others.
+    affects_result: Option<bool>,
+    /// Only lines of this day or later.
+    posted_on_from: Option<NaiveDate>,
+    /// Only lines of this day or earlier.
+    posted_on_to: Option<NaiveDate>,
+    /// Only lines of this department.
+    department_id: Option<Uuid>,
+    /// Only lines of this department and of those beneath it.
+    department_branch_id: Option<Uuid>,
+    /// Only lines of this cost centre.
+    cost_centre_id: Option<Uuid>,
+    /// Only lines of this project.
+    project_id: Option<Uuid>,
+    /// Only lines of this party.
+    party_id: Option<Uuid>,
+    /// Only lines in this currency (ISO 4217).
+    #[param(min_length = 3, max_length = 3)]
+    currency: Option<String>,
+    /// Only lines of entries that close a year, or only others.
+    is_closing: Option<bool>,
+}
+
+impl Named for JournalLine {
+    const NAME: &'static str = "journal-lines";
+}
+
+impl Resource for JournalLine {
+    const PATH: &'static str = "/v1/journal-lines";
+    const SINGULAR: &'static str = "journal_line";
+    const TAG: &'static str = "Ledger";
+    const SORT: &'static [SortKey] = &[SortKey::day("posted_on")];
+    type Filter = JournalLineFilter;
+
+    fn id(&self) -> Uuid {
+        self.id
+    }
+    fn version(&self) -> i64 {
+        self.version
+    }
+}
+
+impl Stored for JournalLine {
+    type Table = journal_lines::table;
+    const TABLE: &'static str = "journal_lines";
+    const SEARCHED: &'static [&'static str] = &["description"];
+
+    fn narrow(rows: Rows<Self>, by: JournalLineFilter) -> Rows<Self> {
+        rows.when(by.entry_id, |rows, id| rows.filter(journal_lines::entry_id.eq(id)))
+            .when(by.account_id, |rows, id| rows.filter(journal_lines::account_id.eq(id)))
+            .when(by.account_branch_id, |rows, id| {
+                let below = account_branches::table.filter(account_branches::above_id.eq(id));
+                rows.filter(journal_lines::account_id.eq_any(below.select(account_branches::below_id)))
+            })
+            .when(by.account_type, |rows, kind| {
+                let of_type = accounts::table.filter(accounts::type_.eq(kind));
+                rows.filter(journal_lines::account_id.eq_any(of_type.select(accounts::id)))
+            })
+            .when(by.affects_result, |rows, affects| {
+                let types = if affects { &["income", "expense"][..] } else { &["asset", "liability", "equity"] };
+                let of_types = accounts::table.filter(accounts::type_.eq_any(types));
+                rows.filter(journal_lines::account_id.eq_any(of_types.select(accounts::id)))
+            })
+            .when(by.posted_on_from, |rows, day| rows.filter(journal_lines::posted_on.ge(day)))
+            .when(by.posted_on_to, |rows, day| rows.filter(journal_lines::posted_on.le(day)))
+            .when(by.department_id, |rows, id| rows.filter(journal_lines::department_id.eq(id)))
+            .when(by.department_branch_id, |rows, id| {
+                let below = department_lines::table.filter(department_lines::above_id.eq(id));
+                let below = below.select(department_lines::below_id.nullable());
+                rows.filter(journal_lines::department_id.eq_any(below))
+            })
+            .when(by.cost_centre_id, |rows, id| rows.filter(journal_lines::cost_centre_id.eq(id)))
+            .when(by.project_id, |rows, id| rows.filter(journal_lines::project_id.eq(id)))
+            .when(by.party_id, |rows, id| rows.filter(journal_lines::party_id.eq(id)))
+            .when(by.currency, |rows, currency| rows.filter(journal_lines::currency.eq(currency)))
+            .when(by.is_closing, |rows, is_closing| rows.filter(journal_lines::is_closing.eq(is_closing)))
+    }
+}
+
+pub fn routes(api: &mut Api) {
+    api.listable::<JournalLine>();
+}
