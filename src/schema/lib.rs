@@ -46,6 +46,7 @@ diesel::table! {
         created_by -> Nullable<Uuid>,
         updated_at -> Timestamptz,
         updated_by -> Nullable<Uuid>,
+        cash_flow -> Nullable<Text>,
     }
 }
 

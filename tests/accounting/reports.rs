@@ -1,8 +1,7 @@
 //! Reports: a small company's quarter, the statements worked out by hand beside it; what is narrowed, compared and cut; files
 //! read back by somebody else's readers; and the proof of the books, which finds each fault that was put into them.
-use crate::support::{Caller, Organization, Request, run, service};
+use crate::support::{Caller, Organization, run, service};
 use calamine::{Data, Reader, Xlsx};
-use reqwest::Method;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::io::Cursor;
@@ -413,12 +412,15 @@ fn the_journal_goes_through_the_lines_of_an_entry_too() {
     });
 }
 
+/// A file's name, and its bytes.
 async fn file(company: &Company, path: &str, accept: &str) -> (String, Vec<u8>) {
-    let request = company.owner.request(Method::GET, &format!("/v1/reports/{path}")).header("accept", accept);
-    let answer = request.send().await;
-    assert_eq!(answer.status, 200, "{}", answer.text);
-    let name = answer.header("content-disposition").unwrap_or_default().to_owned();
-    (name, answer.bytes.to_vec())
+    let request = reqwest::Client::new().get(format!("{}/v1/reports/{path}", service().base));
+    let request = request.header("authorization", format!("Bearer {}", company.owner.token)).header("accept", accept);
+    let answer = request.send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    assert!(answer.headers()["content-type"].to_str().unwrap().starts_with(accept));
+    let name = answer.headers()["content-disposition"].to_str().unwrap().to_owned();
+    (name, answer.bytes().await.unwrap().to_vec())
 }
 
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";

@@ -3,9 +3,9 @@
 use crate::accounts::AccountType;
 use diesel::dsl::sql;
 use diesel::expression::SqlLiteral;
-use diesel::sql_types::{BigInt, Timestamptz};
+use diesel::sql_types::{Array, BigInt, Bool, Text, Timestamptz, Uuid as SqlUuid};
 use platform::prelude::*;
-use schema::{account_branches, accounts, department_lines, journal_lines};
+use schema::journal_lines;
 
 /// A debit or a credit in the books.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema, Queryable, Selectable)]
@@ -62,6 +62,8 @@ fn first() -> SqlLiteral<BigInt> {
 fn created() -> SqlLiteral<Timestamptz> {
     sql("journal_lines.created_at")
 }
+
+const OF_TYPE: &str = "journal_lines.account_id in (select a.id from accounts a where a.org_id = (select current_org()) and a.type = any(";
 
 #[derive(Clone, Debug, Deserialize, IntoParams)]
 pub struct JournalLineFilter {
@@ -125,25 +127,22 @@ impl Stored for JournalLine {
         rows.when(by.entry_id, |rows, id| rows.filter(journal_lines::entry_id.eq(id)))
             .when(by.account_id, |rows, id| rows.filter(journal_lines::account_id.eq(id)))
             .when(by.account_branch_id, |rows, id| {
-                let below = account_branches::table.filter(account_branches::above_id.eq(id));
-                rows.filter(journal_lines::account_id.eq_any(below.select(account_branches::below_id)))
+                let is_in = "journal_lines.account_id in (select u.below_id from account_branches u
+                    where u.org_id = (select current_org()) and u.above_id = ";
+                rows.filter(sql::<Bool>(is_in).bind::<SqlUuid, _>(id).sql(")"))
             })
-            .when(by.account_type, |rows, kind| {
-                let of_type = accounts::table.filter(accounts::type_.eq(kind));
-                rows.filter(journal_lines::account_id.eq_any(of_type.select(accounts::id)))
-            })
+            .when(by.account_type, |rows, kind| rows.filter(sql::<Bool>(OF_TYPE).bind::<Array<Text>, _>(vec![kind.as_str()]).sql("))")))
             .when(by.affects_result, |rows, affects| {
                 let types = if affects { &["income", "expense"][..] } else { &["asset", "liability", "equity"] };
-                let of_types = accounts::table.filter(accounts::type_.eq_any(types));
-                rows.filter(journal_lines::account_id.eq_any(of_types.select(accounts::id)))
+                rows.filter(sql::<Bool>(OF_TYPE).bind::<Array<Text>, _>(types.to_vec()).sql("))"))
             })
             .when(by.posted_on_from, |rows, day| rows.filter(journal_lines::posted_on.ge(day)))
             .when(by.posted_on_to, |rows, day| rows.filter(journal_lines::posted_on.le(day)))
             .when(by.department_id, |rows, id| rows.filter(journal_lines::department_id.eq(id)))
             .when(by.department_branch_id, |rows, id| {
-                let below = department_lines::table.filter(department_lines::above_id.eq(id));
-                let below = below.select(department_lines::below_id.nullable());
-                rows.filter(journal_lines::department_id.eq_any(below))
+                let is_in = "journal_lines.department_id in (select d.below_id from department_lines d
+                    where d.org_id = (select current_org()) and d.above_id = ";
+                rows.filter(sql::<Bool>(is_in).bind::<SqlUuid, _>(id).sql(")"))
             })
             .when(by.cost_centre_id, |rows, id| rows.filter(journal_lines::cost_centre_id.eq(id)))
             .when(by.project_id, |rows, id| rows.filter(journal_lines::project_id.eq(id)))

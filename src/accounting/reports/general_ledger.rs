@@ -8,7 +8,7 @@ use crate::report::{
     ReportCell, ReportColumn, ReportKind, ReportParameter, ReportRow, ReportRowKind,
 };
 use diesel::QueryableByName;
-use diesel::sql_types::{BigInt, Bool, Date, Integer, Nullable, Numeric, Text, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Bool, Date, Nullable, Numeric, Text, Uuid as SqlUuid};
 use platform::prelude::*;
 use rust_decimal::Decimal;
 
@@ -180,8 +180,8 @@ impl Writing {
     fn rows(&self, found: &[Row], is_cut: bool) -> Vec<ReportRow> {
         let mut rows = Vec::with_capacity(found.len() * 2);
         let accounts: Vec<&[Row]> = found.chunk_by(|one, other| one.account_id == other.account_id).collect();
-        for (index, lines) in accounts.iter().enumerate() {
-            let Some(first) = lines.first() else { continue };
+        for (index, lines) in accounts.iter().copied().enumerate() {
+            let [first, ..] = lines else { continue };
             if self.within.as_ref() != Some(&first.code) {
                 let before = Some(previous_day(self.span.starts_on));
                 rows.push(self.heading(first));
@@ -191,7 +191,7 @@ impl Writing {
                 rows.push(self.standing(first, ("brought_forward", "Brought forward"), first.opening, None));
             }
             let mut balance = first.opening;
-            for row in *lines {
+            for row in lines {
                 if let Some(id) = row.line.entry_id {
                     balance += row.line.debit.unwrap_or_default() - row.line.credit.unwrap_or_default();
                     rows.push(self.line(row, id, balance));

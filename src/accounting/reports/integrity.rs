@@ -94,7 +94,7 @@ async fn get_ledger_integrity(may: May<Read, Reports>) -> Reply<Plain<LedgerInte
                 Ok(diesel::sql_query(query).bind::<SqlUuid, _>(db.organization()).load(db).await?)
             })
             .await?;
-        let fault_count = found.first().map_or(0, |found| found.fault_count);
+        let fault_count = found.as_slice().first().map_or(0, |found| found.fault_count);
         checks.push(told(check.name, check.says, fault_count, found.into_iter().map(|found| found.fault).collect()));
     }
     checks.extend(may.read(async |db| statements_tie(db).await).await?);

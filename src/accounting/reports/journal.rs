@@ -109,7 +109,7 @@ pub async fn page(db: &mut Db, asked: &JournalAsked, piece: &Piece, decimals: u3
     let within = after.as_ref().filter(|_| *goes_on).map(|after| after.id);
     let mut written = Vec::with_capacity(rows.len() * 2);
     for lines in rows.chunk_by(|one, other| one.entry_id == other.entry_id) {
-        let Some(first) = lines.first() else { continue };
+        let [first, ..] = lines else { continue };
         if within != Some(first.entry_id) {
             written.push(heading(first, decimals));
         }

@@ -3,7 +3,7 @@ use crate::books::{Account, RESULT, Statement, Sums, add, minus};
 use crate::report::ReportRowKind::{Line, Subtotal, Total};
 use ledger::accounts::AccountType::{Asset, Equity, Expense, Income, Liability};
 use rust_decimal::Decimal;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
 const UP: Decimal = Decimal::ONE;
@@ -42,26 +42,42 @@ fn unclosed(statement: &Statement, of: fn(Sums) -> Decimal) -> Vec<Decimal> {
     result
 }
 
-/// Income less expenses. Where the chart has an account for it, cost of sales and gross profit stand apart.
+/// Income less expenses. Where cost of sales was booked, it stands apart, and gross profit with it.
 pub fn profit_and_loss(statement: &mut Statement) {
-    let is_cost = |account: &Account| account.role.as_deref() == Some("cost_of_sales");
-    let income = statement.section("income", "Income", DOWN, Some("account_type=income"), |account| account.kind == Income);
-    let has_cost = statement
-        .books
-        .accounts
-        .iter()
-        .any(|account| is_cost(account) && statement.books.of(account).iter().any(|sums| !sums.is_zero()));
-    let mut result = income;
+    let cost = cost_of_sales(&statement.books.accounts);
+    let is_cost = |account: &Account| cost.contains(&account.id);
+    let is_booked = |account: &Account| statement.books.of(account).iter().any(|sums| !sums.movement().is_zero());
+    let has_cost = statement.books.accounts.iter().any(|account| is_cost(account) && is_booked(account));
+    let mut result =
+        statement.section("income", "Income", DOWN, Some("account_type=income"), |account| account.kind == Income);
     if has_cost {
         let cost = statement.section("cost_of_sales", "Cost of sales", UP, None, is_cost);
         result = minus(&result, &cost);
         statement.sum(Subtotal, "gross_profit", "Gross profit", &result, None);
     }
     let all = (!has_cost).then_some("account_type=expense");
-    let expenses =
-        statement.section("expenses", "Expenses", UP, all, |account| account.kind == Expense && !(has_cost && is_cost(account)));
+    let expenses = statement.section("expenses", "Expenses", UP, all, |account| {
+        account.kind == Expense && !(has_cost && is_cost(account))
+    });
     result = minus(&result, &expenses);
     statement.sum(Total, "net_result", "Net result", &result, Some(RESULT));
+}
+
+/// The account with that role, and all others in its topmost group, unless that holds depreciation too: then it is the group
+/// of all expenses.
+fn cost_of_sales(accounts: &[Account]) -> HashSet<Uuid> {
+    let known: HashMap<Uuid, &Account> = accounts.iter().map(|account| (account.id, account)).collect();
+    let has_role = |account: &Account, role: &str| account.role.as_deref() == Some(role);
+    let top = |account: &Account| {
+        let up = |above: &Uuid| known.get(above).and_then(|above| above.parent_id);
+        std::iter::successors(Some(account.id), up).take(100).last()
+    };
+    let costs: Vec<&Account> = accounts.iter().filter(|account| has_role(account, "cost_of_sales")).collect();
+    let tops: HashSet<_> = costs.iter().map(|account| top(account)).collect();
+    let beside: Vec<&Account> = accounts.iter().filter(|account| tops.contains(&top(account))).collect();
+    let is_all = beside.iter().any(|account| has_role(account, "depreciation_expense"));
+    let chosen = if is_all { costs } else { beside };
+    chosen.into_iter().filter(|account| account.kind == Expense).map(|account| account.id).collect()
 }
 
 /// Where the change of an account stands in the statement of cash flows (IAS 7).
@@ -112,7 +128,8 @@ pub fn cash_flow(statement: &mut Statement) -> Vec<Decimal> {
     let known: HashMap<Uuid, &Account> = accounts.iter().map(|account| (account.id, account)).collect();
     let flows: HashMap<Uuid, Flow> =
         accounts.iter().map(|account| (account.id, flow_of(account, &known))).collect();
-    let is = |flow: Flow| move |account: &Account| flows_of(&flows, account) == Some(flow);
+    let flows = &flows;
+    let is = |flow: Flow| move |account: &Account| flows.get(&account.id) == Some(&flow);
 
     statement.heading("Operating activities");
     let mut operating = unclosed(statement, |sums| -sums.movement());
@@ -141,8 +158,4 @@ pub fn cash_flow(statement: &mut Statement) -> Vec<Decimal> {
     add(&mut cash, &change);
     statement.sum(Total, "cash_at_end", "Cash at the end", &cash, None);
     stands
-}
-
-fn flows_of(flows: &HashMap<Uuid, Flow>, account: &Account) -> Option<Flow> {
-    flows.get(&account.id).copied()
 }
