@@ -537,6 +537,11 @@ create function add_deltas() returns trigger language plpgsql security definer s
 declare
     zero constant uuid := '00000000-0000-0000-0000-000000000000';
 begin
+    -- Lines come before their entry is posted, and none comes after.
+    if exists (select from new_lines l join journal_entries e on e.org_id = l.org_id and e.id = l.entry_id where e.status <> 'draft') then
+        raise exception 'posted is for ever' using errcode = 'restrict_violation', table = 'journal_lines',
+            constraint = 'journal_lines_final_what_is_posted_takes_no_more_lines';
+    end if;
     insert into balance_deltas (org_id, account_id, begins_on, currency, is_closing, department_id, cost_centre_id, project_id, debit, credit, foreign_net)
         select org_id, account_id, posted_on, currency, is_closing, coalesce(department_id, zero), coalesce(cost_centre_id, zero), coalesce(project_id, zero),
             sum(debit), sum(credit), sum(coalesce(foreign_debit - foreign_credit, debit - credit))

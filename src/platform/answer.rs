@@ -156,6 +156,27 @@ impl<R: Resource> Outcome for Created<R> {
     }
 }
 
+/// Several resources, made at once: 200.
+pub struct Several<R>(pub Vec<R>);
+
+impl<R: Resource> Outcome for Several<R> {
+    fn answer(&self, grants: &Grants) -> Result<Answer<Self>> {
+        let mut body = b"{\"data\":[".to_vec();
+        for (index, row) in self.0.iter().enumerate() {
+            if index > 0 {
+                body.push(b',');
+            }
+            row.write_json(grants, &mut body)?;
+        }
+        body.extend_from_slice(b"]}");
+        Ok(Answer::new(StatusCode::OK, body))
+    }
+
+    fn describe(doc: &mut OperationDoc) {
+        doc.answers_several::<R>();
+    }
+}
+
 /// Done, and nothing to show: 204.
 impl Outcome for () {
     fn answer(&self, _: &Grants) -> Result<Answer<Self>> {

@@ -239,6 +239,16 @@ impl OperationDoc {
         }
     }
 
+    /// The answer of several resources at once: 200.
+    pub fn answers_several<R: Resource>(&mut self) {
+        self.refer::<R>();
+        let name = format!("Several{}", R::name());
+        self.schemas.push((name.clone(), contract::several_schema(&R::name())));
+        let content = Content::new(Some(RefOr::from(Ref::from_schema_name(name))));
+        let response = ResponseBuilder::new().description("All of them").content("application/json", content);
+        self.responses.insert("200".into(), response.build());
+    }
+
     /// It answers with a page of `R`s.
     pub fn answers_page<R: Resource>(&mut self) {
         self.refer::<R>();

@@ -71,6 +71,16 @@ pub(crate) fn page_schema(name: &str) -> RefOr<Schema> {
     RefOr::T(Schema::Object(page.description(Some("A page of a list.")).build()))
 }
 
+/// Several of the named schema, as one call made them.
+pub(crate) fn several_schema(name: &str) -> RefOr<Schema> {
+    let rows = utoipa::openapi::ArrayBuilder::new()
+        .items(Ref::from_schema_name(name))
+        .max_items(Some(1000))
+        .description(Some("In the order in which they were sent."));
+    let several = ObjectBuilder::new().property("data", rows).required("data");
+    RefOr::T(Schema::Object(several.description(Some("What one call made.")).build()))
+}
+
 /// `available_actions`, which the platform adds to every resource with a life.
 pub(crate) fn with_available_actions<R: Resource>(document: &mut OpenApi) {
     let actions: Vec<&str> =

@@ -38,7 +38,7 @@ pub use pastey;
 
 /// One `use` per resource file.
 pub mod prelude {
-    pub use crate::answer::{Answer, Created, Once, Outcome, Plain, Reply, Secret, Secrets, Told};
+    pub use crate::answer::{Answer, Created, Once, Outcome, Plain, Reply, Secret, Secrets, Several, Told};
     pub use crate::api::Api;
     pub use crate::custom::{self, Custom, EditCustom, NewCustom};
     pub use crate::database::Db;

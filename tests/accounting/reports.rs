@@ -1,42 +1,39 @@
 //! Reports: a small company's quarter, the statements worked out by hand beside it; what is narrowed, compared and cut; files
 //! read back by somebody else's readers; and the proof of the books, which finds each fault that was put into them.
+use crate::text;
 use crate::support::{Caller, Organization, run, service};
 use calamine::{Data, Reader, Xlsx};
 use serde_json::{Value, json};
-use std::collections::HashMap;
 use std::io::Cursor;
 use uuid::Uuid;
 
 /// The company: the books of Q1 2026, after a beginning in December 2025.
 struct Company {
+    books: crate::Company,
     owner: Caller,
-    accounts: HashMap<String, String>,
     /// The shop, and the counter in it.
     shop: String,
     counter: String,
 }
 
 impl Company {
-    /// Books with the general chart and two fiscal years, nothing booked.
+    /// Nothing booked.
     async fn empty() -> Self {
-        let owner = Organization::new().await.owner().await;
-        owner.post("/v1/accounts/load-template", json!({"template": "general"})).await.is(200);
-        for year in ["2025", "2026"] {
-            let days = json!({"code": year, "starts_on": format!("{year}-01-01"), "ends_on": format!("{year}-12-31")});
-            owner.post("/v1/fiscal-years", days).await.is(201);
-        }
-        let chart = owner.get("/v1/accounts?limit=200").await.is(200);
-        let accounts = chart["data"].as_array().unwrap().iter();
-        let accounts = accounts.map(|account| (text(&account["code"]), text(&account["id"]))).collect();
+        let books = crate::Company::new().await;
+        let owner = books.owner.clone();
         let shop = owner.department("Shop", None).await;
         let counter = owner.department("Counter", Some(&shop)).await;
-        Self { owner, accounts, shop, counter }
+        Self { books, owner, shop, counter }
+    }
+
+    fn account(&self, code: &str) -> &str {
+        self.books.account(code)
     }
 
     /// Debits the first account and credits the second.
     fn entry(&self, day: &str, debit: &str, credit: &str, amount: &str) -> Value {
         let line = |code: &str, side: &str| {
-            let mut line = json!({"account_id": self.accounts[code], side: amount});
+            let mut line = json!({"account_id": self.account(code), side: amount});
             // What customers and suppliers owe and are owed belongs to one of them.
             if matches!(code, "1100" | "2010") {
                 line["party_id"] = json!(PARTY.with(|party| *party));
@@ -86,10 +83,6 @@ impl Company {
 
 thread_local! {
     static PARTY: Uuid = Uuid::now_v7();
-}
-
-fn text(value: &Value) -> String {
-    value.as_str().unwrap().to_owned()
 }
 
 /// The amounts of the row of this account or key, from left to right.
@@ -173,7 +166,7 @@ fn reports_are_the_same_before_and_after_balances_are_folded() {
             format!("profit-and-loss?{QUARTER}&columns=months"),
             format!("cash-flow?{QUARTER}&compare=previous_period"),
             format!("profit-and-loss?{QUARTER}&department_id={}", company.shop),
-            format!("general-ledger?{QUARTER}&account_id={}", company.accounts["1010"]),
+            format!("general-ledger?{QUARTER}&account_id={}", company.account("1010")),
         ];
         let mut before = Vec::new();
         for path in &paths {
@@ -335,7 +328,7 @@ fn every_figure_leads_to_the_lines_that_it_is_the_sum_of() {
 fn the_general_ledger_goes_from_page_to_page_without_losing_its_balance() {
     run(async {
         let company = Company::with_quarter().await;
-        let bank = &company.accounts["1010"];
+        let bank = company.account("1010");
         for folded in [false, true] {
             let whole = company.report(&format!("general-ledger?{QUARTER}&account_id={bank}")).await;
             assert_eq!(amounts(&whole, "opening_balance"), ["", "", "10500.00"]);
@@ -366,7 +359,7 @@ fn the_general_ledger_goes_from_page_to_page_without_losing_its_balance() {
             fold().await;
         }
         // A group is all of its accounts, and accounts without lines that stand at something are told.
-        let group = company.report(&format!("general-ledger?{QUARTER}&account_id={}", company.accounts["3000"])).await;
+        let group = company.report(&format!("general-ledger?{QUARTER}&account_id={}", company.account("3000"))).await;
         assert_eq!(amounts(&group, "closing_balance"), ["", "", "-10000.00"]);
         // From page to page over all accounts: no line twice, none left out.
         let (mut seen, mut cursor) = (Vec::new(), String::new());
@@ -430,7 +423,7 @@ fn files_say_what_the_answer_says() {
     run(async {
         let company = Company::with_quarter().await;
         // A name that a spreadsheet would run.
-        let rent = format!("/v1/accounts/{}", company.accounts["6100"]);
+        let rent = format!("/v1/accounts/{}", company.account("6100"));
         company.owner.patch(&rent, json!({"name": "=1+2 Chirie țară"})).await.is(200);
 
         let (name, bytes) = file(&company, &format!("trial-balance?{QUARTER}"), "text/csv").await;
@@ -480,8 +473,8 @@ fn a_ledger_longer_than_a_chunk_comes_whole_as_a_file() {
     run(async {
         let company = Company::empty().await;
         let lines = |debit: &str, credit: &str, count: usize| {
-            let mut lines = vec![json!({"account_id": company.accounts[credit], "credit": format!("{count}.00")})];
-            lines.extend((0..count).map(|_| json!({"account_id": company.accounts[debit], "debit": "1.00"})));
+            let mut lines = vec![json!({"account_id": company.account(credit), "credit": format!("{count}.00")})];
+            lines.extend((0..count).map(|_| json!({"account_id": company.account(debit), "debit": "1.00"})));
             json!({"posted_on": "2026-02-01", "description": "Many", "lines": lines})
         };
         company.post(vec![lines("1010", "3010", 1500), lines("1030", "3010", 700)]).await;
@@ -532,7 +525,7 @@ fn reports_know_nothing_of_other_organizations() {
         company.post(vec![company.entry("2026-03-01", "7020", "1010", "7.00")]).await;
         let trial = other.report(&format!("trial-balance?{QUARTER}")).await;
         assert_eq!(amounts(&trial, "total")[2], "23340.00");
-        let path = format!("general-ledger?{QUARTER}&account_id={}", company.accounts["1010"]);
+        let path = format!("general-ledger?{QUARTER}&account_id={}", company.account("1010"));
         assert_eq!(other.report(&path).await["rows"], json!([]));
         let path = format!("profit-and-loss?{QUARTER}&department_id={}", company.shop);
         assert_eq!(amounts(&other.report(&path).await, "net_result"), ["0.00"]);

@@ -47,7 +47,8 @@ fn a_schedule_is_kept_once_per_slot_by_three_workers() {
         let database = crate::support::service().database().await;
         let rested = "update schedules set leased_until = null where name = 'tests.strike' and worker is null
             and leased_until > clock_timestamp() and extract(epoch from clock_timestamp())::numeric % 2 < 0.5";
-        crate::until("the failure is marked", async || database.execute(rested, &[]).await.unwrap() == 1).await;
+        crate::until("the failure is marked", async || database.execute(rested, &[]).await.unwrap() == 1)
+            .await;
         crate::until("it is done again", async || STRUCK.lock().unwrap().len() >= 2).await;
         tokio::time::sleep(Duration::from_secs(8)).await;
         drop(working);

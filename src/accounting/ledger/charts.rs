@@ -30,7 +30,9 @@ pub fn rows(chart: Chart) -> Result<Vec<Row>> {
         .deserialize()
         .collect::<std::result::Result<_, _>>()
         .map_err(Problem::internal)?;
-    rows.iter_mut().for_each(|row| row.id = Some(Uuid::now_v7()));
+    for row in &mut rows {
+        row.id = Some(Uuid::now_v7());
+    }
     Ok(rows)
 }
 

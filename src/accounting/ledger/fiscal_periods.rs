@@ -2,7 +2,6 @@
 
 use crate::accounts::AccountRole;
 use crate::fiscal_years::hold_months;
-use crate::journal_entries::JournalEntry;
 use crate::posting::{account_of, post_given, refuse, reverse};
 use chrono::Days;
 use diesel::sql_types::Uuid as SqlUuid;
@@ -153,9 +152,9 @@ diesel::define_sql_function! {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Revaluation {
     /// The entry on the last day of the month; null where nothing was worth more or less.
-    entry: Option<JournalEntry>,
+    entry_id: Option<Uuid>,
     /// Its mirror on the first day of the next.
-    reversal: Option<JournalEntry>,
+    reversal_id: Option<Uuid>,
 }
 
 /// Revalue foreign amounts
@@ -183,7 +182,7 @@ async fn revalue_fiscal_period(
         let found: Option<Value> =
             diesel::select(revaluation_of(period.id, Uuid::now_v7(), gain, loss)).get_result(db).await?;
         match found {
-            None => Ok(Plain(Revaluation { entry: None, reversal: None })),
+            None => Ok(Plain(Revaluation { entry_id: None, reversal_id: None })),
             Some(Value::Array(entry)) => {
                 let entry = post_given(db, entry).await?.pop();
                 let Some(entry) = entry else {
@@ -193,10 +192,7 @@ async fn revalue_fiscal_period(
                 let reversal =
                     reverse(db, entry.id, next, &format!("Reversal of the revaluation of {}", period.code))
                         .await?;
-                Ok(Plain(Revaluation {
-                    entry: Some(JournalEntry::find(db, entry.id).await?),
-                    reversal: Some(reversal),
-                }))
+                Ok(Plain(Revaluation { entry_id: Some(entry.id), reversal_id: Some(reversal.id) }))
             }
             Some(missing) => {
                 let list: Vec<_> =

@@ -348,14 +348,6 @@ pub struct PostJournalEntriesRequest {
     entries: Vec<NewJournalEntry>,
 }
 
-/// What was posted.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct PostedJournalEntries {
-    /// In the order in which they came.
-    #[schema(max_items = 1_000)]
-    data: Vec<JournalEntry>,
-}
-
 /// Post new journal entries
 ///
 /// Makes entries and posts them in one step: all of them or none, in one transaction. It needs `journal-entries:write` as well.
@@ -363,7 +355,7 @@ pub struct PostedJournalEntries {
 async fn post_journal_entries(
     may: May<Post, JournalEntry>,
     new: Input<PostJournalEntriesRequest>,
-) -> Reply<Plain<PostedJournalEntries>> {
+) -> Reply<Several<JournalEntry>> {
     may.write(async |db| {
         if may.grants().reach("write").is_none() {
             return Err(FORBIDDEN.because("Making entries needs the permission `journal-entries:write`."));
@@ -394,7 +386,7 @@ async fn post_journal_entries(
             posted = JournalEntry::of_ids(db, &ids).await?;
             posted.sort_by_key(|entry| ids.iter().position(|id| *id == entry.id));
         }
-        Ok(Plain(PostedJournalEntries { data: posted }))
+        Ok(Several(posted))
     })
     .await
 }
