@@ -1,7 +1,7 @@
 //! Reports: a small company's quarter, the statements worked out by hand beside it; what is narrowed, compared and cut; files
 //! read back by somebody else's readers; and the proof of the books, which finds each fault that was put into them.
-use crate::text;
 use crate::support::{Caller, Organization, run, service};
+use crate::text;
 use calamine::{Data, Reader, Xlsx};
 use serde_json::{Value, json};
 use std::io::Cursor;
@@ -60,9 +60,9 @@ impl Company {
                 company.entry("2025-12-15", "1010", "3010", "10000.00"), // the owners pay in
                 company.entry("2025-12-20", "1010", "4020", "500.00"),   // a first job, paid at once
                 company.entry("2026-01-10", "1310", "2010", "3000.00"),  // goods, to be paid
-                company.entry("2026-01-20", "1100", "4010", "4000.00"),  // two thirds of them sold, to be paid
+                company.entry("2026-01-20", "1100", "4010", "4000.00"), // two thirds of them sold, to be paid
                 company.entry("2026-01-20", "5010", "1310", "2000.00"),
-                company.entry("2026-01-31", "6100", "1010", "800.00"),  // rent
+                company.entry("2026-01-31", "6100", "1010", "800.00"), // rent
                 company.entry("2026-02-05", "1530", "1010", "2400.00"), // a machine for five years
                 company.entry("2026-02-15", "1010", "1100", "2500.00"), // the customer pays a part
                 company.entry("2026-02-20", "1010", "2510", "5000.00"), // a loan
@@ -114,7 +114,10 @@ fn a_quarter_comes_to_what_was_worked_out_by_hand() {
         assert_eq!(amounts(&trial, "1010"), ["10500.00", "0.00", "8100.00", "5400.00", "13200.00", "0.00"]);
         assert_eq!(amounts(&trial, "4020"), ["0.00", "500.00", "0.00", "600.00", "0.00", "1100.00"]);
         assert_eq!(amounts(&trial, "1620"), ["0.00", "0.00", "0.00", "40.00", "0.00", "40.00"]);
-        assert_eq!(amounts(&trial, "total"), ["10500.00", "10500.00", "23340.00", "23340.00", "22940.00", "22940.00"]);
+        assert_eq!(
+            amounts(&trial, "total"),
+            ["10500.00", "10500.00", "23340.00", "23340.00", "22940.00", "22940.00"]
+        );
         assert!(!has_row(&trial, "6110"), "nothing was ever booked on energy");
 
         let sheet = company.report("balance-sheet?on=2026-03-31").await;
@@ -173,7 +176,10 @@ fn reports_are_the_same_before_and_after_balances_are_folded() {
             before.push(company.report(path).await);
         }
         // 800 of rent on the 31st, 2,400 for the machine on the 5th, 2,500 from the customer on the 15th.
-        assert_eq!(amounts(&before[0], "1010"), ["10500.00", "0.00", "2500.00", "3200.00", "9800.00", "0.00"]);
+        assert_eq!(
+            amounts(&before[0], "1010"),
+            ["10500.00", "0.00", "2500.00", "3200.00", "9800.00", "0.00"]
+        );
         assert_eq!(amounts(&before[0], "1310"), ["3000.00", "0.00", "0.00", "2000.00", "1000.00", "0.00"]);
         proven(&company).await;
         fold().await;
@@ -198,7 +204,8 @@ fn statements_stand_side_by_side() {
     run(async {
         let company = Company::with_quarter().await;
         let months = company.report(&format!("profit-and-loss?{QUARTER}&columns=months")).await;
-        let titles: Vec<_> = months["columns"].as_array().unwrap()[2..].iter().map(|column| text(&column["title"])).collect();
+        let titles: Vec<_> =
+            months["columns"].as_array().unwrap()[2..].iter().map(|column| text(&column["title"])).collect();
         assert_eq!(titles, ["2026-01", "2026-02", "2026-03", "2026-01-01 to 2026-03-31"]);
         // 4,000 - 2,000 - 800; the salaries; 600 - 40 - 800.
         assert_eq!(amounts(&months, "net_result"), ["1200.00", "-1200.00", "-240.00", "-240.00"]);
@@ -215,7 +222,9 @@ fn statements_stand_side_by_side() {
         let before = company.report(&format!("profit-and-loss?{QUARTER}&compare=previous_period")).await;
         assert_eq!(before["columns"][3]["starts_on"], "2025-10-01");
         assert_eq!(amounts(&before, "net_result"), ["-240.00", "500.00"]);
-        let year = company.report("profit-and-loss?starts_on=2026-12-01&ends_on=2026-12-31&compare=previous_year").await;
+        let year = company
+            .report("profit-and-loss?starts_on=2026-12-01&ends_on=2026-12-31&compare=previous_year")
+            .await;
         assert_eq!(amounts(&year, "net_result"), ["0.00", "500.00"]);
         let sheet = company.report("balance-sheet?on=2026-03-31&compare=previous_year").await;
         assert_eq!(amounts(&sheet, "total_assets"), ["18060.00", "0.00"]);
@@ -229,7 +238,9 @@ fn statements_stand_side_by_side() {
 fn reports_are_narrowed_by_dimensions_and_departments_hold_those_beneath() {
     run(async {
         let company = Company::with_quarter().await;
-        for (department, income, expenses) in [(&company.shop, "600.00", "1200.00"), (&company.counter, "600.00", "0.00")] {
+        for (department, income, expenses) in
+            [(&company.shop, "600.00", "1200.00"), (&company.counter, "600.00", "0.00")]
+        {
             for folded in [false, true] {
                 let path = format!("profit-and-loss?{QUARTER}&department_id={department}");
                 let result = company.report(&path).await;
@@ -250,9 +261,11 @@ fn reports_are_narrowed_by_dimensions_and_departments_hold_those_beneath() {
 fn a_closed_year_shows_what_it_earned_and_its_accounts_begin_anew() {
     run(async {
         let company = Company::with_quarter().await;
-        let years = company.owner.get("/v1/fiscal-years").await.is(200);
-        let year = years["data"].as_array().unwrap().iter().find(|year| year["code"] == "2025").unwrap();
-        company.owner.act(&format!("/v1/fiscal-years/{}/close", text(&year["id"]))).await.is(200);
+        for month in 1..=12 {
+            company.books.close_period(&format!("2025-{month:02}")).await;
+        }
+        let year = company.books.year("2025").await;
+        company.owner.act(&format!("/v1/fiscal-years/{year}/close")).await.is(200);
 
         let result = company.report("profit-and-loss?starts_on=2025-01-01&ends_on=2025-12-31").await;
         assert_eq!(amounts(&result, "net_result"), ["500.00"]);
@@ -277,7 +290,9 @@ fn a_closed_year_shows_what_it_earned_and_its_accounts_begin_anew() {
 async fn follow(company: &Company, report: &Value) {
     let mut followed = 0;
     for row in report["rows"].as_array().unwrap() {
-        for (cell, column) in row["cells"].as_array().unwrap().iter().zip(report["columns"].as_array().unwrap()) {
+        for (cell, column) in
+            row["cells"].as_array().unwrap().iter().zip(report["columns"].as_array().unwrap())
+        {
             let Some(lines) = cell["lines"].as_str() else { continue };
             let page = company.owner.get(&format!("{lines}&limit=200")).await.is(200);
             assert!(page["next_cursor"].is_null());
@@ -335,9 +350,17 @@ fn the_general_ledger_goes_from_page_to_page_without_losing_its_balance() {
             assert_eq!(amounts(&whole, "closing_balance"), ["", "", "13200.00"]);
             let (mut lines, mut cursor, mut pages) = (Vec::new(), String::new(), 0);
             loop {
-                let page = company.report(&format!("general-ledger?{QUARTER}&account_id={bank}&limit=2{cursor}")).await;
+                let page = company
+                    .report(&format!("general-ledger?{QUARTER}&account_id={bank}&limit=2{cursor}"))
+                    .await;
                 pages += 1;
-                if pages > 1 && page["rows"].as_array().unwrap().iter().any(|row| row["key"].is_null() && row["kind"] == "line") {
+                if pages > 1
+                    && page["rows"]
+                        .as_array()
+                        .unwrap()
+                        .iter()
+                        .any(|row| row["key"].is_null() && row["kind"] == "line")
+                {
                     let brought = amounts(&page, "brought_forward")[2];
                     assert_eq!(Some(brought), lines.last().map(String::as_str), "what is brought forward");
                 }
@@ -351,7 +374,10 @@ fn the_general_ledger_goes_from_page_to_page_without_losing_its_balance() {
             }
             assert_eq!((pages, lines.len()), (4, 7));
             let rows = whole["rows"].as_array().unwrap().iter();
-            let at_once: Vec<_> = rows.filter(|row| row["kind"] == "line" && row["key"].is_null()).map(|row| text(&row["cells"][6]["value"])).collect();
+            let at_once: Vec<_> = rows
+                .filter(|row| row["kind"] == "line" && row["key"].is_null())
+                .map(|row| text(&row["cells"][6]["value"]))
+                .collect();
             assert_eq!(lines, at_once, "folded: {folded}");
             // After the rent, the machine, the customer, the loan, the salaries, the supplier, the job.
             let days = ["9700.00", "7300.00", "9800.00", "14800.00", "13600.00", "12600.00", "13200.00"];
@@ -359,13 +385,18 @@ fn the_general_ledger_goes_from_page_to_page_without_losing_its_balance() {
             fold().await;
         }
         // A group is all of its accounts, and accounts without lines that stand at something are told.
-        let group = company.report(&format!("general-ledger?{QUARTER}&account_id={}", company.account("3000"))).await;
+        let group =
+            company.report(&format!("general-ledger?{QUARTER}&account_id={}", company.account("3000"))).await;
         assert_eq!(amounts(&group, "closing_balance"), ["", "", "-10000.00"]);
         // From page to page over all accounts: no line twice, none left out.
         let (mut seen, mut cursor) = (Vec::new(), String::new());
         loop {
             let page = company.report(&format!("general-ledger?{QUARTER}&limit=3{cursor}")).await;
-            let rows = page["rows"].as_array().unwrap().iter().filter(|row| row["kind"] == "line" && row["key"].is_null());
+            let rows = page["rows"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .filter(|row| row["kind"] == "line" && row["key"].is_null());
             seen.extend(rows.map(|row| row["cells"].to_string()));
             match page["next_cursor"].as_str() {
                 Some(next) => cursor = format!("&cursor={next}"),
@@ -374,7 +405,13 @@ fn the_general_ledger_goes_from_page_to_page_without_losing_its_balance() {
         }
         assert_eq!(seen.len(), 24, "twelve entries of two lines");
         let all = company.report(&format!("general-ledger?{QUARTER}&limit=200")).await;
-        let at_once: Vec<_> = all["rows"].as_array().unwrap().iter().filter(|row| row["kind"] == "line" && row["key"].is_null()).map(|row| row["cells"].to_string()).collect();
+        let at_once: Vec<_> = all["rows"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|row| row["kind"] == "line" && row["key"].is_null())
+            .map(|row| row["cells"].to_string())
+            .collect();
         assert_eq!(seen, at_once);
     });
 }
@@ -408,7 +445,8 @@ fn the_journal_goes_through_the_lines_of_an_entry_too() {
 /// A file's name, and its bytes.
 async fn file(company: &Company, path: &str, accept: &str) -> (String, Vec<u8>) {
     let request = reqwest::Client::new().get(format!("{}/v1/reports/{path}", service().base));
-    let request = request.header("authorization", format!("Bearer {}", company.owner.token)).header("accept", accept);
+    let request =
+        request.header("authorization", format!("Bearer {}", company.owner.token)).header("accept", accept);
     let answer = request.send().await.unwrap();
     assert_eq!(answer.status(), 200);
     assert!(answer.headers()["content-type"].to_str().unwrap().starts_with(accept));
@@ -431,7 +469,12 @@ fn files_say_what_the_answer_says() {
         let text = String::from_utf8(bytes).unwrap();
         let rows: Vec<&str> = text.split("\r\n").collect();
         assert!(rows[0].starts_with("code,account,opening_debit,opening_credit,debit,credit,closing_debit,closing_credit,kind,level,opening_debit_lines"), "{}", rows[0]);
-        assert!(rows.iter().any(|row| row.starts_with("1010,Bank,10500.00,0.00,8100.00,5400.00,13200.00,0.00,line,0,/v1/journal-lines?account_id=")), "{text}");
+        assert!(
+            rows.iter().any(|row| row.starts_with(
+                "1010,Bank,10500.00,0.00,8100.00,5400.00,13200.00,0.00,line,0,/v1/journal-lines?account_id="
+            )),
+            "{text}"
+        );
         assert!(rows.iter().any(|row| row.starts_with("6100,'=1+2 Chirie țară,")), "{text}");
 
         let (_, bytes) = file(&company, &format!("profit-and-loss?{QUARTER}&columns=months"), XLSX).await;
@@ -444,7 +487,14 @@ fn files_say_what_the_answer_says() {
         let (name, bytes) = file(&company, "balance-sheet?on=2026-03-31", "application/pdf").await;
         assert_eq!(name, "attachment; filename=\"balance-sheet-2026-03-31.pdf\"");
         let pages = printed(&bytes);
-        for wanted in ["Balance sheet as of 2026-03-31", "Total assets", "18,060.00", "Result of the year", "-240.00", "1 / 1"] {
+        for wanted in [
+            "Balance sheet as of 2026-03-31",
+            "Total assets",
+            "18,060.00",
+            "Result of the year",
+            "-240.00",
+            "1 / 1",
+        ] {
             assert!(pages.contains(wanted), "{wanted} is not in {pages}");
         }
         let (_, again) = file(&company, "balance-sheet?on=2026-03-31", "application/pdf").await;
@@ -454,7 +504,11 @@ fn files_say_what_the_answer_says() {
             let path = format!("{path}?{QUARTER}");
             let (_, bytes) = file(&company, &path, "text/csv").await;
             let text = String::from_utf8(bytes).unwrap();
-            assert_eq!(text.matches("/v1/journal-lines?entry_id=").count(), if path.starts_with('g') { 24 } else { 24 + 24 }, "{text}");
+            assert_eq!(
+                text.matches("/v1/journal-lines?entry_id=").count(),
+                if path.starts_with('g') { 24 } else { 24 + 24 },
+                "{text}"
+            );
             let pages = printed(&file(&company, &path, "application/pdf").await.1);
             assert!(pages.contains("Chirie țară") && pages.contains("4,000.00"), "{pages}");
         }
@@ -473,17 +527,24 @@ fn a_ledger_longer_than_a_chunk_comes_whole_as_a_file() {
     run(async {
         let company = Company::empty().await;
         let lines = |debit: &str, credit: &str, count: usize| {
-            let mut lines = vec![json!({"account_id": company.account(credit), "credit": format!("{count}.00")})];
+            let mut lines =
+                vec![json!({"account_id": company.account(credit), "credit": format!("{count}.00")})];
             lines.extend((0..count).map(|_| json!({"account_id": company.account(debit), "debit": "1.00"})));
             json!({"posted_on": "2026-02-01", "description": "Many", "lines": lines})
         };
         company.post(vec![lines("1010", "3010", 1500), lines("1030", "3010", 700)]).await;
         let (_, bytes) = file(&company, &format!("general-ledger?{QUARTER}"), "text/csv").await;
         let text = String::from_utf8(bytes).unwrap();
-        let balances: Vec<&str> = text.split("\r\n").filter(|row| row.starts_with("1010,2026-02-01")).collect();
+        let balances: Vec<&str> =
+            text.split("\r\n").filter(|row| row.starts_with("1010,2026-02-01")).collect();
         assert_eq!(balances.len(), 1500);
         assert!(balances[1499].contains(",1.00,,1500.00,line,1,"), "{}", balances[1499]);
-        for once in ["1010,,,Opening balance", "1010,,,Closing balance,,,1500.00", "1030,,,Closing balance,,,700.00", "3010,,,Closing balance,,,-2200.00"] {
+        for once in [
+            "1010,,,Opening balance",
+            "1010,,,Closing balance,,,1500.00",
+            "1030,,,Closing balance,,,700.00",
+            "3010,,,Closing balance,,,-2200.00",
+        ] {
             assert_eq!(text.matches(once).count(), 1, "{once}");
         }
         assert_eq!(text.matches("Brought forward").count(), 0);
@@ -500,12 +561,21 @@ fn what_makes_no_sense_is_told_with_its_place() {
         let company = Company::empty().await;
         for (path, parameter, code) in [
             ("trial-balance?starts_on=2026-02-01&ends_on=2026-01-31", "ends_on", "ends-before-it-begins"),
-            ("profit-and-loss?starts_on=2026-01-01&ends_on=2026-03-31&compare=previous_year&columns=months", "compare", "not-with-columns"),
-            ("cash-flow?starts_on=2020-01-01&ends_on=2026-03-31&columns=months", "columns", "too-many-columns"),
+            (
+                "profit-and-loss?starts_on=2026-01-01&ends_on=2026-03-31&compare=previous_year&columns=months",
+                "compare",
+                "not-with-columns",
+            ),
+            (
+                "cash-flow?starts_on=2020-01-01&ends_on=2026-03-31&columns=months",
+                "columns",
+                "too-many-columns",
+            ),
             ("general-ledger?cursor=nonsense", "cursor", "bad-cursor"),
             ("journal?cursor=e30", "cursor", "bad-cursor"),
         ] {
-            let problem = company.owner.get(&format!("/v1/reports/{path}")).await.is_problem(422, "invalid-input");
+            let problem =
+                company.owner.get(&format!("/v1/reports/{path}")).await.is_problem(422, "invalid-input");
             assert_eq!(problem["errors"][0]["parameter"], parameter, "{path}: {problem}");
             assert_eq!(problem["errors"][0]["code"], code, "{path}");
         }
@@ -514,7 +584,10 @@ fn what_makes_no_sense_is_told_with_its_place() {
         clerk.get("/v1/reports/integrity").await.is_problem(403, "forbidden");
         // The days of days that are not told: the fiscal year up to today, which nothing was booked in.
         let report = company.report("trial-balance?ends_on=2026-05-20").await;
-        assert_eq!((&report["starts_on"], &report["rows"].as_array().unwrap().len()), (&json!("2026-01-01"), &1));
+        assert_eq!(
+            (&report["starts_on"], &report["rows"].as_array().unwrap().len()),
+            (&json!("2026-01-01"), &1)
+        );
     });
 }
 
@@ -535,7 +608,8 @@ fn reports_know_nothing_of_other_organizations() {
 /// The proof, which holds.
 async fn proven(company: &Company) {
     let proof = company.report("integrity").await;
-    let broken: Vec<_> = proof["checks"].as_array().unwrap().iter().filter(|check| check["holds"] != true).collect();
+    let broken: Vec<_> =
+        proof["checks"].as_array().unwrap().iter().filter(|check| check["holds"] != true).collect();
     assert!(proof["holds"] == true && broken.is_empty(), "{broken:#?}");
     assert_eq!(proof["checks"].as_array().unwrap().len(), 12);
 }
@@ -544,23 +618,87 @@ async fn proven(company: &Company) {
 fn the_proof_finds_each_fault() {
     // What somebody with the keys of the database does, what it breaks, and what is told of it. `O` is the organization.
     const FAULTS: &[(&str, &str, &str)] = &[
-        ("update journal_lines set debit = debit + 0.01 where org_id = O and debit = 2400", "entries_balance balances_are_lines", "Entry GEN-2026-00005"),
-        ("update journal_lines set posted_on = posted_on + 1 where org_id = O and debit = 2400", "entries_balance balances_are_lines", "Entry GEN-2026-00005"),
-        ("delete from journal_lines where org_id = O and (debit = 2400 or credit = 2400)", "entries_balance balances_are_lines", "no lines"),
-        ("update journal_entries set posted_on = '2026-04-01' where org_id = O and number = 'GEN-2026-00005'", "entries_balance entries_in_period", "2026-04-01"),
-        ("update balance_deltas set debit = debit + 5 where org_id = O and begins_on = '2026-01-31' and debit = 800", "balances_are_lines days_balance balance_sheet_balances cash_flow_ties", "Account 6100 on 2026-01-31"),
+        (
+            "update journal_lines set debit = debit + 0.01 where org_id = O and debit = 2400",
+            "entries_balance balances_are_lines",
+            "Entry GEN-2026-00005",
+        ),
+        (
+            "update journal_lines set posted_on = posted_on + 1 where org_id = O and debit = 2400",
+            "entries_balance balances_are_lines",
+            "Entry GEN-2026-00005",
+        ),
+        (
+            "delete from journal_lines where org_id = O and (debit = 2400 or credit = 2400)",
+            "entries_balance balances_are_lines",
+            "no lines",
+        ),
+        (
+            "update journal_entries set posted_on = '2026-04-01' where org_id = O and number = 'GEN-2026-00005'",
+            "entries_balance entries_in_period",
+            "2026-04-01",
+        ),
+        (
+            "update balance_deltas set debit = debit + 5 where org_id = O and begins_on = '2026-01-31' and debit = 800",
+            "balances_are_lines days_balance balance_sheet_balances cash_flow_ties",
+            "Account 6100 on 2026-01-31",
+        ),
         // The lines still tell, where the balances were bent in two places so that they balance.
-        ("update balance_deltas set debit = debit + 5, credit = credit + 5 where org_id = O and begins_on = '2026-02-20'", "balances_are_lines", "on 2026-02-20"),
-        ("update account_balances set debit = debit + 5 where org_id = O and grain = 'month' and debit = 2400", "grains_agree balance_sheet_balances cash_flow_ties", "Account 1530 in 2026-02"),
-        ("delete from account_balances where org_id = O and grain = 'month_by_dimension' and debit = 1200", "grains_agree", "by dimension"),
-        ("delete from numbers_given where org_id = O and number = 'GEN-2026-00005'", "numbers_gapless entries_numbered", "the number 5"),
-        ("update number_counters set last = last + 1 where org_id = O and period = '2026'", "numbers_gapless", "the counter at"),
-        ("update journal_entries set number = 'GEN-2026-99999' where org_id = O and number = 'GEN-2026-00005'", "entries_numbered", "GEN-2026-99999"),
-        ("update journal_lines l set description = 'x', account_id = (select id from accounts where org_id = O and code = '7020') from journal_entries e where l.org_id = O and e.org_id = O and e.id = l.entry_id and e.reversal_of_id is not null and l.credit > 0", "reversals_mirror balances_are_lines", "1 lines that differ"),
-        ("update journal_entries set status = 'posted', reversed_by_id = null where org_id = O and status = 'reversed'", "reversals_mirror", "is posted"),
-        ("update journal_lines set party_id = null where org_id = O and debit = 4000", "sub_ledgers_tie", "4000 on no party"),
-        ("update fiscal_years set status = 'closed' where org_id = O and code = '2025'", "closed_years_closed", "Account 4020 in 2025"),
-        ("update fiscal_years set starts_on = '2026-02-01' where org_id = O and code = '2026'", "entries_in_period", "begins on 2026-01-01"),
+        (
+            "update balance_deltas set debit = debit + 5, credit = credit + 5 where org_id = O and begins_on = '2026-02-20'",
+            "balances_are_lines",
+            "on 2026-02-20",
+        ),
+        (
+            "update account_balances set debit = debit + 5 where org_id = O and grain = 'month' and debit = 2400",
+            "grains_agree balance_sheet_balances cash_flow_ties",
+            "Account 1530 in 2026-02",
+        ),
+        (
+            "delete from account_balances where org_id = O and grain = 'month_by_dimension' and debit = 1200",
+            "grains_agree",
+            "by dimension",
+        ),
+        (
+            "delete from numbers_given where org_id = O and number = 'GEN-2026-00005'",
+            "numbers_gapless entries_numbered",
+            "the number 5",
+        ),
+        (
+            "update number_counters set last = last + 1 where org_id = O and period = '2026'",
+            "numbers_gapless",
+            "the counter at",
+        ),
+        (
+            "update journal_entries set number = 'GEN-2026-99999' where org_id = O and number = 'GEN-2026-00005'",
+            "entries_numbered",
+            "GEN-2026-99999",
+        ),
+        (
+            "update journal_lines l set description = 'x', account_id = (select id from accounts where org_id = O and code = '7020') from journal_entries e where l.org_id = O and e.org_id = O and e.id = l.entry_id and e.reversal_of_id is not null and l.credit > 0",
+            "reversals_mirror balances_are_lines",
+            "1 lines that differ",
+        ),
+        (
+            "update journal_entries set status = 'posted', reversed_by_id = null where org_id = O and status = 'reversed'",
+            "reversals_mirror",
+            "is posted",
+        ),
+        (
+            "update journal_lines set party_id = null where org_id = O and debit = 4000",
+            "sub_ledgers_tie",
+            "4000 on no party",
+        ),
+        (
+            "update fiscal_years set status = 'closed' where org_id = O and code = '2025'",
+            "closed_years_closed",
+            "Account 4020 in 2025",
+        ),
+        (
+            "update fiscal_years set starts_on = '2026-02-01' where org_id = O and code = '2026'",
+            "entries_in_period",
+            "begins on 2026-01-01",
+        ),
     ];
     run(async {
         let database = service().database().await;
@@ -568,17 +706,24 @@ fn the_proof_finds_each_fault() {
             let company = Company::with_quarter().await;
             let wrong = company.post(vec![company.entry("2026-03-15", "6110", "1010", "33.00")]).await;
             let back = json!({"reversed_on": "2026-03-16", "reason": "Booked twice"});
-            company.owner.post(&format!("/v1/journal-entries/{}/reverse", text(&wrong[0]["id"])), back).await.is(200);
+            company
+                .owner
+                .post(&format!("/v1/journal-entries/{}/reverse", text(&wrong[0]["id"])), back)
+                .await
+                .is(200);
             if fault.contains("account_balances") {
                 fold().await;
             }
             proven(&company).await;
             let fault = fault.replace(" O ", &format!(" '{}' ", company.owner.organization));
             // Past every trigger and foreign key.
-            let done = format!("begin; set local session_replication_role = replica; set local row_security = off; {fault}; commit");
+            let done = format!(
+                "begin; set local session_replication_role = replica; set local row_security = off; {fault}; commit"
+            );
             database.batch_execute(&done).await.unwrap_or_else(|error| panic!("{fault}: {error}"));
             let proof = company.report("integrity").await;
-            let found: Vec<_> = proof["checks"].as_array().unwrap().iter().filter(|check| check["holds"] != true).collect();
+            let found: Vec<_> =
+                proof["checks"].as_array().unwrap().iter().filter(|check| check["holds"] != true).collect();
             let names: Vec<_> = found.iter().map(|check| check["check"].as_str().unwrap()).collect();
             let told_at = found.iter().any(|check| check["faults"].to_string().contains(told));
             assert!(proof["holds"] == false && told_at, "{fault}: {found:#?}");

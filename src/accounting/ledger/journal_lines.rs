@@ -131,9 +131,12 @@ impl Stored for JournalLine {
                     where u.org_id = (select current_org()) and u.above_id = ";
                 rows.filter(sql::<Bool>(is_in).bind::<SqlUuid, _>(id).sql(")"))
             })
-            .when(by.account_type, |rows, kind| rows.filter(sql::<Bool>(OF_TYPE).bind::<Array<Text>, _>(vec![kind.as_str()]).sql("))")))
+            .when(by.account_type, |rows, kind| {
+                rows.filter(sql::<Bool>(OF_TYPE).bind::<Array<Text>, _>(vec![kind.as_str()]).sql("))"))
+            })
             .when(by.affects_result, |rows, affects| {
-                let types = if affects { &["income", "expense"][..] } else { &["asset", "liability", "equity"] };
+                let types =
+                    if affects { &["income", "expense"][..] } else { &["asset", "liability", "equity"] };
                 rows.filter(sql::<Bool>(OF_TYPE).bind::<Array<Text>, _>(types.to_vec()).sql("))"))
             })
             .when(by.posted_on_from, |rows, day| rows.filter(journal_lines::posted_on.ge(day)))

@@ -82,7 +82,9 @@ impl Dimensions {
 
     /// As the report tells them.
     pub fn parameters(self) -> Vec<ReportParameter> {
-        self.each().map(|(name, id)| ReportParameter { parameter: name.into(), value: id.to_string() }).collect()
+        self.each()
+            .map(|(name, id)| ReportParameter { parameter: name.into(), value: id.to_string() })
+            .collect()
     }
 }
 
@@ -125,8 +127,14 @@ impl DayAsked {
     }
 }
 
-fn told(compare: Option<Comparison>, cut: Option<Cut>, zero_rows: bool, by: Dimensions) -> Vec<ReportParameter> {
-    let said = |parameter: &str, value: &str| ReportParameter { parameter: parameter.into(), value: value.into() };
+fn told(
+    compare: Option<Comparison>,
+    cut: Option<Cut>,
+    zero_rows: bool,
+    by: Dimensions,
+) -> Vec<ReportParameter> {
+    let said =
+        |parameter: &str, value: &str| ReportParameter { parameter: parameter.into(), value: value.into() };
     let compared = compare.map(|compare| said("compare", compare.as_str()));
     let cut = cut.map(|cut| said("columns", cut.as_str()));
     let zero = zero_rows.then(|| said("zero_rows", "true"));

@@ -136,7 +136,8 @@ impl<'a> Statement<'a> {
     /// A sum: of the journal lines that `of` narrows them to, or of figures above.
     pub fn sum(&mut self, kind: ReportRowKind, key: &str, title: &str, sums: &[Decimal], of: Option<&str>) {
         let level = u8::from(kind == ReportRowKind::Line);
-        let row = self.row(kind, level, ("", title), sums, of, !self.since_ever || of == Some(RESULT)).called(key);
+        let row =
+            self.row(kind, level, ("", title), sums, of, !self.since_ever || of == Some(RESULT)).called(key);
         self.rows.push(row);
     }
 
@@ -151,39 +152,38 @@ impl<'a> Statement<'a> {
         let roots: Vec<usize> = (0..accounts.len()).filter(|index| is_root(&accounts[*index])).collect();
         let mut sums = vec![Decimal::ZERO; self.spans.len()];
         for root in roots {
-            let (of_root, rows) = self.branch(root, level, sign, is_in);
-            add(&mut sums, &of_root);
-            self.rows.extend(rows);
+            let branch = self.branch(root, level, sign, is_in);
+            add(&mut sums, &branch.sums);
+            self.rows.extend(branch.rows);
         }
         sums
     }
 
-    fn branch(
-        &self,
-        index: usize,
-        level: u8,
-        sign: Decimal,
-        is_in: &dyn Fn(&Account) -> bool,
-    ) -> (Vec<Decimal>, Vec<ReportRow>) {
+    fn branch(&self, index: usize, level: u8, sign: Decimal, is_in: &dyn Fn(&Account) -> bool) -> Branch {
         let account = &self.books.accounts[index];
         let booked = self.books.of(account);
         let mut sums: Vec<Decimal> = booked.iter().map(|sums| (self.figure)(*sums) * sign).collect();
-        let mut rows = Vec::new();
+        let (mut rows, mut is_whole) = (Vec::new(), true);
         for child in self.below.get(&Some(account.id)).into_iter().flatten() {
             if is_in(&self.books.accounts[*child]) {
-                let (of_child, beneath) = self.branch(*child, level.saturating_add(1), sign, is_in);
-                add(&mut sums, &of_child);
-                rows.extend(beneath);
+                let beneath = self.branch(*child, level.saturating_add(1), sign, is_in);
+                add(&mut sums, &beneath.sums);
+                rows.extend(beneath.rows);
+                is_whole &= beneath.is_whole;
+            } else {
+                is_whole = false;
             }
         }
         let is_shown = self.zero_rows || !rows.is_empty() || sums.iter().any(|sum| !sum.is_zero());
         if is_shown {
             let kind = if rows.is_empty() { ReportRowKind::Line } else { ReportRowKind::Group };
-            let of = account_filter(account.id, !rows.is_empty());
-            let row = self.row(kind, level, (&account.code, &account.name), &sums, Some(&of), !self.since_ever);
+            // What is only a part of a group is the sum of what stands below, and of no lines that could be named.
+            let of = is_whole.then(|| account_filter(account.id, !rows.is_empty()));
+            let names = (account.code.as_str(), account.name.as_str());
+            let row = self.row(kind, level, names, &sums, of.as_deref(), !self.since_ever);
             rows.insert(0, row.of(account.id));
         }
-        (sums, rows)
+        Branch { sums, rows, is_whole }
     }
 
     fn row(
@@ -196,7 +196,10 @@ impl<'a> Statement<'a> {
         is_since_start: bool,
     ) -> ReportRow {
         let decimals = self.books.decimals();
-        let mut cells = vec![ReportCell { value: (!code.is_empty()).then(|| code.to_owned()), lines: None }, ReportCell::text(title)];
+        let mut cells = vec![
+            ReportCell { value: (!code.is_empty()).then(|| code.to_owned()), lines: None },
+            ReportCell::text(title),
+        ];
         cells.extend(sums.iter().zip(self.spans).map(|(sum, span)| {
             let starts_on = is_since_start.then_some(span.starts_on);
             let lines = of.map(|of| lines_of(of, starts_on, span.ends_on, self.narrowed));
@@ -204,6 +207,14 @@ impl<'a> Statement<'a> {
         }));
         ReportRow::new(kind, level, cells)
     }
+}
+
+/// An account with those that stand in it.
+struct Branch {
+    sums: Vec<Decimal>,
+    rows: Vec<ReportRow>,
+    /// Whether all of those that stand in it are among them.
+    is_whole: bool,
 }
 
 /// Journal lines of income and expenses.

@@ -26,8 +26,8 @@ pub const CHECKS: &[Check] = &[
         sql: "
             select 'journal-entries' as resource, e.id, 'Entry ' || e.number as what,
                 format('%s lines of %s with debits and credits of %s', e.line_count, e.posted_on, trim_scale(e.total)) as expected,
-                coalesce(format('%s lines of %s to %s with debits of %s and credits of %s', l.lines, l.first, l.last, trim_scale(l.debit), trim_scale(l.credit)),
-                    'no lines') as found
+                case when l.lines is null then 'no lines' else format('%s lines of %s to %s with debits of %s and credits of %s',
+                    l.lines, l.first, l.last, trim_scale(l.debit), trim_scale(l.credit)) end as found
             from journal_entries e
             left join (
                 select entry_id, count(*) as lines, sum(debit) as debit, sum(credit) as credit, min(posted_on) as first, max(posted_on) as last

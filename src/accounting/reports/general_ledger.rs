@@ -4,9 +4,7 @@ use crate::books::{account_filter, lines_of};
 use crate::ledger_lines::{Cursor, Page, Piece};
 use crate::load::BY_DIMENSIONS;
 use crate::period::{Span, previous_day};
-use crate::report::{
-    ReportCell, ReportColumn, ReportKind, ReportParameter, ReportRow, ReportRowKind,
-};
+use crate::report::{ReportCell, ReportColumn, ReportKind, ReportParameter, ReportRow, ReportRowKind};
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Bool, Date, Nullable, Numeric, Text, Uuid as SqlUuid};
 use platform::prelude::*;
@@ -42,7 +40,9 @@ impl GeneralLedgerAsked {
     }
 
     pub fn parameters(&self) -> Vec<ReportParameter> {
-        let account = self.account_id.map(|id| ReportParameter { parameter: "account_id".into(), value: id.to_string() });
+        let account = self
+            .account_id
+            .map(|id| ReportParameter { parameter: "account_id".into(), value: id.to_string() });
         account.into_iter().chain(self.dimensions().parameters()).collect()
     }
 }
@@ -133,7 +133,11 @@ const LINES: &str = "
 pub async fn page(db: &mut Db, asked: &GeneralLedgerAsked, piece: &Piece, decimals: u32) -> Result<Page> {
     let Piece { span, after, limit, goes_on } = piece;
     let by = asked.dimensions();
-    let (grain, narrowed) = if by.are_any() { ("month_by_dimension", BY_DIMENSIONS) } else { ("month", "and ($6::uuid is null and $7::uuid is null and $8::uuid is null)") };
+    let (grain, narrowed) = if by.are_any() {
+        ("month_by_dimension", BY_DIMENSIONS)
+    } else {
+        ("month", "and ($6::uuid is null and $7::uuid is null and $8::uuid is null)")
+    };
     let query = diesel::sql_query(LINES.replace("GRAIN", grain).replace("NARROWED", narrowed));
     let mut rows: Vec<Row> = query
         .bind::<SqlUuid, _>(db.organization())
@@ -185,7 +189,12 @@ impl Writing {
             if self.within.as_ref() != Some(&first.code) {
                 let before = Some(previous_day(self.span.starts_on));
                 rows.push(self.heading(first));
-                rows.push(self.standing(first, ("opening_balance", "Opening balance"), first.opening, before));
+                rows.push(self.standing(
+                    first,
+                    ("opening_balance", "Opening balance"),
+                    first.opening,
+                    before,
+                ));
             } else if !self.goes_on {
                 rows.push(self.heading(first));
                 rows.push(self.standing(first, ("brought_forward", "Brought forward"), first.opening, None));
@@ -212,7 +221,13 @@ impl Writing {
         ReportRow::new(ReportRowKind::Group, 0, cells).of(of.account_id)
     }
 
-    fn standing(&self, of: &Row, (key, title): (&str, &str), balance: Decimal, on: Option<NaiveDate>) -> ReportRow {
+    fn standing(
+        &self,
+        of: &Row,
+        (key, title): (&str, &str),
+        balance: Decimal,
+        on: Option<NaiveDate>,
+    ) -> ReportRow {
         let mut cells = vec![ReportCell::default(); 7];
         cells[0] = ReportCell::text(&of.code);
         cells[3] = ReportCell::text(title);

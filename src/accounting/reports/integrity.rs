@@ -30,7 +30,10 @@ pub struct LedgerIntegrity {
 pub struct IntegrityCheck {
     check: CheckName,
     /// What holds where no fault was found.
-    #[schema(max_length = 500, example = "Income and expenses of a closed year are zero after its closing entry.")]
+    #[schema(
+        max_length = 500,
+        example = "Income and expenses of a closed year are zero after its closing entry."
+    )]
     says: String,
     /// Whether it holds.
     holds: bool,
@@ -61,7 +64,10 @@ pub struct IntegrityFault {
     #[diesel(sql_type = Text)]
     expected: String,
     /// What is there.
-    #[schema(max_length = 500, example = "2 lines of 2026-03-31 to 2026-03-31 with debits of 120 and credits of 119.99")]
+    #[schema(
+        max_length = 500,
+        example = "2 lines of 2026-03-31 to 2026-03-31 with debits of 120 and credits of 119.99"
+    )]
     #[diesel(sql_type = Text)]
     found: String,
 }
@@ -95,7 +101,12 @@ async fn get_ledger_integrity(may: May<Read, Reports>) -> Reply<Plain<LedgerInte
             })
             .await?;
         let fault_count = found.as_slice().first().map_or(0, |found| found.fault_count);
-        checks.push(told(check.name, check.says, fault_count, found.into_iter().map(|found| found.fault).collect()));
+        checks.push(told(
+            check.name,
+            check.says,
+            fault_count,
+            found.into_iter().map(|found| found.fault).collect(),
+        ));
     }
     checks.extend(may.read(async |db| statements_tie(db).await).await?);
     let holds = checks.iter().all(|check| check.holds);
@@ -113,11 +124,18 @@ async fn statements_tie(db: &mut Db) -> Result<[IntegrityCheck; 2]> {
     let spans = heading.years(today());
     let by = Dimensions::default();
     let all = load::books(db, &heading, Wanted { spans: &spans, by, with_closing: true }).await?;
-    let without_closing = load::books(db, &heading, Wanted { spans: &spans, by, with_closing: false }).await?;
+    let without_closing =
+        load::books(db, &heading, Wanted { spans: &spans, by, with_closing: false }).await?;
 
     let mut sheet = Statement::new(&all, &spans, Sums::closing, "", false);
     statements::balance_sheet(&mut sheet);
-    let sides = differences(&spans, "The balance sheet as of", &sheet, "total_assets", "total_liabilities_and_equity");
+    let sides = differences(
+        &spans,
+        "The balance sheet as of",
+        &sheet,
+        "total_assets",
+        "total_liabilities_and_equity",
+    );
 
     let mut flow = Statement::new(&without_closing, &spans, Sums::movement, "", false);
     let cash = statements::cash_flow(&mut flow);
@@ -129,7 +147,12 @@ async fn statements_tie(db: &mut Db) -> Result<[IntegrityCheck; 2]> {
     }
     let count = |faults: &Vec<IntegrityFault>| i64::try_from(faults.len()).unwrap_or(i64::MAX);
     Ok([
-        told(CheckName::BalanceSheetBalances, "At the end of every fiscal year assets are liabilities and equity.", count(&sides), sides),
+        told(
+            CheckName::BalanceSheetBalances,
+            "At the end of every fiscal year assets are liabilities and equity.",
+            count(&sides),
+            sides,
+        ),
         told(
             CheckName::CashFlowTies,
             "In every fiscal year the cash flow ends in what banks and tills stand at.",
@@ -139,7 +162,13 @@ async fn statements_tie(db: &mut Db) -> Result<[IntegrityCheck; 2]> {
     ])
 }
 
-fn differences(spans: &[Span], what: &str, statement: &Statement, one: &str, other: &str) -> Vec<IntegrityFault> {
+fn differences(
+    spans: &[Span],
+    what: &str,
+    statement: &Statement,
+    one: &str,
+    other: &str,
+) -> Vec<IntegrityFault> {
     let both = amounts(statement, one).into_iter().zip(amounts(statement, other));
     let differ = spans.iter().zip(both).filter(|(_, (one, other))| one != other);
     differ.map(|(span, (one, other))| fault(span, what, one, other)).collect()
@@ -159,7 +188,9 @@ fn fault(span: &Span, what: &str, expected: Decimal, found: Decimal) -> Integrit
 fn amounts(statement: &Statement, key: &str) -> Vec<Decimal> {
     let row = statement.rows.iter().find(|row| row.key.as_deref() == Some(key));
     let values = row.into_iter().flat_map(|row| row.cells.iter().skip(2));
-    values.map(|cell| cell.value.as_deref().and_then(|value| value.parse().ok()).unwrap_or_default()).collect()
+    values
+        .map(|cell| cell.value.as_deref().and_then(|value| value.parse().ok()).unwrap_or_default())
+        .collect()
 }
 
 pub fn routes(api: &mut Api) {

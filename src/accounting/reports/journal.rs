@@ -26,7 +26,9 @@ pub struct JournalAsked {
 
 impl JournalAsked {
     pub fn parameters(&self) -> Vec<ReportParameter> {
-        let journal = self.journal_id.map(|id| ReportParameter { parameter: "journal_id".into(), value: id.to_string() });
+        let journal = self
+            .journal_id
+            .map(|id| ReportParameter { parameter: "journal_id".into(), value: id.to_string() });
         journal.into_iter().collect()
     }
 }

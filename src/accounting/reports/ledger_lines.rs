@@ -157,7 +157,9 @@ async fn answer(
             piece.after = page.next;
             while piece.after.is_some() {
                 if report.rows.len() > MOST_PRINTED {
-                    let rule = format!("is longer than {MOST_PRINTED} lines, which is the most that is printed: print a shorter period, or take CSV or XLSX");
+                    let rule = format!(
+                        "is longer than {MOST_PRINTED} lines, which is the most that is printed: print a shorter period, or take CSV or XLSX"
+                    );
                     return Err(Problem::invalid(vec![Fault::of("ends_on", "too-long-to-print", rule)]));
                 }
                 let page = may.read(async |db| listing.page(db, &heading, &piece).await).await?;

@@ -47,7 +47,11 @@ impl Heading {
         let years = self.years_start_on.iter().zip(&self.years_end_on);
         let spans: Vec<Span> =
             years.map(|(starts_on, ends_on)| Span { starts_on: *starts_on, ends_on: *ends_on }).collect();
-        if spans.is_empty() { vec![Span { starts_on: self.year_starts_on(today), ends_on: today }] } else { spans }
+        if spans.is_empty() {
+            vec![Span { starts_on: self.year_starts_on(today), ends_on: today }]
+        } else {
+            spans
+        }
     }
 }
 
@@ -148,8 +152,10 @@ pub async fn books(db: &mut Db, heading: &Heading, wanted: Wanted<'_>) -> Result
     let mut sums = vec![HashMap::with_capacity(rows.len()); spans.len()];
     let mut accounts = Vec::with_capacity(rows.len());
     for Row { id, code, name, kind, role, cash_flow, parent_id, segments, debits, credits } in rows {
-        for (segment, (debit, credit)) in
-            segments.into_iter().flatten().zip(debits.into_iter().flatten().zip(credits.into_iter().flatten()))
+        for (segment, (debit, credit)) in segments
+            .into_iter()
+            .flatten()
+            .zip(debits.into_iter().flatten().zip(credits.into_iter().flatten()))
         {
             let segment = usize::try_from(segment).unwrap_or_default();
             for (column, (begins, ends)) in sums.iter_mut().zip(&places) {

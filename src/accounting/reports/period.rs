@@ -177,10 +177,15 @@ mod tests {
     #[test]
     fn a_period_is_cut_at_the_ends_of_months() {
         let cut = span("2026-01-15", "2026-03-10").columns(None, Some(Cut::Months)).unwrap();
-        let months = [("2026-01-15", "2026-01-31"), ("2026-02-01", "2026-02-28"), ("2026-03-01", "2026-03-10")];
+        let months =
+            [("2026-01-15", "2026-01-31"), ("2026-02-01", "2026-02-28"), ("2026-03-01", "2026-03-10")];
         assert_eq!(cut, months.map(|(from, to)| span(from, to)));
         assert!(span("2024-01-01", "2026-01-01").columns(None, Some(Cut::Months)).is_err());
-        assert!(span("2026-01-01", "2026-01-31").columns(Some(Comparison::PreviousYear), Some(Cut::Months)).is_err());
+        assert!(
+            span("2026-01-01", "2026-01-31")
+                .columns(Some(Comparison::PreviousYear), Some(Cut::Months))
+                .is_err()
+        );
     }
 
     #[test]

@@ -23,7 +23,8 @@ pub enum Form {
 impl Form {
     /// What `Accept` asks for, where it is a file: the first of those that it names.
     pub fn accepted(http: &HttpRequest) -> Self {
-        let accept = http.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+        let accept =
+            http.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
         let types = accept.split(',').filter_map(|each| each.split(';').next());
         let mut files = types.filter_map(|each| match each.trim() {
             PDF => Some(Self::Paper),
@@ -95,12 +96,17 @@ impl Report {
             footer: vec![self.organization.clone()],
         });
         paper.title(&title);
-        let mut facts =
-            vec![("Organization".to_owned(), self.organization.clone()), ("Currency".to_owned(), self.currency.clone())];
-        facts.extend(self.parameters.iter().map(|each| (each.parameter.replace('_', " "), each.value.clone())));
+        let mut facts = vec![
+            ("Organization".to_owned(), self.organization.clone()),
+            ("Currency".to_owned(), self.currency.clone()),
+        ];
+        facts.extend(
+            self.parameters.iter().map(|each| (each.parameter.replace('_', " "), each.value.clone())),
+        );
         paper.facts(&facts);
         // An account is told in one column, `4111 Customers`, so that its depth shows.
-        let is_coded = self.columns.len() > 1 && self.columns[0].key == "code" && self.columns[1].key == "account";
+        let is_coded =
+            self.columns.len() > 1 && self.columns[0].key == "code" && self.columns[1].key == "account";
         let columns = self.columns.iter().skip(usize::from(is_coded)).map(on_paper).collect();
         let rows = self.rows.iter().map(|row| row_on_paper(row, &self.columns, is_coded)).collect();
         paper.table(&Table { columns, rows });
@@ -113,7 +119,8 @@ pub fn write_rows(sheet: &mut Sheet, columns: &[ReportColumn], rows: &[ReportRow
     for row in rows {
         let values = row.cells.iter().zip(columns).map(|(cell, column)| in_file(cell, column.kind));
         let place = [Cell::Text(row.kind.as_str().into()), Cell::Figure(row.level.into())];
-        let amounts = row.cells.iter().zip(columns).filter(|(_, column)| column.kind == ReportColumnKind::Amount);
+        let amounts =
+            row.cells.iter().zip(columns).filter(|(_, column)| column.kind == ReportColumnKind::Amount);
         let lines = amounts.map(|(cell, _)| cell.lines.clone().map_or(Cell::Empty, Cell::Text));
         sheet.cells(&values.chain(place).chain(lines).collect::<Vec<_>>())?;
     }
@@ -144,10 +151,19 @@ fn on_paper(column: &ReportColumn) -> Column {
 }
 
 fn row_on_paper(row: &ReportRow, columns: &[ReportColumn], is_coded: bool) -> Row {
-    let mut cells: Vec<String> = row.cells.iter().zip(columns).map(|(cell, column)| {
-        let text = cell.value.as_deref().unwrap_or_default();
-        if column.kind == ReportColumnKind::Amount { Numerals::ENGLISH.write(text) } else { text.to_owned() }
-    }).collect();
+    let mut cells: Vec<String> = row
+        .cells
+        .iter()
+        .zip(columns)
+        .map(|(cell, column)| {
+            let text = cell.value.as_deref().unwrap_or_default();
+            if column.kind == ReportColumnKind::Amount {
+                Numerals::ENGLISH.write(text)
+            } else {
+                text.to_owned()
+            }
+        })
+        .collect();
     if is_coded && cells.len() > 1 {
         let code = cells.remove(0);
         cells[0] = format!("{code} {}", cells[0]).trim_start().to_owned();

@@ -116,7 +116,10 @@ pub struct ReportCell {
     #[schema(max_length = 2000, example = "1234.50")]
     pub value: Option<String>,
     /// Where the journal lines are whose sum the amount is.
-    #[schema(max_length = 2000, example = "/v1/journal-lines?account_id=01938c6e-7d3a-7c4e-9f0a-6f1c2b3d4e5f&posted_on_to=2026-03-31")]
+    #[schema(
+        max_length = 2000,
+        example = "/v1/journal-lines?account_id=01938c6e-7d3a-7c4e-9f0a-6f1c2b3d4e5f&posted_on_to=2026-03-31"
+    )]
     pub lines: Option<String>,
 }
 

@@ -16,7 +16,10 @@ const DOWN: Decimal = Decimal::NEGATIVE_ONE;
 /// Columns hold what was booked since the first day of the year of their day, and before it.
 pub fn balance_sheet(statement: &mut Statement) {
     statement.section("assets", "Assets", UP, Some("account_type=asset"), |account| account.kind == Asset);
-    let mut both = statement.section("liabilities", "Liabilities", DOWN, Some("account_type=liability"), |account| account.kind == Liability);
+    let mut both =
+        statement.section("liabilities", "Liabilities", DOWN, Some("account_type=liability"), |account| {
+            account.kind == Liability
+        });
     statement.heading("Equity");
     let mut equity = statement.tree(1, DOWN, &|account| account.kind == Equity);
     let earlier = unclosed(statement, |sums| -sums.opening);
@@ -46,10 +49,11 @@ fn unclosed(statement: &Statement, of: fn(Sums) -> Decimal) -> Vec<Decimal> {
 pub fn profit_and_loss(statement: &mut Statement) {
     let cost = cost_of_sales(&statement.books.accounts);
     let is_cost = |account: &Account| cost.contains(&account.id);
-    let is_booked = |account: &Account| statement.books.of(account).iter().any(|sums| !sums.movement().is_zero());
+    let is_booked =
+        |account: &Account| statement.books.of(account).iter().any(|sums| !sums.movement().is_zero());
     let has_cost = statement.books.accounts.iter().any(|account| is_cost(account) && is_booked(account));
-    let mut result =
-        statement.section("income", "Income", DOWN, Some("account_type=income"), |account| account.kind == Income);
+    let mut result = statement
+        .section("income", "Income", DOWN, Some("account_type=income"), |account| account.kind == Income);
     if has_cost {
         let cost = statement.section("cost_of_sales", "Cost of sales", UP, None, is_cost);
         result = minus(&result, &cost);
@@ -140,10 +144,18 @@ pub fn cash_flow(statement: &mut Statement) -> Vec<Decimal> {
     }
     statement.sum(Subtotal, "cash_from_operating", "Net cash from operating activities", &operating, None);
     let mut change = operating;
-    for (key, name, flow) in [("investing", "Investing", Flow::Investing), ("financing", "Financing", Flow::Financing)] {
+    for (key, name, flow) in
+        [("investing", "Investing", Flow::Investing), ("financing", "Financing", Flow::Financing)]
+    {
         statement.heading(&format!("{name} activities"));
         let sums = statement.tree(1, DOWN, &is(flow));
-        statement.sum(Subtotal, &format!("cash_from_{key}"), &format!("Net cash from {key} activities"), &sums, None);
+        statement.sum(
+            Subtotal,
+            &format!("cash_from_{key}"),
+            &format!("Net cash from {key} activities"),
+            &sums,
+            None,
+        );
         add(&mut change, &sums);
     }
     statement.sum(Subtotal, "change_in_cash", "Change in cash", &change, None);
