@@ -54,17 +54,17 @@ pub struct DayAsked {
 /// What a report is narrowed by beside its days.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Dimensions {
-    pub department_id: Option<Uuid>,
-    pub cost_centre_id: Option<Uuid>,
-    pub project_id: Option<Uuid>,
+    pub department: Option<Uuid>,
+    pub cost_centre: Option<Uuid>,
+    pub project: Option<Uuid>,
 }
 
 impl Dimensions {
     fn each(self) -> impl Iterator<Item = (&'static str, Uuid)> {
         let all = [
-            ("department_id", self.department_id),
-            ("cost_centre_id", self.cost_centre_id),
-            ("project_id", self.project_id),
+            ("department_id", self.department),
+            ("cost_centre_id", self.cost_centre),
+            ("project_id", self.project),
         ];
         all.into_iter().filter_map(|(name, id)| Some((name, id?)))
     }
@@ -77,7 +77,8 @@ impl Dimensions {
     pub fn query(self) -> String {
         // Journal lines of a department are those booked for it alone, unless told.
         let lines = |name| if name == "department_id" { "department_branch_id" } else { name };
-        self.each().map(|(name, id)| format!("&{}={id}", lines(name))).collect()
+        let parts: Vec<String> = self.each().map(|(name, id)| format!("&{}={id}", lines(name))).collect();
+        parts.concat()
     }
 
     /// As the report tells them.
@@ -90,8 +91,11 @@ impl Dimensions {
 
 impl PeriodAsked {
     pub fn dimensions(&self) -> Dimensions {
-        let Self { department_id, cost_centre_id, project_id, .. } = *self;
-        Dimensions { department_id, cost_centre_id, project_id }
+        Dimensions {
+            department: self.department_id,
+            cost_centre: self.cost_centre_id,
+            project: self.project_id,
+        }
     }
 
     pub fn last_day(&self) -> NaiveDate {
@@ -114,8 +118,11 @@ impl PeriodAsked {
 
 impl DayAsked {
     pub fn dimensions(&self) -> Dimensions {
-        let Self { department_id, cost_centre_id, project_id, .. } = *self;
-        Dimensions { department_id, cost_centre_id, project_id }
+        Dimensions {
+            department: self.department_id,
+            cost_centre: self.cost_centre_id,
+            project: self.project_id,
+        }
     }
 
     pub fn day(&self) -> NaiveDate {

@@ -35,8 +35,11 @@ pub struct GeneralLedgerAsked {
 
 impl GeneralLedgerAsked {
     fn dimensions(&self) -> Dimensions {
-        let Self { department_id, cost_centre_id, project_id, .. } = *self;
-        Dimensions { department_id, cost_centre_id, project_id }
+        Dimensions {
+            department: self.department_id,
+            cost_centre: self.cost_centre_id,
+            project: self.project_id,
+        }
     }
 
     pub fn parameters(&self) -> Vec<ReportParameter> {
@@ -145,9 +148,9 @@ pub async fn page(db: &mut Db, asked: &GeneralLedgerAsked, piece: &Piece, decima
         .bind::<Date, _>(span.starts_on)
         .bind::<Date, _>(span.ends_on)
         .bind::<BigInt, _>(limit + 1)
-        .bind::<Nullable<SqlUuid>, _>(by.department_id)
-        .bind::<Nullable<SqlUuid>, _>(by.cost_centre_id)
-        .bind::<Nullable<SqlUuid>, _>(by.project_id)
+        .bind::<Nullable<SqlUuid>, _>(by.department)
+        .bind::<Nullable<SqlUuid>, _>(by.cost_centre)
+        .bind::<Nullable<SqlUuid>, _>(by.project)
         .bind::<Text, _>(after.as_ref().map_or("", |after| after.code.as_str()))
         .bind::<Date, _>(after.as_ref().map_or(span.starts_on, |after| after.day))
         .bind::<SqlUuid, _>(after.as_ref().map(|after| after.id).unwrap_or_default())
@@ -188,7 +191,7 @@ impl Writing {
             let [first, ..] = lines else { continue };
             if self.within.as_ref() != Some(&first.code) {
                 let before = Some(previous_day(self.span.starts_on));
-                rows.push(self.heading(first));
+                rows.push(heading(first));
                 rows.push(self.standing(
                     first,
                     ("opening_balance", "Opening balance"),
@@ -196,7 +199,7 @@ impl Writing {
                     before,
                 ));
             } else if !self.goes_on {
-                rows.push(self.heading(first));
+                rows.push(heading(first));
                 rows.push(self.standing(first, ("brought_forward", "Brought forward"), first.opening, None));
             }
             let mut balance = first.opening;
@@ -212,13 +215,6 @@ impl Writing {
             }
         }
         rows
-    }
-
-    fn heading(&self, of: &Row) -> ReportRow {
-        let mut cells = vec![ReportCell::default(); 7];
-        cells[0] = ReportCell::text(&of.code);
-        cells[3] = ReportCell::text(&of.name);
-        ReportRow::new(ReportRowKind::Group, 0, cells).of(of.account_id)
     }
 
     fn standing(
@@ -257,4 +253,12 @@ impl Writing {
         ];
         ReportRow::new(ReportRowKind::Line, 1, cells).of(row.account_id)
     }
+}
+
+/// The account.
+fn heading(of: &Row) -> ReportRow {
+    let mut cells = vec![ReportCell::default(); 7];
+    cells[0] = ReportCell::text(&of.code);
+    cells[3] = ReportCell::text(&of.name);
+    ReportRow::new(ReportRowKind::Group, 0, cells).of(of.account_id)
 }

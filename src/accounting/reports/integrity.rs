@@ -142,7 +142,7 @@ async fn statements_tie(db: &mut Db) -> Result<[IntegrityCheck; 2]> {
     let mut faults = Vec::new();
     for ((span, ends), cash) in spans.iter().zip(amounts(&flow, "cash_at_end")).zip(cash) {
         if ends != cash {
-            faults.push(fault(span, "The cash flow of the year up to", cash, ends));
+            faults.push(fault(*span, "The cash flow of the year up to", cash, ends));
         }
     }
     let count = |faults: &Vec<IntegrityFault>| i64::try_from(faults.len()).unwrap_or(i64::MAX);
@@ -171,10 +171,10 @@ fn differences(
 ) -> Vec<IntegrityFault> {
     let both = amounts(statement, one).into_iter().zip(amounts(statement, other));
     let differ = spans.iter().zip(both).filter(|(_, (one, other))| one != other);
-    differ.map(|(span, (one, other))| fault(span, what, one, other)).collect()
+    differ.map(|(span, (one, other))| fault(*span, what, one, other)).collect()
 }
 
-fn fault(span: &Span, what: &str, expected: Decimal, found: Decimal) -> IntegrityFault {
+fn fault(span: Span, what: &str, expected: Decimal, found: Decimal) -> IntegrityFault {
     IntegrityFault {
         resource: "fiscal-years".into(),
         resource_id: None,

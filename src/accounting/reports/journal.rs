@@ -136,9 +136,12 @@ fn heading(of: &Row, decimals: u32) -> ReportRow {
 
 fn line(row: &Row, decimals: u32) -> ReportRow {
     let lines = format!("/v1/journal-lines?entry_id={}&account_id={}", row.entry_id, row.account_id);
-    let amount = |amount: Decimal| match amount.is_zero() {
-        true => ReportCell::default(),
-        false => ReportCell::amount(amount, decimals, Some(lines.clone())),
+    let amount = |amount: Decimal| {
+        if amount.is_zero() {
+            ReportCell::default()
+        } else {
+            ReportCell::amount(amount, decimals, Some(lines.clone()))
+        }
     };
     let cells = vec![
         ReportCell::text(row.posted_on.to_string()),

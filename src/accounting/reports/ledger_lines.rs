@@ -81,7 +81,7 @@ impl Listing {
             Self::Journal(_) => journal::shape(span),
         };
         Report {
-            report: kind,
+            kind,
             title: title.to_owned(),
             organization: heading.organization.clone(),
             currency: heading.currency.clone(),
@@ -175,6 +175,9 @@ async fn answer(
     }
 }
 
+/// A file that is being written: what is read for it, where that goes on, and the rows that were read last.
+type State = (May<Read, Reports>, Listing, Heading, Piece, Sheet, Vec<ReportRow>);
+
 /// All of it, as it is read.
 fn whole(
     may: May<Read, Reports>,
@@ -187,7 +190,6 @@ fn whole(
     let disposition = report.attachment(format.ending());
     let sheet = report.sheet(format)?;
     let Report { columns, rows, .. } = report;
-    type State = (May<Read, Reports>, Listing, Heading, Piece, Sheet, Vec<ReportRow>);
     let state: Option<State> = Some((may, listing, heading, piece, sheet, rows));
     let body = stream::try_unfold(state, move |state| {
         let columns = columns.clone();

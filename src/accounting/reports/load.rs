@@ -138,9 +138,9 @@ pub async fn books(db: &mut Db, heading: &Heading, wanted: Wanted<'_>) -> Result
         .bind::<Bool, _>(with_closing);
     let query = if by.are_any() {
         query
-            .bind::<Nullable<SqlUuid>, _>(by.department_id)
-            .bind::<Nullable<SqlUuid>, _>(by.cost_centre_id)
-            .bind::<Nullable<SqlUuid>, _>(by.project_id)
+            .bind::<Nullable<SqlUuid>, _>(by.department)
+            .bind::<Nullable<SqlUuid>, _>(by.cost_centre)
+            .bind::<Nullable<SqlUuid>, _>(by.project)
     } else {
         query
     };

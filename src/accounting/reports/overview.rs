@@ -170,7 +170,7 @@ fn report(
     rows: Vec<ReportRow>,
 ) -> Report {
     Report {
-        report: kind,
+        kind,
         title: title.to_owned(),
         organization: books.organization.clone(),
         currency: books.currency.clone(),

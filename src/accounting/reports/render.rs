@@ -69,7 +69,7 @@ impl Report {
 
     /// What a file of it is called.
     pub fn attachment(&self, ending: &str) -> String {
-        let name = self.report.as_str().replace('_', "-");
+        let name = self.kind.as_str().replace('_', "-");
         format!("attachment; filename=\"{name}-{}.{ending}\"", self.ends_on)
     }
 
@@ -138,15 +138,10 @@ fn in_file(cell: &ReportCell, kind: ReportColumnKind) -> Cell {
 }
 
 fn on_paper(column: &ReportColumn) -> Column {
-    let (width, align) = match column.kind {
-        ReportColumnKind::Amount => (Width::Fit, Align::Decimal),
-        ReportColumnKind::Day => (Width::Fit, Align::Left),
-        // What is long, beside codes and numbers.
-        ReportColumnKind::Text if matches!(column.key.as_str(), "account" | "description") => {
-            (Width::Share(1), Align::Left)
-        }
-        ReportColumnKind::Text => (Width::Fit, Align::Left),
-    };
+    // What is long, beside codes and numbers.
+    let is_long = matches!(column.key.as_str(), "account" | "description");
+    let width = if is_long { Width::Share(1) } else { Width::Fit };
+    let align = if column.kind == ReportColumnKind::Amount { Align::Decimal } else { Align::Left };
     Column::new(&column.title, width, align)
 }
 
@@ -166,7 +161,9 @@ fn row_on_paper(row: &ReportRow, columns: &[ReportColumn], is_coded: bool) -> Ro
         .collect();
     if is_coded && cells.len() > 1 {
         let code = cells.remove(0);
-        cells[0] = format!("{code} {}", cells[0]).trim_start().to_owned();
+        if !code.is_empty() {
+            cells[0].insert_str(0, &format!("{code} "));
+        }
     }
     let kind = match row.kind {
         ReportRowKind::Group => Kind::Group,

@@ -21,7 +21,7 @@ text_enum! {
 /// A report: the same shape for all of them, as JSON here, and by `Accept` as CSV, as XLSX and on paper.
 #[derive(Serialize, ToSchema)]
 pub struct Report {
-    pub report: ReportKind,
+    pub kind: ReportKind,
     /// What stands above it.
     #[schema(max_length = 200, example = "Trial balance")]
     pub title: String,
