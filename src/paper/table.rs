@@ -84,7 +84,7 @@ const SIZES: [Length; 4] = [8 * POINT, 7 * POINT, 6 * POINT, 5 * POINT];
 /// The least that a share of the rest is given.
 const LEAST_SHARE: Length = 90 * POINT;
 /// Between two columns.
-const GAP: Length = 8 * POINT;
+const GAP: Length = 11 * POINT;
 const INDENT: Length = 9 * POINT;
 /// Above and below the text of a row.
 const PADDING: Length = POINT + POINT / 2;

@@ -733,3 +733,23 @@ fn the_proof_finds_each_fault() {
         }
     });
 }
+
+/// `cargo test --test accounting -- --ignored` writes pages to look at.
+#[test]
+#[ignore = "writes files for the eye"]
+fn reports_to_look_at() {
+    run(async {
+        let company = Company::with_quarter().await;
+        for path in [
+            "balance-sheet?on=2026-03-31&columns=months",
+            "general-ledger?starts_on=2026-01-01&ends_on=2026-03-31",
+            "trial-balance?starts_on=2026-01-01&ends_on=2026-03-31",
+            "cash-flow?starts_on=2026-01-01&ends_on=2026-03-31&columns=months",
+            "journal?starts_on=2026-01-01&ends_on=2026-03-31",
+        ] {
+            let (_, bytes) = file(&company, path, "application/pdf").await;
+            let name = path.split('?').next().unwrap();
+            std::fs::write(std::env::temp_dir().join(format!("{name}.pdf")), bytes).unwrap();
+        }
+    });
+}

@@ -9,9 +9,11 @@ use uuid::Uuid;
 
 /// Where the rows are that a field refers to; an empty path means its own collection.
 const REFERENCES: &[(&str, &str)] = &[
+    ("account_branch_id", "/v1/accounts"),
     ("api_client_id", "/v1/api-clients"),
     ("created_by", "/v1/users"),
     ("delegate_id", "/v1/users"),
+    ("department_branch_id", "/v1/departments"),
     ("department_id", "/v1/departments"),
     ("employee_id", "/v1/employees"),
     ("head_id", "/v1/employees"),

@@ -118,7 +118,7 @@ async fn get_general_ledger(may: May<Read, Reports>, asked: Params<GeneralLedger
 /// Every entry with its lines, in the order of their days. A page of JSON at a time; as CSV or XLSX all of it, on paper up to
 /// 10,000 lines.
 #[utoipa::path(get, path = "/v1/reports/journal", tag = "Reports")]
-async fn get_journal(may: May<Read, Reports>, asked: Params<JournalAsked>) -> Reply<Report> {
+async fn get_journal_report(may: May<Read, Reports>, asked: Params<JournalAsked>) -> Reply<Report> {
     let paging = (asked.0.limit, asked.0.cursor.clone());
     answer(may, Listing::Journal(asked.0), paging).await
 }
@@ -226,5 +226,5 @@ fn read_cursor(cursor: &str) -> Result<Cursor> {
 }
 
 pub fn routes(api: &mut Api) {
-    api.call(operation!(get_general_ledger)).call(operation!(get_journal));
+    api.call(operation!(get_general_ledger)).call(operation!(get_journal_report));
 }

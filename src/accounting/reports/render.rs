@@ -100,9 +100,7 @@ impl Report {
             ("Organization".to_owned(), self.organization.clone()),
             ("Currency".to_owned(), self.currency.clone()),
         ];
-        facts.extend(
-            self.parameters.iter().map(|each| (each.parameter.replace('_', " "), each.value.clone())),
-        );
+        facts.extend(self.parameters.iter().map(|each| (label(&each.parameter), each.value.clone())));
         paper.facts(&facts);
         // An account is told in one column, `4111 Customers`, so that its depth shows.
         let is_coded =
@@ -125,6 +123,13 @@ pub fn write_rows(sheet: &mut Sheet, columns: &[ReportColumn], rows: &[ReportRow
         sheet.cells(&values.chain(place).chain(lines).collect::<Vec<_>>())?;
     }
     Ok(())
+}
+
+/// What a parameter is called on paper: `Department id`.
+fn label(parameter: &str) -> String {
+    let words = parameter.replace('_', " ");
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 fn in_file(cell: &ReportCell, kind: ReportColumnKind) -> Cell {
