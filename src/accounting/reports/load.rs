@@ -2,7 +2,7 @@
 //! was posted since they were last folded stands beside them: both are summed, so that every figure is exact.
 use crate::asked::Dimensions;
 use crate::books::{Account, Books, Sums};
-use crate::period::{Span, first_of_month, next_day};
+use crate::period::{Span, first_of_month, last_of_month, next_day};
 use chrono::Datelike;
 use diesel::QueryableByName;
 use diesel::sql_types::{Array, Bool, Date, Integer, Nullable, Numeric, Text, Uuid as SqlUuid};
@@ -100,9 +100,9 @@ const BOOKED: &str = "
                 select b.account_id, b.begins_on, b.debit, b.credit from account_balances b
                 where b.org_id = $1 and b.grain = 'GRAIN' and b.begins_on < $3 and b.begins_on <> all($4::date[]) NARROWED
                 union all
-                select b.account_id, b.begins_on, b.debit, b.credit from unnest($4::date[]) cut (month) join account_balances b
-                    on b.org_id = $1 and b.grain = 'day' and b.begins_on >= cut.month and b.begins_on < least((cut.month + interval '1 month')::date, $3)
-                where true NARROWED
+                select b.account_id, b.begins_on, b.debit, b.credit from unnest($4::date[], $9::date[]) cut (begins_on, ends_on) join account_balances b
+                    on b.org_id = $1 and b.grain = 'day' and b.begins_on between cut.begins_on and cut.ends_on
+                where b.begins_on < $3 NARROWED
                 union all
                 select b.account_id, b.begins_on, b.debit, b.credit from balance_deltas b
                 where b.org_id = $1 and b.begins_on < $3 NARROWED
@@ -129,22 +129,20 @@ pub async fn books(db: &mut Db, heading: &Heading, wanted: Wanted<'_>) -> Result
     let last = firsts.last().copied().unwrap_or_default();
     let (grain, narrowed) = if by.are_any() { ("month_by_dimension", BY_DIMENSIONS) } else { ("month", "") };
     let narrowed = format!("and ($5 or not b.is_closing) {narrowed}");
-    let query = diesel::sql_query(BOOKED.replace("GRAIN", grain).replace("NARROWED", &narrowed))
-        .into_boxed::<diesel::pg::Pg>()
+    let ends: Vec<NaiveDate> = cut.iter().map(|month| last_of_month(*month)).collect();
+    let query = diesel::sql_query(BOOKED.replace("GRAIN", grain).replace("NARROWED", &narrowed));
+    let rows: Vec<Row> = query
         .bind::<SqlUuid, _>(db.organization())
         .bind::<Array<Date>, _>(&firsts)
         .bind::<Date, _>(last)
         .bind::<Array<Date>, _>(&cut)
-        .bind::<Bool, _>(with_closing);
-    let query = if by.are_any() {
-        query
-            .bind::<Nullable<SqlUuid>, _>(by.department)
-            .bind::<Nullable<SqlUuid>, _>(by.cost_centre)
-            .bind::<Nullable<SqlUuid>, _>(by.project)
-    } else {
-        query
-    };
-    let rows: Vec<Row> = query.load(db).await?;
+        .bind::<Bool, _>(with_closing)
+        .bind::<Nullable<SqlUuid>, _>(by.department)
+        .bind::<Nullable<SqlUuid>, _>(by.cost_centre)
+        .bind::<Nullable<SqlUuid>, _>(by.project)
+        .bind::<Array<Date>, _>(&ends)
+        .load(db)
+        .await?;
 
     let place = |day: NaiveDate| firsts.partition_point(|first| *first <= day);
     let places: Vec<(usize, usize)> =
