@@ -36,6 +36,7 @@ pub const ROOMS: &[fn(&mut Api)] = &[
     archive::routes,
     people::routes,
     ledger::routes,
+    parties::routes,
     reports::routes,
 ];
 

@@ -37,7 +37,7 @@ create table accounts (
     primary key (org_id, id),
     constraint accounts_code_key unique (org_id, code),
     constraint accounts_is_group_key unique (org_id, id, is_group),
-    constraint a_parent_is_a_group foreign key (org_id, parent_id, parent_is_group) references accounts (org_id, id, is_group),
+    constraint accounts_parent_id_fkey foreign key (org_id, parent_id, parent_is_group) references accounts (org_id, id, is_group),
     constraint a_group_has_no_role check (not is_group or role is null)
 );
 -- The system finds one account by its role; banks and tills are several.
@@ -47,13 +47,11 @@ create index accounts_by_name on accounts (org_id, name, id);
 select manage_resource('accounts', secret => '{parent_is_group}');
 select keep_tree('accounts', 'parent_id', 'account_branches', deepest => 20);
 
--- Fills empty books with a chart: [{id, code, name, type, parent, role, is_group, requires}], parents first; 0 where there are accounts.
+-- Adds a chart, parents first: [{id, code, name, type, parent, role, is_group, requires}].
 create function load_chart(in_rows jsonb) returns bigint language plpgsql as $$
 declare
     loaded bigint;
 begin
-    perform pg_advisory_xact_lock(hashtextextended('load_chart ' || current_org(), 0));
-    if exists (select from accounts where org_id = (select current_org())) then return 0; end if;
     insert into accounts (org_id, id, code, name, type, role, parent_id, is_group, requires)
         select (select current_org()), r.id, r.code, r.name, r.type, r.role, p.id, r.is_group, coalesce(string_to_array(r.requires, ' '), '{}')
         from jsonb_to_recordset(in_rows) r (id uuid, code text, name text, type text, parent text, role text, is_group boolean, requires text)
@@ -182,7 +180,7 @@ create trigger keep_together before delete on fiscal_years for each row execute 
 create table journals (
     org_id uuid not null,
     id     uuid not null,
-    code   text not null constraint journals_code_format check (code ~ '^[A-Z][A-Z0-9]{0,9}$'),
+    code   text not null constraint journals_code_format check (code ~ '^[A-Z][A-Z0-9]{0,19}$'),
     name   text not null constraint journals_name_length check (length(name) between 1 and 100),
     type   text not null constraint journals_type_check check (type in ('general', 'sales', 'purchases', 'bank', 'cash', 'payroll', 'inventory', 'assets')),
     status text not null default 'active' constraint journals_status_check check (status in ('active', 'archived')),
@@ -316,7 +314,7 @@ create table recurring_entries (
     primary key (org_id, id),
     constraint recurring_entries_name_key unique (org_id, name),
     constraint recurring_entries_journal_id_fkey foreign key (org_id, journal_id) references journals (org_id, id),
-    constraint recurring_entries_end_not_before_they_start check (ends_on >= starts_on),
+    constraint they_end_not_before_they_start check (ends_on >= starts_on),
     constraint what_is_ended_is_not_due check ((status = 'ended') = (next_on is null))
 );
 create index recurring_entries_by_journal on recurring_entries (org_id, journal_id);

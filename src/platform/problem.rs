@@ -3,7 +3,7 @@ use crate::request;
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
 use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind, Error as DieselError};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use utoipa::ToSchema;
 
@@ -316,6 +316,9 @@ fn violation(kind: DatabaseErrorKind, info: &(dyn DatabaseErrorInformation + Sen
         Some(column) => Fault::at(format!("/{column}"), code, sentence),
         None => Fault::at("", code, constraint.replace('_', " ")),
     };
+    if let Some(told) = Told::of(info.details()) {
+        return told.problem(kind);
+    }
     match kind {
         K::UniqueViolation => {
             let fault = place("already-taken", "must be unique, and another one has this value");
@@ -351,6 +354,40 @@ fn violation(kind: DatabaseErrorKind, info: &(dyn DatabaseErrorInformation + Sen
             Problem::unavailable(info.message())
         }
         _ => untyped(info.message()),
+    }
+}
+
+/// What a rule of the database's own says of itself, as JSON in the detail of its exception: where it is broken, by what, and
+/// which members the problem has.
+#[derive(Deserialize)]
+struct Told {
+    errors: Vec<ToldFault>,
+    #[serde(default)]
+    members: serde_json::Map<String, serde_json::Value>,
+}
+
+#[derive(Deserialize)]
+struct ToldFault {
+    pointer: String,
+    code: String,
+    detail: String,
+}
+
+impl Told {
+    fn of(detail: Option<&str>) -> Option<Self> {
+        serde_json::from_str(detail?).ok()
+    }
+
+    /// What is wrong in itself is invalid, what is at odds with other rows a conflict.
+    fn problem(self, kind: DatabaseErrorKind) -> Problem {
+        let mut problem = match kind {
+            DatabaseErrorKind::CheckViolation => Problem::invalid(Vec::new()),
+            _ => CONFLICT.because("Other rows stand in the way: `errors` says where."),
+        };
+        problem.errors =
+            self.errors.into_iter().map(|each| Fault::at(each.pointer, &each.code, each.detail)).collect();
+        problem.members = Box::new(self.members);
+        problem
     }
 }
 

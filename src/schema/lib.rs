@@ -778,6 +778,83 @@ diesel::table! {
 }
 
 diesel::table! {
+    parties (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        number -> Text,
+        name -> Text,
+        legal_name -> Nullable<Text>,
+        is_customer -> Bool,
+        is_supplier -> Bool,
+        country -> Text,
+        tax_id -> Nullable<Text>,
+        registration_number -> Nullable<Text>,
+        billing_address -> Nullable<Jsonb>,
+        delivery_address -> Nullable<Jsonb>,
+        contacts -> Jsonb,
+        bank_accounts -> Jsonb,
+        currency -> Nullable<Text>,
+        payment_terms_id -> Nullable<Uuid>,
+        credit_limit -> Nullable<Numeric>,
+        language -> Text,
+        status -> Text,
+        allow_duplicate -> Bool,
+        receivable_account_id -> Nullable<Uuid>,
+        payable_account_id -> Nullable<Uuid>,
+        income_account_id -> Nullable<Uuid>,
+        expense_account_id -> Nullable<Uuid>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+        custom -> Jsonb,
+    }
+}
+
+diesel::table! {
+    party_bank_accounts (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        party_id -> Uuid,
+        iban -> Nullable<Text>,
+        account_number -> Nullable<Text>,
+        bic -> Nullable<Text>,
+        holder -> Nullable<Text>,
+        bank_name -> Nullable<Text>,
+        currency -> Nullable<Text>,
+        is_current -> Bool,
+    }
+}
+
+diesel::table! {
+    party_keys (org_id, key, party_id) {
+        org_id -> Uuid,
+        key -> Text,
+        party_id -> Uuid,
+    }
+}
+
+diesel::table! {
+    payment_terms (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        name -> Text,
+        days -> Int4,
+        end_of_month -> Bool,
+        instalments -> Jsonb,
+        discount_percent -> Nullable<Numeric>,
+        discount_days -> Nullable<Int4>,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
     positions (org_id, id) {
         org_id -> Uuid,
         id -> Uuid,

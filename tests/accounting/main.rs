@@ -6,6 +6,8 @@ mod support;
 mod closing;
 mod currencies;
 mod ledger;
+mod parties;
+mod payment_terms;
 mod posting_races;
 mod recurring;
 mod reports;

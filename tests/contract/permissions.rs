@@ -113,7 +113,11 @@ fn the_contract_and_the_roles_know_the_same_permissions() {
         .map(|each| format!("{}:{}", each.resource, each.verb))
         .collect();
     let unknown: Vec<_> = asked.difference(&granted).collect();
-    let useless: Vec<_> = granted.difference(&asked).collect();
+    // The database asks for these in the middle of an operation: tests/accounting tells when.
+    let within = ["fiscal-periods:post-closed"];
+    assert!(within.iter().all(|each| granted.contains(*each) && !asked.contains(*each)));
+    let useless: Vec<_> =
+        granted.difference(&asked).filter(|each| !within.contains(&each.as_str())).collect();
     assert!(unknown.is_empty(), "operations ask for what no role can hold: {unknown:?}");
     assert!(useless.is_empty(), "roles can hold what no operation asks for: {useless:?}");
 }

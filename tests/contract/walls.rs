@@ -8,6 +8,37 @@ use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 /// An organization with rows in every table that a request can write.
+/// An entry that carries every dimension, reversed, one of a recurring entry, a closed year; some of it folded.
+async fn book(caller: &Caller, department: &str) {
+    let database = service().database().await;
+    let org = caller.organization;
+    let mut lines = body(caller, &operation("create_journal_entry")).await["lines"].clone();
+    for (field, list) in
+        [("cost_centre_id", "/v1/cost-centres"), ("project_id", "/v1/projects"), ("party_id", "/v1/parties")]
+    {
+        lines[0][field] = serde_json::json!(row(caller, list).await);
+    }
+    lines[0]["department_id"] = serde_json::json!(department);
+    let entry = |on: &str| serde_json::json!({"posted_on": on, "description": "Walled", "lines": lines});
+    let posted = caller
+        .post("/v1/journal-entries/post", serde_json::json!({"entries": [entry("2026-03-02")]}))
+        .await
+        .is(200);
+    let reverse = format!("/v1/journal-entries/{}/reverse", posted["data"][0]["id"].as_str().unwrap());
+    caller.post(&reverse, serde_json::json!({"reversed_on": "2026-03-02", "reason": "Walled"})).await.is(200);
+    database.execute("select fold_balances()", &[]).await.unwrap();
+    caller
+        .post("/v1/journal-entries/post", serde_json::json!({"entries": [entry("2026-03-03")]}))
+        .await
+        .is(200);
+    let recurring = serde_json::json!({"name": "Walled", "description": "Walled", "lines": lines, "every": "year", "starts_on": "2026-03-04"});
+    let recurring = caller.post("/v1/recurring-entries", recurring).await.is(201);
+    caller.act(&format!("/v1/recurring-entries/{}/run", recurring["id"].as_str().unwrap())).await.is(200);
+    let closed = "update fiscal_years set closing_entry_id = (select id from journal_entries where org_id = $1 and status = 'posted' limit 1)
+        where org_id = $1 and code = '2026'";
+    database.execute(closed, &[&org]).await.unwrap();
+}
+
 async fn furnished() -> Caller {
     let caller = Organization::new().await.owner().await;
     for list in lists() {
@@ -73,6 +104,21 @@ async fn furnished() -> Caller {
     let program = caller.post("/v1/api-clients", program).await.is(201);
     let issue = format!("/v1/api-clients/{}/issue-directory-token", program["client_id"].as_str().unwrap());
     caller.post(&issue, serde_json::json!({"days": 1})).await.is(201);
+    let mut party = body(&caller, &operation("create_party")).await;
+    for (side, kind) in
+        [("receivable", "asset"), ("payable", "liability"), ("income", "income"), ("expense", "expense")]
+    {
+        let account = serde_json::json!({"code": side, "name": side, "type": kind});
+        let account = caller.post("/v1/accounts", account).await.is(201);
+        party[format!("{side}_account_id")] = account["id"].clone();
+    }
+    caller.post("/v1/parties", party).await.is(201);
+    let parent = serde_json::json!({"code": "group", "name": "Group", "type": "asset", "is_group": true});
+    let parent = caller.post("/v1/accounts", parent).await.is(201);
+    let child =
+        serde_json::json!({"code": "child", "name": "Child", "type": "asset", "parent_id": parent["id"]});
+    caller.post("/v1/accounts", child).await.is(201);
+    book(&caller, &department).await;
     let login = "update memberships set employee_id = $3 where org_id = $1 and id = $2";
     let report: Uuid = report.parse().unwrap();
     database.execute(login, &[&org, &caller.membership, &report]).await.unwrap();

@@ -61,7 +61,7 @@ text_enum! {
 text_enum! {
     /// What the system must find an account for. Active accounts have different roles, banks and tills aside.
     pub enum AccountRole {
-        Receivable = "receivable", Payable = "payable", Bank = "bank", Cash = "cash", TaxPayable = "tax_payable",
+        Bank = "bank", Cash = "cash", Receivable = "receivable", Payable = "payable", TaxPayable = "tax_payable",
         TaxRecoverable = "tax_recoverable", Inventory = "inventory", GoodsReceivedNotInvoiced = "goods_received_not_invoiced",
         CostOfSales = "cost_of_sales", PayrollPayable = "payroll_payable", RetainedEarnings = "retained_earnings",
         ExchangeGain = "exchange_gain", ExchangeLoss = "exchange_loss", Rounding = "rounding", Suspense = "suspense",
@@ -202,6 +202,7 @@ impl Resource for Account {
     const SINGULAR: &'static str = "account";
     const TAG: &'static str = "Ledger";
     const SORT: &'static [SortKey] = &[SortKey::text("code"), SortKey::text("name")];
+    const USUAL_ORDER: &'static str = "code";
     const NATURAL_KEY: &'static [&'static str] = &["code"];
     const REFERENCES: &'static [Reference] = &[Reference {
         field: "parent_id",
@@ -302,8 +303,8 @@ pub struct LoadedTemplate {
 
 /// Load a chart of accounts
 ///
-/// All accounts of a template, with their roles: a complete chart to begin with, and to be adapted. Only into books that have
-/// no account yet; a second time is 409.
+/// All accounts of a template, with their roles: a complete chart to begin with, and to be adapted. Only where none of its codes
+/// and roles is taken; a second time is 409.
 #[utoipa::path(post, path = "/v1/accounts/load-template", tag = "Ledger")]
 async fn load_accounts(
     may: May<Write, Account>,
@@ -315,10 +316,11 @@ async fn load_accounts(
             fn load_chart(rows: Jsonb) -> diesel::sql_types::BigInt;
         }
         let rows = charts::rows(of.0.template)?;
-        let loaded: i64 = diesel::select(load_chart(json!(rows))).get_result(db).await?;
-        if loaded == 0 {
-            return Err(CONFLICT.because("There are accounts already: a template is for books that have none. Add what is missing at `/v1/accounts`."));
-        }
+        let loading = diesel::select(load_chart(json!(rows))).get_result::<i64>(db).await;
+        loading.map_err(Problem::from).map_err(|problem| match problem.kind.code {
+            "conflict" => CONFLICT.because("There are accounts with its codes or roles already: a template is loaded once, into books that have other accounts or none. Add what is missing at `/v1/accounts`."),
+            _ => problem,
+        })?;
         Ok(Plain(LoadedTemplate { template: of.0.template, accounts: rows.len() }))
     })
     .await

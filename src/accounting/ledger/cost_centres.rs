@@ -81,6 +81,7 @@ impl Resource for CostCentre {
     const SINGULAR: &'static str = "cost_centre";
     const TAG: &'static str = "Ledger";
     const SORT: &'static [SortKey] = &[SortKey::text("code"), SortKey::text("name")];
+    const USUAL_ORDER: &'static str = "code";
     const NATURAL_KEY: &'static [&'static str] = &["code"];
     type Filter = CostCentreFilter;
 

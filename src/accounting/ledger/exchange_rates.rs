@@ -72,6 +72,7 @@ impl Resource for ExchangeRate {
     const SINGULAR: &'static str = "exchange_rate";
     const TAG: &'static str = "Ledger";
     const SORT: &'static [SortKey] = &[SortKey::day("rated_on")];
+    const USUAL_ORDER: &'static str = "rated_on";
     const NATURAL_KEY: &'static [&'static str] = &["currency", "rated_on"];
     type Filter = ExchangeRateFilter;
 

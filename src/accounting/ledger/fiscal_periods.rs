@@ -177,13 +177,17 @@ async fn revalue_fiscal_period(
         if done.count().get_result::<i64>(db).await? > 0 {
             return Err(CONFLICT.because(format!("The period {} was revalued before.", period.code)));
         }
-        let gain = account_of(db, AccountRole::ExchangeGain).await?;
-        let loss = account_of(db, AccountRole::ExchangeLoss).await?;
+        let gain = account_of(db, AccountRole::ExchangeGain).await;
+        let loss = account_of(db, AccountRole::ExchangeLoss).await;
+        let account = |found: &Result<Uuid>| *found.as_ref().unwrap_or(&Uuid::nil());
         let found: Option<Value> =
-            diesel::select(revaluation_of(period.id, Uuid::now_v7(), gain, loss)).get_result(db).await?;
+            diesel::select(revaluation_of(period.id, Uuid::now_v7(), account(&gain), account(&loss)))
+                .get_result(db)
+                .await?;
         match found {
             None => Ok(Plain(Revaluation { entry_id: None, reversal_id: None })),
             Some(Value::Array(entry)) => {
+                gain.and(loss)?;
                 let entry = post_given(db, entry).await?.pop();
                 let Some(entry) = entry else {
                     return Err(Problem::internal("what was posted is not there"));

@@ -96,6 +96,7 @@ impl Resource for FiscalYear {
     const SINGULAR: &'static str = "fiscal_year";
     const TAG: &'static str = "Ledger";
     const SORT: &'static [SortKey] = &[SortKey::day("starts_on")];
+    const USUAL_ORDER: &'static str = "starts_on";
     type Filter = FiscalYearFilter;
 
     fn id(&self) -> Uuid {
@@ -164,11 +165,15 @@ async fn close_fiscal_year(may: May<Run, FiscalYear>, id: Id<FiscalYear>) -> Rep
         if other_years(db).filter(before).count().get_result::<i64>(db).await? > 0 {
             return Err(CONFLICT.because("Close the year before it first."));
         }
-        let retained = account_of(db, AccountRole::RetainedEarnings).await?;
+        let retained = account_of(db, AccountRole::RetainedEarnings).await;
+        let account = *retained.as_ref().unwrap_or(&Uuid::nil());
         let closing: Option<Value> =
-            diesel::select(closing_of(year.id, Uuid::now_v7(), retained)).get_result(db).await?;
+            diesel::select(closing_of(year.id, Uuid::now_v7(), account)).get_result(db).await?;
         let entry = match closing {
-            Some(Value::Array(entry)) => post_given(db, entry).await?.pop().map(|entry| entry.id),
+            Some(Value::Array(entry)) => {
+                retained?;
+                post_given(db, entry).await?.pop().map(|entry| entry.id)
+            }
             _ => None, // nothing was earned or spent
         };
         set(db, &year, status, entry).await

@@ -139,7 +139,10 @@ pub struct NewJournalEntry {
     #[schema(min_length = 1, max_length = 100, example = "RE-7731")]
     reference: Option<String>,
     /// Its debits and credits; a draft may have those that are known.
-    #[schema(value_type = Vec<EntryLine>, min_items = 1, max_items = 10_000)]
+    #[schema(value_type = Vec<EntryLine>, min_items = 1, max_items = 10_000, example = json!([
+        {"account_id": "01938c6e-7d3a-7c4e-9f0a-6f1c2b3d4e5f", "debit": "850.00", "description": "Office"},
+        {"account_id": "01938c6e-7d3a-7c4e-9f0a-6f1c2b3d4e60", "credit": "850.00"}
+    ]))]
     lines: List<EntryLine>,
     /// The day on which it is booked back by itself: an accrual. After `posted_on`, in a fiscal year that there is.
     #[schema(example = json!(null))]
@@ -163,7 +166,10 @@ pub struct EditJournalEntry {
     #[schema(min_length = 1, max_length = 100, example = "RE-7731")]
     reference: Option<Option<String>>,
     /// All its lines from now on.
-    #[schema(value_type = Option<Vec<EntryLine>>, min_items = 1, max_items = 10_000)]
+    #[schema(value_type = Option<Vec<EntryLine>>, min_items = 1, max_items = 10_000, example = json!([
+        {"account_id": "01938c6e-7d3a-7c4e-9f0a-6f1c2b3d4e5f", "debit": "850.00", "description": "Office"},
+        {"account_id": "01938c6e-7d3a-7c4e-9f0a-6f1c2b3d4e60", "credit": "850.00"}
+    ]))]
     lines: Option<List<EntryLine>>,
     /// The day on which it is booked back by itself.
     #[schema(example = json!(null))]
@@ -217,6 +223,7 @@ impl Resource for JournalEntry {
     const SINGULAR: &'static str = "journal_entry";
     const TAG: &'static str = "Ledger";
     const SORT: &'static [SortKey] = &[SortKey::day("posted_on")];
+    const USUAL_ORDER: &'static str = "posted_on";
     type Filter = JournalEntryFilter;
 
     fn id(&self) -> Uuid {

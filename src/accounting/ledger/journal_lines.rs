@@ -108,6 +108,7 @@ impl Resource for JournalLine {
     const SINGULAR: &'static str = "journal_line";
     const TAG: &'static str = "Ledger";
     const SORT: &'static [SortKey] = &[SortKey::day("posted_on")];
+    const USUAL_ORDER: &'static str = "posted_on";
     type Filter = JournalLineFilter;
 
     fn id(&self) -> Uuid {

@@ -10,7 +10,7 @@ pub struct Journal {
     pub id: Uuid,
     pub version: i64,
     /// Its short code, which its numbers begin with; unique.
-    #[schema(max_length = 10, example = "SAL")]
+    #[schema(max_length = 20, example = "SAL")]
     pub code: String,
     /// What it is called.
     #[schema(max_length = 100, example = "Sales")]
@@ -44,7 +44,7 @@ pub struct NewJournal {
     #[serde(skip, default = "Uuid::now_v7")]
     id: Uuid,
     /// Its short code, which its numbers begin with; unique, and it stays.
-    #[schema(max_length = 10, pattern = "^[A-Z][A-Z0-9]{0,9}$", example = "SALES2")]
+    #[schema(max_length = 20, pattern = "^[A-Z][A-Z0-9]{0,19}$", example = "SALES2")]
     code: String,
     /// What it is called.
     #[schema(min_length = 1, max_length = 100, example = "Sales abroad")]
@@ -76,7 +76,7 @@ pub struct JournalFilter {
     #[param(inline)]
     status: Option<JournalStatus>,
     /// Only the journal of this code.
-    #[param(min_length = 1, max_length = 10)]
+    #[param(min_length = 1, max_length = 20)]
     code: Option<String>,
 }
 
@@ -97,6 +97,7 @@ impl Resource for Journal {
     const SINGULAR: &'static str = "journal";
     const TAG: &'static str = "Ledger";
     const SORT: &'static [SortKey] = &[SortKey::text("code"), SortKey::text("name")];
+    const USUAL_ORDER: &'static str = "code";
     const NATURAL_KEY: &'static [&'static str] = &["code"];
     type Filter = JournalFilter;
 

@@ -71,7 +71,10 @@ pub struct NewRecurringEntry {
     #[schema(min_length = 1, max_length = 500, example = "Rent of the office")]
     description: String,
     /// The debits and credits of each entry, which must be the same.
-    #[schema(value_type = Vec<EntryLine>, min_items = 2, max_items = 100)]
+    #[schema(value_type = Vec<EntryLine>, min_items = 2, max_items = 100, example = json!([
+        {"account_id": "01938c6e-7d3a-7c4e-9f0a-6f1c2b3d4e5f", "debit": "850.00", "description": "Office"},
+        {"account_id": "01938c6e-7d3a-7c4e-9f0a-6f1c2b3d4e60", "credit": "850.00"}
+    ]))]
     lines: List<EntryLine>,
     every: Every,
     /// The first due day.
@@ -97,7 +100,10 @@ pub struct EditRecurringEntry {
     #[schema(min_length = 1, max_length = 500, example = "Rent of the office")]
     description: Option<String>,
     /// The debits and credits of each entry from now on.
-    #[schema(value_type = Option<Vec<EntryLine>>, min_items = 2, max_items = 100)]
+    #[schema(value_type = Option<Vec<EntryLine>>, min_items = 2, max_items = 100, example = json!([
+        {"account_id": "01938c6e-7d3a-7c4e-9f0a-6f1c2b3d4e5f", "debit": "850.00", "description": "Office"},
+        {"account_id": "01938c6e-7d3a-7c4e-9f0a-6f1c2b3d4e60", "credit": "850.00"}
+    ]))]
     lines: Option<List<EntryLine>>,
     /// The last day on which it can be due.
     #[schema(example = json!(null))]
@@ -135,6 +141,7 @@ impl Resource for RecurringEntry {
     const SINGULAR: &'static str = "recurring_entry";
     const TAG: &'static str = "Ledger";
     const SORT: &'static [SortKey] = &[SortKey::text("name")];
+    const USUAL_ORDER: &'static str = "name";
     type Filter = RecurringEntryFilter;
 
     fn id(&self) -> Uuid {

@@ -563,6 +563,10 @@ impl Work<'_> {
             let field = self.columns.fields.get(name);
             if let Value::Object(inner) = value {
                 inner.retain(|_, value| !value.is_null());
+                // A structure of which a row says nothing is none, where there may be none.
+                if inner.is_empty() && field.is_some_and(|field| field.nullable) {
+                    *value = Value::Null;
+                }
             }
             field.is_none_or(|field| field.is_new)
                 && (!value.is_null() || field.is_some_and(|field| field.nullable))
@@ -602,6 +606,7 @@ impl Work<'_> {
                     whole.retain(|_, value| !value.is_null());
                     Value::Object(whole)
                 }
+                (Value::Object(given), Value::Null) if given.values().all(Value::is_null) => Value::Null,
                 (value, _) => value.clone(),
             };
             if after == before || says_the_same(&after, &before) {
