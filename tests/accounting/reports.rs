@@ -14,6 +14,8 @@ struct Company {
     /// The shop, and the counter in it.
     shop: String,
     counter: String,
+    /// Whom it buys from and sells to.
+    party: String,
 }
 
 impl Company {
@@ -23,7 +25,10 @@ impl Company {
         let owner = books.owner.clone();
         let shop = owner.department("Shop", None).await;
         let counter = owner.department("Counter", Some(&shop)).await;
-        Self { books, owner, shop, counter }
+        let party =
+            json!({"name": "Atelier Lemn", "country": "RO", "is_customer": true, "is_supplier": true});
+        let party = text(&owner.post("/v1/parties", party).await.is(201)["id"]);
+        Self { books, owner, shop, counter, party }
     }
 
     fn account(&self, code: &str) -> &str {
@@ -36,7 +41,7 @@ impl Company {
             let mut line = json!({"account_id": self.account(code), side: amount});
             // What customers and suppliers owe and are owed belongs to one of them.
             if matches!(code, "1100" | "2010") {
-                line["party_id"] = json!(PARTY.with(|party| *party));
+                line["party_id"] = json!(self.party);
             }
             line
         };

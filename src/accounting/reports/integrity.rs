@@ -2,18 +2,18 @@
 //! named.
 use crate::asked::{Dimensions, today};
 use crate::books::{Statement, Sums};
-use crate::checks::{CHECKS, CheckName};
+use crate::checks::{CHECKS, Check, CheckName};
 use crate::load::{self, Heading, Wanted};
 use crate::period::Span;
 use crate::report::Reports;
 use crate::statements;
 use diesel::QueryableByName;
-use diesel::sql_types::{BigInt, Nullable, Text, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Date, Nullable, Text, Uuid as SqlUuid};
 use platform::prelude::*;
 use rust_decimal::Decimal;
 
 /// Faults of a check that are told at the most.
-const TOLD: &str = "50";
+const TOLD: usize = 50;
 
 /// The proof of the books.
 #[derive(Serialize, ToSchema)]
@@ -88,29 +88,46 @@ struct Found {
 /// seconds where there are millions.
 #[utoipa::path(get, path = "/v1/reports/integrity", tag = "Reports")]
 async fn get_ledger_integrity(may: May<Read, Reports>) -> Reply<Plain<LedgerIntegrity>> {
+    let heading = may.read(async |db| Heading::read(db).await).await?;
+    let years = whole(heading.years(today()));
     let mut checks = Vec::with_capacity(CHECKS.len() + 2);
     for check in CHECKS {
-        let found: Vec<Found> = may
-            .read(async |db| {
-                let query = format!(
-                    "select f.resource, f.id as resource_id, f.what, f.expected, f.found, count(*) over () as fault_count from ({}) f
-                    order by f.what, f.id limit {TOLD}",
-                    check.sql
-                );
-                Ok(diesel::sql_query(query).bind::<SqlUuid, _>(db.organization()).load(db).await?)
-            })
-            .await?;
-        let fault_count = found.as_slice().first().map_or(0, |found| found.fault_count);
-        checks.push(told(
-            check.name,
-            check.says,
-            fault_count,
-            found.into_iter().map(|found| found.fault).collect(),
-        ));
+        let (mut fault_count, mut faults) = (0, Vec::new());
+        for year in if check.by_year { years.as_slice() } else { &years[..1] } {
+            let found = may.read(async |db| find(db, check, *year).await).await?;
+            fault_count += found.as_slice().first().map_or(0, |found| found.fault_count);
+            faults.extend(found.into_iter().map(|found| found.fault));
+        }
+        faults.truncate(TOLD);
+        checks.push(told(check.name, check.says, fault_count, faults));
     }
     checks.extend(may.read(async |db| statements_tie(db).await).await?);
     let holds = checks.iter().all(|check| check.holds);
     Plain(LedgerIntegrity { holds, checks }).answer(may.grants())
+}
+
+async fn find(db: &mut Db, check: &Check, year: Span) -> Result<Vec<Found>> {
+    let query = format!(
+        "select f.resource, f.id as resource_id, f.what, f.expected, f.found, count(*) over () as fault_count from ({}) f
+        order by f.what, f.id limit {TOLD}",
+        check.sql
+    );
+    let query = diesel::sql_query(query).bind::<SqlUuid, _>(db.organization());
+    if check.by_year {
+        return Ok(query.bind::<Date, _>(year.starts_on).bind::<Date, _>(year.ends_on).load(db).await?);
+    }
+    Ok(query.load(db).await?)
+}
+
+/// The years, and with the first and the last all that is before and behind them.
+fn whole(mut years: Vec<Span>) -> Vec<Span> {
+    if let Some(first) = years.first_mut() {
+        first.starts_on = NaiveDate::from_ymd_opt(1, 1, 1).unwrap_or_default();
+    }
+    if let Some(last) = years.last_mut() {
+        last.ends_on = NaiveDate::from_ymd_opt(9999, 12, 31).unwrap_or_default();
+    }
+    years
 }
 
 fn told(check: CheckName, says: &str, fault_count: i64, faults: Vec<IntegrityFault>) -> IntegrityCheck {
