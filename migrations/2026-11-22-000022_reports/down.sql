@@ -2,8 +2,6 @@ create or replace function load_chart(in_rows jsonb) returns bigint language plp
 declare
     loaded bigint;
 begin
-    perform pg_advisory_xact_lock(hashtextextended('load_chart ' || current_org(), 0));
-    if exists (select from accounts where org_id = (select current_org())) then return 0; end if;
     insert into accounts (org_id, id, code, name, type, role, parent_id, is_group, requires)
         select (select current_org()), r.id, r.code, r.name, r.type, r.role, p.id, r.is_group, coalesce(string_to_array(r.requires, ' '), '{}')
         from jsonb_to_recordset(in_rows) r (id uuid, code text, name text, type text, parent text, role text, is_group boolean, requires text)
@@ -13,4 +11,4 @@ begin
 end $$;
 
 alter table accounts drop column cash_flow;
-select manage_resource('accounts', secret => '{parent_is_group}');
+select manage_resource('accounts');

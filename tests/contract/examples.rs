@@ -254,6 +254,33 @@ async fn a_year_before(caller: &Caller) -> Value {
     json!({"code": last.format("%Y-%m").to_string(), "starts_on": last.format("%Y-%m-01").to_string(), "ends_on": last.to_string()})
 }
 
+/// A month at whose end something is worth more than it was booked at.
+async fn a_month_with_dollars(caller: &Caller) -> String {
+    keep_books(caller).await;
+    let month = row(caller, "/v1/fiscal-periods").await;
+    let from = caller.get(&format!("/v1/fiscal-periods/{month}")).await.is(200)["starts_on"].clone();
+    let mut lines = Vec::new();
+    for (role, kind) in [("bank", "asset"), ("exchange_gain", "income"), ("exchange_loss", "expense")] {
+        let found =
+            caller.get(&format!("/v1/accounts?role={role}&status=active")).await.is(200)["data"][0]["id"]
+                .clone();
+        let code = Uuid::now_v7().simple().to_string();
+        let account = json!({"code": code[14..32], "name": role, "type": kind, "role": role});
+        let account = if found.is_null() || role == "bank" {
+            caller.post("/v1/accounts", account).await.is(201)["id"].clone()
+        } else {
+            found
+        };
+        lines.push(account);
+    }
+    let rated = json!({"currency": "USD", "rated_on": from, "rate": "1.1"});
+    assert!([201, 409].contains(&caller.post("/v1/exchange-rates", rated).await.status));
+    let lines = json!([{"account_id": lines[0], "currency": "USD", "foreign_debit": "10.00", "rate": "1"}, {"account_id": lines[1], "credit": "10.00"}]);
+    let entry = json!({"posted_on": from, "description": "Dollars", "lines": lines});
+    caller.post("/v1/journal-entries/post", json!({"entries": [entry]})).await.is(200);
+    month
+}
+
 /// A chart is for books in which its codes and roles are free.
 async fn make_way_for_a_chart(caller: &Caller) {
     let free = "update accounts set code = substr(md5(id::text), 1, 20), role = null where org_id = $1 and (code ~ '^[0-9]{1,4}$' or role is not null)";
@@ -396,6 +423,9 @@ async fn job(caller: &Caller) -> Uuid {
 pub async fn ready(caller: &Caller, operation: &Operation) -> String {
     if !operation.path.contains("{id}") {
         return operation.path.clone();
+    }
+    if operation.id() == "revalue_fiscal_period" {
+        return fill(&operation.path, &a_month_with_dollars(caller).await);
     }
     let collection = collection(&operation.path);
     let action = operation.path.split_once("{id}/").map(|(_, action)| action.replace('-', "_"));

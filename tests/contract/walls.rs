@@ -37,6 +37,9 @@ async fn book(caller: &Caller, department: &str) {
     let closed = "update fiscal_years set closing_entry_id = (select id from journal_entries where org_id = $1 and status = 'posted' limit 1)
         where org_id = $1 and code = '2026'";
     database.execute(closed, &[&org]).await.unwrap();
+    let revalued = "update fiscal_periods set revaluation_entry_id = (select id from journal_entries where org_id = $1 and status = 'posted' limit 1)
+        where org_id = $1 and code = '2026-03'";
+    database.execute(revalued, &[&org]).await.unwrap();
 }
 
 async fn furnished() -> Caller {
