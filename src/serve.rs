@@ -38,6 +38,8 @@ pub const ROOMS: &[fn(&mut Api)] = &[
     ledger::routes,
     parties::routes,
     invoicing::routes,
+    assets::routes,
+    budgets::routes,
 ];
 
 const DESCRIPTION: &str = include_str!("../docs/contract.md");

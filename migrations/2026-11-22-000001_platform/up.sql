@@ -279,8 +279,9 @@ begin
             above_id uuid not null,
             below_id uuid not null,
             depth    int  not null,
-            primary key (org_id, above_id, below_id),
-            constraint %2$s_below_id_fkey foreign key (org_id, below_id) references %1$I (org_id, id) on delete cascade
+            -- No foreign key: a row has as many lines as levels above it, and each would be checked. What goes takes its
+            -- lines along (`leave_tree`).
+            primary key (org_id, above_id, below_id)
         );
         create index %2$s_by_below on %2$I (org_id, below_id, above_id);
         grant select on %2$I to backoffice_service;
@@ -288,32 +289,50 @@ begin
     insert into managed_tables (name, kind) values (lines, 'derived');
     perform separate_organizations(lines);
 
-    -- A batch may hold parents and children in any order: lines within it are walked, those above it looked up.
+    -- A batch may hold parents and children in any order: lines within it are walked, those above it looked up. The walk is
+    -- planned for each batch, since what suits one row does not suit thousands, and nothing counts the rows of a batch or of
+    -- a table that grows within its transaction: so who stands above is asked row by row (`offset`), and by an index.
     -- Inserts share the lock; a move has it alone, since it must see every row below it.
     execute format($ddl$
-        create function place_in_%2$s() returns trigger language plpgsql security definer set search_path = public, pg_temp as $body$
+        create function place_in_%2$s() returns trigger language plpgsql security definer
+            set search_path = public, pg_temp set enable_seqscan = off as $body$
         declare
+            batch bigint := (select count(*) from new_rows);
             is_ring boolean;
             levels int;
         begin
-            if not exists (select from new_rows) then return null; end if;
+            if batch = 0 then return null; end if;
             perform pg_advisory_xact_lock_shared(hashtextextended('%2$s' || (select org_id from new_rows limit 1), 0));
-            with recursive chain as (
-                select org_id, id as below_id, id as above_id, %3$I as parent_id, 0 as depth from new_rows
-                union all
-                select c.org_id, c.below_id, p.id, p.%3$I, c.depth + 1
-                from chain c join new_rows p on p.org_id = c.org_id and p.id = c.parent_id
-                where c.depth <= %4$s
-            ), placed as (
-                insert into %2$I (org_id, above_id, below_id, depth)
-                select org_id, above_id, below_id, depth from chain
-                union all
-                select c.org_id, l.above_id, c.below_id, c.depth + 1 + l.depth
-                from chain c join %2$I l on l.org_id = c.org_id and l.below_id = c.parent_id
-                on conflict do nothing
-                returning depth
-            )
-            select bool_or(above_id = below_id and depth > 0), (select max(depth) from placed) into is_ring, levels from chain;
+            if batch = 1 then
+                with placed as (
+                    insert into %2$I (org_id, above_id, below_id, depth)
+                    select org_id, id, id, 0 from new_rows
+                    union all
+                    select n.org_id, l.above_id, n.id, 1 + l.depth from new_rows n cross join lateral
+                        (select above_id, depth from %2$I where org_id = n.org_id and below_id = n.%3$I offset 0) l
+                    returning depth
+                )
+                select n.id = n.%3$I, (select max(depth) from placed) into is_ring, levels from new_rows n;
+            else
+                execute $walk$
+                    with recursive chain as (
+                        select org_id, id as below_id, id as above_id, %3$I as parent_id, 0 as depth from new_rows
+                        union all
+                        select c.org_id, c.below_id, p.id, p.%3$I, c.depth + 1
+                        from chain c join new_rows p on p.org_id = c.org_id and p.id = c.parent_id
+                        where c.depth <= %4$s
+                    ), placed as (
+                        insert into %2$I (org_id, above_id, below_id, depth)
+                        select org_id, above_id, below_id, depth from chain
+                        union all
+                        select c.org_id, l.above_id, c.below_id, c.depth + 1 + l.depth from chain c cross join lateral
+                            (select above_id, depth from %2$I where org_id = c.org_id and below_id = c.parent_id offset 0) l
+                        on conflict do nothing
+                        returning depth
+                    )
+                    select bool_or(above_id = below_id and depth > 0), (select max(depth) from placed) from chain
+                $walk$ into is_ring, levels;
+            end if;
             if is_ring then
                 raise exception 'a ring' using errcode = 'check_violation', constraint = '%1$s_%3$s_cycle', table = '%1$s';
             elsif levels > %4$s then
@@ -350,6 +369,15 @@ begin
         end $body$;
         create trigger move_in_tree after update of %3$I on %1$I for each row
             when (old.%3$I is distinct from new.%3$I) execute function move_in_%2$s();
+
+        -- Shares the lock too: a move writes no line of a row that goes meanwhile.
+        create function leave_%2$s() returns trigger language plpgsql security definer set search_path = public, pg_temp as $body$
+        begin
+            perform pg_advisory_xact_lock_shared(hashtextextended('%2$s' || old.org_id, 0));
+            delete from %2$I where org_id = old.org_id and below_id = old.id;
+            return null;
+        end $body$;
+        create trigger leave_tree after delete on %1$I for each row execute function leave_%2$s();
     $ddl$, table_name, lines, parent_column, deepest);
 end $$;
 
@@ -386,6 +414,15 @@ begin
     if first_answer.fingerprint <> in_fingerprint then return '{"state": "other"}'; end if;
     return jsonb_build_object('state', 'done', 'status', first_answer.status, 'location', first_answer.location,
         'etag', first_answer.etag, 'body', first_answer.body);
+end $$;
+
+-- Keeps the first answer. No key, nothing to keep: so that a connection can have this statement ready before there is one.
+create function remember_answer(in_key text, in_fingerprint bytea, in_status smallint, in_location text, in_etag text, in_body text)
+    returns void language plpgsql as $$
+begin
+    if in_key is null then return; end if;
+    insert into idempotency_keys (key, fingerprint, status, location, etag, body)
+        values (in_key, in_fingerprint, in_status, in_location, in_etag, in_body);
 end $$;
 
 -- Events are written by the trigger alone, which works as the owner, and changed by nobody.

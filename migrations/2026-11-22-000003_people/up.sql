@@ -109,8 +109,9 @@ create trigger keep_archived_empty after update of status on departments for eac
 
 create function refuse_archived_department() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
 declare
-    department uuid := case tg_table_name when 'departments' then (to_jsonb(new) ->> 'parent_id')::uuid else (to_jsonb(new) ->> 'department_id')::uuid end;
+    department uuid;
 begin
+    if tg_table_name = 'departments' then department := new.parent_id; else department := new.department_id; end if;
     if department is null then return null; end if;
     -- The lock makes an archiving that runs at the same time wait for this, or this for it and see its outcome.
     perform from departments where org_id = new.org_id and id = department for key share;

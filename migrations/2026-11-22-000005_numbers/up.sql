@@ -69,29 +69,31 @@ insert into managed_tables (name, kind) values ('number_counters', 'derived'), (
 select separate_organizations('number_counters'), separate_organizations('numbers_given');
 grant select on number_counters, numbers_given to backoffice_service;
 
+-- A format is a text with one `{number}`, so it is taken apart without a regular expression: it is done under the lock.
 create function number_text(format text, day date, number bigint) returns text language plpgsql immutable parallel safe as $$
 declare
-    digits int := coalesce(substring(format from '\{number:(\d+)\}')::int, 1);
+    rest text := split_part(format, '{number', 2);
+    digits text := substr(split_part(rest, '}', 1), 2);
+    said text := number;
 begin
-    return regexp_replace(replace(replace(format, '{year}', to_char(day, 'YYYY')), '{month}', to_char(day, 'MM')),
-        '\{number[^}]*\}', lpad(number::text, greatest(digits, length(number::text)), '0'));
+    if digits <> '' then said := lpad(said, greatest(digits::int, length(said)), '0'); end if;
+    said := split_part(format, '{number', 1) || said || substr(rest, strpos(rest, '}') + 1);
+    if strpos(said, '{') = 0 then return said; end if;
+    return replace(replace(said, '{year}', to_char(day, 'YYYY')), '{month}', to_char(day, 'MM'));
 end $$;
 
--- The number of the document that is made in this transaction. It locks the counter of its own series and period until the
--- end of the transaction, so take it last. `new_series` is the id of the default series, should there be none yet.
-create function take_number(in_kind text, in_day date, in_id uuid, new_series uuid) returns text
-    language plpgsql security definer set search_path = public, pg_temp as $$
+-- The next number of the kind's active series. It locks the counter of the series and period until the end of the
+-- transaction. The row itself is the lock: whoever runs takes it while those who wait are being woken. An advisory lock,
+-- handed from one to the next in turn, gave two thirds as many.
+create function next_number(in_kind text, in_day date, new_series uuid, out series_id uuid, out period text, out ordinal bigint, out number text)
+    language plpgsql as $$
+#variable_conflict use_column
 declare
     org constant uuid := current_org();
     kinds number_kinds;
     series record;
-    in_period text;
-    ordinal bigint;
-    number text;
-    bearer uuid;
     next bigint := 1;
 begin
-    select * into strict kinds from number_kinds where kind = in_kind;
     loop
         select s.id, s.format, s.reset into series from number_series s where s.org_id = org and s.kind = in_kind and s.status = 'active';
         if not found then
@@ -99,6 +101,7 @@ begin
                 raise exception 'no series' using errcode = 'restrict_violation', table = 'number_series',
                     constraint = format('no_series_of_the_kind_%s_is_active_activate_one', in_kind);
             end if;
+            select * into strict kinds from number_kinds k where k.kind = in_kind;
             if kinds.table_name is not null then -- behind what was numbered by hand until now
                 execute format('select coalesce(max(substring(%I from $1)::bigint), 0) + 1 from %I where org_id = $2', kinds.column_name, kinds.table_name)
                     into next using '^' || regexp_replace(number_text(kinds.format, in_day, 0), '0+$', '') || '0*([0-9]{1,12})$', org;
@@ -107,43 +110,61 @@ begin
                 values (org, new_series, in_kind, 'Default', kinds.format, next, kinds.reset, 'active') on conflict do nothing;
             continue;
         end if;
-        in_period := case series.reset when 'yearly' then to_char(in_day, 'YYYY') else '' end;
-        update number_counters c set last = c.last + 1 where c.org_id = org and c.series_id = series.id and c.period = in_period
+        series_id := series.id;
+        period := case series.reset when 'yearly' then to_char(in_day, 'YYYY') else '' end;
+        update number_counters c set last = c.last + 1 where c.org_id = org and c.series_id = next_number.series_id and c.period = next_number.period
             returning c.last into ordinal;
         if not found then -- the first of its period: how the series begins stays meanwhile
             select s.start into ordinal from number_series s
                 where s.org_id = org and s.id = series.id and s.reset = series.reset and s.status = 'active' for share;
             continue when not found;
-            insert into number_counters as c (org_id, series_id, period, first, last) values (org, series.id, in_period, ordinal, ordinal)
+            insert into number_counters as c (org_id, series_id, period, first, last) values (org, series.id, next_number.period, ordinal, ordinal)
                 on conflict (org_id, series_id, period) do update set last = c.last + 1
                 returning c.last into ordinal;
         end if;
         number := number_text(series.format, in_day, ordinal);
-        if kinds.table_name is not null then
-            execute format('select id from %I where org_id = $1 and %I = $2', kinds.table_name, kinds.column_name) into bearer using org, number;
-        end if;
-        insert into numbers_given (org_id, series_id, period, ordinal, kind, number, resource_id)
-            values (org, series.id, in_period, ordinal, in_kind, number, coalesce(bearer, in_id));
-        exit when bearer is null; -- whoever got this very number by hand keeps it, and the next one is taken
+        return;
     end loop;
-    return number;
+end $$;
+
+-- The number of the document that is made in this transaction: take it last. `new_series` is the id of the default series,
+-- should there be none yet.
+create function take_number(in_kind text, in_day date, in_id uuid, new_series uuid) returns text
+    language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+    taken record := next_number(in_kind, in_day, new_series);
+begin
+    insert into numbers_given (org_id, series_id, period, ordinal, kind, number, resource_id)
+        values (current_org(), taken.series_id, taken.period, taken.ordinal, in_kind, taken.number, in_id);
+    return taken.number;
 end $$;
 
 -- A row that comes without its number takes it when it is written, by whatever path.
-create function take_own_number() returns trigger language plpgsql as $$
-begin
-    return jsonb_populate_record(new, jsonb_build_object(tg_argv[1],
-        take_number(tg_argv[0], coalesce((to_jsonb(new) ->> tg_argv[2])::date, (now() at time zone 'UTC')::date), new.id, gen_random_uuid())));
-end $$;
-
 create function numbered(table_name text, column_name text, longest int, format text, reset text default 'never', day_column text default null)
     returns void language plpgsql as $$
 declare
     kind text := replace(table_name, '_', '-');
 begin
     insert into number_kinds values (kind, table_name, column_name, longest, format, reset);
-    execute format('create trigger numbered before insert on %I for each row when (new.%I is null) execute function take_own_number(%L, %L, %L)',
-        table_name, column_name, kind, column_name, coalesce(day_column, 'no day of its own'));
+    execute format($ddl$
+        create function number_%1$s() returns trigger language plpgsql security definer set search_path = public, pg_temp as $body$
+        declare
+            today constant date := (now() at time zone 'UTC')::date;
+            taken record;
+            bearer uuid;
+        begin
+            loop
+                taken := next_number(%3$L, %4$s, gen_random_uuid());
+                select id into bearer from %1$I where org_id = new.org_id and %2$I = taken.number;
+                insert into numbers_given (org_id, series_id, period, ordinal, kind, number, resource_id)
+                    values (new.org_id, taken.series_id, taken.period, taken.ordinal, %3$L, taken.number, coalesce(bearer, new.id));
+                exit when bearer is null; -- whoever got this very number by hand keeps it, and the next one is taken
+            end loop;
+            new.%2$I := taken.number;
+            return new;
+        end $body$;
+        create trigger numbered before insert on %1$I for each row when (new.%2$I is null) execute function number_%1$s();
+    $ddl$, table_name, column_name, kind, coalesce('coalesce(new.' || quote_ident(day_column) || ', today)', 'today'));
 end $$;
 select numbered('employees', 'employee_number', longest => 20, format => 'E-{number:4}', day_column => 'hired_on');
 

@@ -1,5 +1,6 @@
 drop function revaluation_of, closing_of, mirror_of, lines_shown, post_entries, ordered_uuid, entry_faults, entry_lines, caller_holds, fold_balances;
 alter table fiscal_years drop constraint fiscal_years_closing_entry_id_fkey;
+alter table fiscal_periods drop constraint fiscal_periods_revaluation_entry_id_fkey;
 drop table account_balances, balance_deltas, journal_lines, journal_entries, recurring_entries;
 drop function add_deltas, check_entry, keep_posted, keep_draft, keep_recurring_journal;
 drop trigger keep_books_currency on organizations;
@@ -28,7 +29,7 @@ begin
     end if;
     return null;
 end $$;
-drop function number_text(text, text, text, bigint);
+drop function number_text(text, text, date, bigint);
 alter table number_kinds drop column is_scoped;
 drop index number_series_status_key;
 alter table number_series drop column scope;
@@ -42,7 +43,7 @@ drop function exchange_rate_on;
 drop table exchange_rates, projects, cost_centres;
 drop table account_branches;
 drop table accounts;
-drop function load_chart, keep_account, place_in_account_branches, move_in_account_branches;
+drop function load_chart, keep_parent, keep_account, place_in_account_branches, move_in_account_branches, leave_account_branches;
 delete from managed_tables where name in ('account_balances', 'balance_deltas', 'journal_lines', 'journal_entries', 'recurring_entries', 'journals',
     'fiscal_periods', 'fiscal_years', 'exchange_rates', 'projects', 'cost_centres', 'accounts', 'account_branches');
 drop function books_currency;

@@ -32,19 +32,16 @@ create table accounts (
     -- The dimensions that each of its lines carries.
     requires  text[]  not null default '{}' constraint accounts_requires_check check (requires <@ '{department,cost_centre,project,party}'),
     status    text    not null default 'active' constraint accounts_status_check check (status in ('active', 'archived')),
-    -- True where there is a parent: what the parent must be, for the foreign key.
-    parent_is_group boolean generated always as (case when parent_id is not null then true end) stored,
     primary key (org_id, id),
     constraint accounts_code_key unique (org_id, code),
-    constraint accounts_is_group_key unique (org_id, id, is_group),
-    constraint accounts_parent_id_fkey foreign key (org_id, parent_id, parent_is_group) references accounts (org_id, id, is_group),
+    constraint accounts_parent_id_fkey foreign key (org_id, parent_id) references accounts (org_id, id),
     constraint a_group_has_no_role check (not is_group or role is null)
 );
 -- The system finds one account by its role; banks and tills are several.
 create unique index accounts_role_key on accounts (org_id, role) where status = 'active' and role not in ('bank', 'cash');
-create index accounts_by_parent on accounts (org_id, parent_id, parent_is_group, id);
+create index accounts_by_parent on accounts (org_id, parent_id, id);
 create index accounts_by_name on accounts (org_id, name, id);
-select manage_resource('accounts', secret => '{parent_is_group}');
+select manage_resource('accounts');
 select keep_tree('accounts', 'parent_id', 'account_branches', deepest => 20);
 
 -- Adds a chart, parents first: [{id, code, name, type, parent, role, is_group, requires}].
@@ -129,6 +126,8 @@ create table fiscal_periods (
     starts_on      date not null,
     ends_on        date not null,
     status         text not null default 'open' constraint fiscal_periods_status_check check (status in ('open', 'closed', 'locked')),
+    -- What booked the unrealized differences at its end; once.
+    revaluation_entry_id uuid,
     primary key (org_id, id),
     constraint fiscal_periods_starts_on_key unique (org_id, starts_on),
     constraint fiscal_periods_fiscal_year_id_fkey foreign key (org_id, fiscal_year_id) references fiscal_years (org_id, id) on delete cascade,
@@ -244,13 +243,10 @@ begin
     return null;
 end $$;
 
-create function number_text(format text, year text, month text, number bigint) returns text language plpgsql immutable parallel safe as $$
-declare
-    digits int := coalesce(substring(format from '\{number:(\d+)\}')::int, 1);
-begin
-    return regexp_replace(replace(replace(format, '{year}', year), '{month}', month),
-        '\{number[^}]*\}', lpad(number::text, greatest(digits, length(number::text)), '0'));
-end $$;
+-- As before, in a year of its own kind.
+create function number_text(format text, year text, day date, number bigint) returns text language sql immutable parallel safe as $$
+    select number_text(replace(format, '{year}', year), day, number)
+$$;
 
 -- As `take_number`, of a part of the kind (`scope`) and in a year of that part's own (`in_year`: the fiscal year's code).
 create function take_number_of(in_kind text, in_scope text, in_year text, in_day date, in_id uuid) returns text
@@ -286,7 +282,7 @@ begin
                 on conflict (org_id, series_id, period) do update set last = c.last + 1
                 returning c.last into ordinal;
         end if;
-        number := number_text(series.format, in_year, to_char(in_day, 'MM'), ordinal);
+        number := number_text(series.format, in_year, in_day, ordinal);
         insert into numbers_given (org_id, series_id, period, ordinal, kind, number, resource_id)
             values (org, series.id, in_period, ordinal, in_kind, number, in_id);
         return number;
@@ -369,7 +365,6 @@ create table journal_entries (
     constraint what_is_reversed_says_by_what check ((status = 'reversed') = (reversed_by_id is not null)),
     constraint reversed_after_it_was_posted check (reverse_on > posted_on)
 );
-create unique index a_period_is_revalued_once on journal_entries (org_id, fiscal_period_id) where kind = 'revaluation' and reversal_of_id is null;
 create index journal_entries_by_day on journal_entries (org_id, posted_on, id);
 create index journal_entries_by_journal on journal_entries (org_id, journal_id, posted_on, id);
 create index journal_entries_by_period on journal_entries (org_id, fiscal_period_id);
@@ -378,6 +373,8 @@ create index journal_entries_by_reverser on journal_entries (org_id, reversed_by
 select manage_resource('journal_entries');
 
 alter table fiscal_years add constraint fiscal_years_closing_entry_id_fkey foreign key (org_id, closing_entry_id) references journal_entries (org_id, id);
+alter table fiscal_periods add constraint fiscal_periods_revaluation_entry_id_fkey foreign key (org_id, revaluation_entry_id) references journal_entries (org_id, id);
+create index fiscal_periods_by_revaluation on fiscal_periods (org_id, revaluation_entry_id);
 create index fiscal_years_by_closing_entry on fiscal_years (org_id, closing_entry_id);
 
 -- Posted is for ever, whoever asks: the one thing that still happens to an entry is that another one reverses it.
@@ -439,9 +436,25 @@ grant select on journal_lines to backoffice_service;
 select frozen_when('journal_lines', 'true');
 create trigger frozen_whole before truncate on journal_lines for each statement execute function refuse_change();
 
--- Where a parent has become a group, or ceases to be one, its lines and children are as they were.
+-- A parent is a group, and stays one as long as something stands in it: whoever puts something there keeps it from changing.
+create function keep_parent() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+    parent_is_group boolean;
+begin
+    select is_group into parent_is_group from accounts where org_id = new.org_id and id = new.parent_id for share;
+    if not parent_is_group then
+        raise exception 'no group' using errcode = 'restrict_violation', table = 'accounts', constraint = 'accounts_parent_id_it_is_no_group';
+    end if;
+    return new;
+end $$;
+create trigger keep_parent before insert or update of parent_id on accounts for each row when (new.parent_id is not null) execute function keep_parent();
+
+-- What was posted to keeps what it is.
 create function keep_account() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
 begin
+    if old.is_group and not new.is_group and exists (select from accounts where org_id = old.org_id and parent_id = old.id) then
+        raise exception 'has children' using errcode = 'restrict_violation', table = 'accounts', constraint = 'accounts_is_group_accounts_stand_in_it';
+    end if;
     if exists (select from journal_lines where org_id = old.org_id and account_id = old.id) then
         if new.is_group and not old.is_group then
             raise exception 'has lines' using errcode = 'restrict_violation', table = 'accounts', constraint = 'accounts_is_group_it_has_been_posted_to';

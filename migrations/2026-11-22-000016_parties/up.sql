@@ -188,41 +188,44 @@ create trigger keep_bank_accounts_of_changed after update on parties referencing
 create function refuse_duplicate_parties() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
 declare
     org constant uuid := current_org();
-    changed uuid[];
-    others jsonb;
+    -- Side by side: a key, whose it is, and whether nobody else may have it.
+    ids uuid[];
+    keys text[];
+    alone boolean[];
+    taken text[];
+    others uuid[];
     faults jsonb;
 begin
     if tg_op = 'INSERT' then
-        changed := array(select id from new_rows);
+        select array_agg(n.id), array_agg(key), array_agg(not n.allow_duplicate) into ids, keys, alone
+            from new_rows n, unnest(party_keys_of(n.name, n.country, n.tax_id)) key;
     else
-        changed := array(select n.id from new_rows n join old_rows o on o.org_id = n.org_id and o.id = n.id
-            where (n.name, n.country, n.tax_id, n.allow_duplicate) is distinct from (o.name, o.country, o.tax_id, o.allow_duplicate));
-        delete from party_keys where org_id = org and party_id = any(changed);
+        select array_agg(n.id), array_agg(key), array_agg(not n.allow_duplicate) into ids, keys, alone
+            from new_rows n join old_rows o on o.org_id = n.org_id and o.id = n.id, unnest(party_keys_of(n.name, n.country, n.tax_id)) key
+            where (n.name, n.country, n.tax_id, n.allow_duplicate) is distinct from (o.name, o.country, o.tax_id, o.allow_duplicate);
     end if;
+    if ids is null then return null; end if;
     perform pg_advisory_xact_lock(hashtextextended('parties ' || org || bucket, 2)) from (
-        select distinct hashtext(key) & 255 as bucket from new_rows n, unnest(party_keys_of(n.name, n.country, n.tax_id)) key
-        where n.id = any(changed) order by 1) locks;
-    insert into party_keys (org_id, key, party_id)
-        select n.org_id, key, n.id from new_rows n, unnest(party_keys_of(n.name, n.country, n.tax_id)) key where n.id = any(changed);
-    select jsonb_agg(distinct p.id),
-        jsonb_agg(distinct jsonb_build_object('pointer', '/' || field, 'code', 'already-taken', 'detail', format(
+        select distinct hashtext(key) & 255 as bucket from unnest(keys) key order by 1) locks;
+    if tg_op = 'UPDATE' then
+        delete from party_keys known using (select distinct id from unnest(ids) id) mine where known.org_id = org and known.party_id = mine.id;
+    end if;
+    insert into party_keys (org_id, key, party_id) select org, key, id from unnest(ids, keys) mine (id, key);
+    -- One look-up for each key, however many there are. (An order, or a join, would let the planner walk another way, row by row.)
+    select array_agg(key), array_agg(party_id) into taken, others from (
+        select mine.key, other.party_id from unnest(ids, keys, alone) mine (id, key, alone)
+        cross join lateral (select k.party_id from party_keys k where k.org_id = org and k.key = mine.key and k.party_id <> mine.id limit 1) other
+        where mine.alone limit 10) same;
+    if taken is null then return null; end if;
+    select jsonb_agg(distinct jsonb_build_object('pointer', '/' || field, 'code', 'already-taken', 'detail', format(
             '%s "%s"%s has this %s: use that one, or send `allow_duplicate: true` if you mean it', p.number, p.name,
             case p.status when 'archived' then ', which is archived,' else '' end,
             case field when 'name' then 'name in this country' else 'tax id' end)))
-        into others, faults
-        from (
-            select distinct on (other.key) split_part(other.key, ' ', 1) as kind, other.party_id
-            from new_rows n join party_keys own on own.org_id = org and own.party_id = n.id
-            join party_keys other on other.org_id = org and other.key = own.key and other.party_id <> n.id
-            where n.id = any(changed) and not n.allow_duplicate
-            order by other.key, other.party_id limit 10
-        ) same join parties p on p.org_id = org and p.id = same.party_id,
-        lateral (select case same.kind when 'name' then 'name' else 'tax_id' end as field) place;
-    if others is not null then
-        raise exception 'known already' using errcode = 'unique_violation', table = 'parties', constraint = 'parties_name_key',
-            detail = jsonb_build_object('errors', faults, 'members', jsonb_build_object('duplicates', others));
-    end if;
-    return null;
+        into faults
+        from unnest(taken, others) same (key, party_id) join parties p on p.org_id = org and p.id = same.party_id,
+        lateral (select case split_part(same.key, ' ', 1) when 'name' then 'name' else 'tax_id' end as field) place;
+    raise exception 'known already' using errcode = 'unique_violation', table = 'parties', constraint = 'parties_name_key',
+        detail = jsonb_build_object('errors', faults, 'members', jsonb_build_object('duplicates', (select jsonb_agg(distinct id) from unnest(others) id)));
 end $$;
 create trigger refuse_duplicates_of_new after insert on parties referencing new table as new_rows
     for each statement execute function refuse_duplicate_parties();

@@ -234,8 +234,9 @@ fn check(grants: &Grants) -> Result<()> {
     if faults.is_empty() { Ok(()) } else { Err(Problem::invalid(faults)) }
 }
 
-/// Widening a role is granting it to all who hold it: a sensitive step, as `May::fresh` knows them.
-pub(crate) async fn ask_for_fresh_sign_in(db: &mut Db) -> Result<()> {
+/// As `May::fresh`, for what is found to be a sensitive step only when the row is there: widening a role is granting it to
+/// all who hold it.
+pub async fn ask_for_fresh_sign_in(db: &mut Db) -> Result<()> {
     let fresh = diesel::select(diesel::dsl::sql::<diesel::sql_types::Bool>(
         "exists (select from sessions where org_id = current_org() and id = (select current_session()) and signed_in_at > now() - interval '15 minutes')",
     ));

@@ -83,8 +83,9 @@ pub(crate) fn several_schema(name: &str) -> RefOr<Schema> {
 
 /// `available_actions`, which the platform adds to every resource with a life.
 pub(crate) fn with_available_actions<R: Resource>(document: &mut OpenApi) {
-    let actions: Vec<&str> =
+    let mut actions: Vec<&str> =
         R::life().map(|life| life.steps.iter().map(|step| step.action).collect()).unwrap_or_default();
+    actions.dedup(); // one that leads to different states from different ones
     let item = ObjectBuilder::new()
         .schema_type(Type::String)
         .max_length(Some(100))

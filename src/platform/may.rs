@@ -17,11 +17,10 @@ use actix_web::http::header::{self, HeaderMap};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use chrono::Utc;
-use diesel::sql_types::{Binary, Bool, Text};
-use diesel::{ExpressionMethods, QueryResult};
+use diesel::QueryResult;
+use diesel::sql_types::{Binary, Bool, Nullable, Text};
 use diesel_async::{AsyncConnectionCore, RunQueryDsl};
 use futures_util::future::{FutureExt, LocalBoxFuture};
-use schema::idempotency_keys;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use std::cell::OnceCell;
@@ -47,6 +46,10 @@ diesel::define_sql_function! {
 diesel::define_sql_function! {
     /// See the migration of the platform: what became of the Idempotency-Key.
     fn recall_answer(key: Text, fingerprint: Binary) -> Nullable<Text>;
+}
+diesel::define_sql_function! {
+    /// See the migration of the platform: keeps the first answer to the Idempotency-Key.
+    fn remember_answer(key: Nullable<Text>, fingerprint: Binary, status: diesel::sql_types::SmallInt, location: Nullable<Text>, etag: Nullable<Text>, body: Nullable<Text>) -> Text;
 }
 
 diesel::define_sql_function! {
@@ -365,12 +368,13 @@ impl Door {
                 diesel::sql_query("set constraints all immediate").execute(db).await?;
                 return Ok((answer.with(header::HeaderName::from_static("dry-run"), "true"), false));
             }
-            if let (Some(key), Some(fingerprint)) = (&key, &fingerprint) {
-                remember(db, key, fingerprint, &answer).await?;
-            }
             Ok((answer, true))
         };
-        self.database.transaction(claims.org, entering, work).await
+        let ending = async |db: &mut Db, answer: &Answer<T>| match (&key, &fingerprint) {
+            (Some(key), Some(fingerprint)) => remember(db, key, fingerprint, answer).await,
+            _ => Ok(()),
+        };
+        self.database.transaction(claims.org, entering, work, ending).await
     }
 
     /// A dry run leaves nothing behind, so it has no answer to give again.
@@ -518,18 +522,19 @@ fn recall<T: Outcome>(recalled: &str) -> Result<Answer<T>> {
 }
 
 async fn remember<T>(db: &mut Db, key: &str, fingerprint: &[u8], answer: &Answer<T>) -> Result<()> {
-    diesel::insert_into(idempotency_keys::table)
-        .values((
-            idempotency_keys::key.eq(key),
-            idempotency_keys::fingerprint.eq(fingerprint),
-            idempotency_keys::status.eq(answer.status().as_u16().cast_signed()),
-            idempotency_keys::location.eq(answer.header(&header::LOCATION)),
-            idempotency_keys::etag.eq(answer.header(&header::ETAG)),
-            idempotency_keys::body.eq(answer.remembered()),
-        ))
-        .execute(db)
-        .await?;
+    let status = answer.status().as_u16().cast_signed();
+    let (location, etag) = (answer.header(&header::LOCATION), answer.header(&header::ETAG));
+    let kept = remember_answer(key, fingerprint, status, location, etag, answer.remembered());
+    diesel::select(kept).execute(db).await?;
     Ok(())
+}
+
+/// Has the connection prepare what goes out with the end of a transaction.
+pub(crate) async fn make_ready_to_remember(
+    db: &mut impl AsyncConnectionCore<Backend = diesel::pg::Pg>,
+) -> QueryResult<usize> {
+    let none = None::<&str>;
+    diesel::select(remember_answer(none, &[][..], 0, none, none, none)).execute(db).await
 }
 
 /// `If-Match`: absent, `*`, or an ETag, of which the version counts.

@@ -40,7 +40,6 @@ diesel::table! {
         currency -> Nullable<Text>,
         requires -> Array<Nullable<Text>>,
         status -> Text,
-        parent_is_group -> Nullable<Bool>,
         version -> Int8,
         created_at -> Timestamptz,
         created_by -> Nullable<Uuid>,
@@ -239,6 +238,39 @@ diesel::table! {
 }
 
 diesel::table! {
+    budget_lines (org_id, budget_id, line) {
+        org_id -> Uuid,
+        budget_id -> Uuid,
+        line -> Int4,
+        account_id -> Uuid,
+        department_id -> Nullable<Uuid>,
+        cost_centre_id -> Nullable<Uuid>,
+        project_id -> Nullable<Uuid>,
+        amounts -> Array<Nullable<Numeric>>,
+    }
+}
+
+diesel::table! {
+    budgets (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        name -> Text,
+        fiscal_year_id -> Uuid,
+        revision -> Int4,
+        control -> Text,
+        control_over -> Text,
+        lines -> Jsonb,
+        prepared_by -> Array<Nullable<Uuid>>,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
     comment_mentions (org_id, user_id, comment_id) {
         org_id -> Uuid,
         user_id -> Uuid,
@@ -398,6 +430,26 @@ diesel::table! {
 }
 
 diesel::table! {
+    depreciation_runs (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        fiscal_period_id -> Uuid,
+        posted_on -> Date,
+        assets -> Int4,
+        amount -> Numeric,
+        journal_entry_id -> Nullable<Uuid>,
+        reversed_on -> Nullable<Date>,
+        reversal_entry_id -> Nullable<Uuid>,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
     directory (org_id, id) {
         org_id -> Uuid,
         id -> Uuid,
@@ -543,6 +595,7 @@ diesel::table! {
         starts_on -> Date,
         ends_on -> Date,
         status -> Text,
+        revaluation_entry_id -> Nullable<Uuid>,
         version -> Int8,
         created_at -> Timestamptz,
         created_by -> Nullable<Uuid>,
@@ -560,6 +613,103 @@ diesel::table! {
         ends_on -> Date,
         status -> Text,
         closing_entry_id -> Nullable<Uuid>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    fixed_asset_categories (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        name -> Text,
+        asset_account_id -> Uuid,
+        accumulated_depreciation_account_id -> Uuid,
+        depreciation_account_id -> Uuid,
+        gain_account_id -> Uuid,
+        loss_account_id -> Uuid,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    fixed_asset_movements (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        fixed_asset_id -> Uuid,
+        kind -> Text,
+        posted_on -> Date,
+        cost -> Numeric,
+        depreciation -> Numeric,
+        covers_from -> Nullable<Date>,
+        covers_to -> Nullable<Date>,
+        journal_entry_id -> Nullable<Uuid>,
+        depreciation_run_id -> Nullable<Uuid>,
+        department_id -> Nullable<Uuid>,
+        cost_centre_id -> Nullable<Uuid>,
+        reason -> Nullable<Text>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    fixed_asset_transfers (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        fixed_asset_id -> Uuid,
+        moved_on -> Date,
+        department_id -> Nullable<Uuid>,
+        cost_centre_id -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    fixed_asset_units (org_id, fixed_asset_id, fiscal_period_id) {
+        org_id -> Uuid,
+        fixed_asset_id -> Uuid,
+        fiscal_period_id -> Uuid,
+        units -> Numeric,
+    }
+}
+
+diesel::table! {
+    fixed_assets (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        number -> Text,
+        name -> Text,
+        category_id -> Uuid,
+        acquired_on -> Date,
+        in_service_on -> Nullable<Date>,
+        cost -> Numeric,
+        residual_value -> Numeric,
+        method -> Text,
+        convention -> Text,
+        life_months -> Int4,
+        rate -> Nullable<Numeric>,
+        total_units -> Nullable<Numeric>,
+        opening_depreciation -> Numeric,
+        opening_on -> Nullable<Date>,
+        department_id -> Nullable<Uuid>,
+        cost_centre_id -> Nullable<Uuid>,
+        accumulated_depreciation -> Numeric,
+        depreciated_through -> Nullable<Date>,
+        schedule_carrying -> Nullable<Numeric>,
+        schedule_after -> Nullable<Date>,
+        disposed_on -> Nullable<Date>,
+        status -> Text,
+        carrying_amount -> Numeric,
         version -> Int8,
         created_at -> Timestamptz,
         created_by -> Nullable<Uuid>,

@@ -77,7 +77,8 @@ fn what_is_open_at_a_months_end_is_revalued_once_and_booked_back() {
         let march = company.period("2026-03").await;
         let done = owner.act(&format!("/v1/fiscal-periods/{march}/revalue")).await.is(200);
         let read = async |id: &Value| owner.get(&format!("/v1/journal-entries/{}", text(id))).await.is(200);
-        let (entry, reversal) = (read(&done["entry_id"]).await, read(&done["reversal_id"]).await);
+        let entry = read(&done["revaluation_entry_id"]).await;
+        let reversal = read(&entry["reversed_by_id"]).await;
         assert_eq!((&entry["total"], &entry["posted_on"]), (&json!("20.00"), &json!("2026-03-31")));
         assert_eq!(reversal["posted_on"], "2026-04-01");
         assert_eq!(company.balance(&bank, "2026-03-31").await, decimal("920"));
@@ -96,7 +97,7 @@ fn what_is_open_at_a_months_end_is_revalued_once_and_booked_back() {
         // Where nothing is foreign there is nothing to do.
         let before = company.period("2026-01").await;
         assert_eq!(
-            owner.act(&format!("/v1/fiscal-periods/{before}/revalue")).await.is(200)["entry_id"],
+            owner.act(&format!("/v1/fiscal-periods/{before}/revalue")).await.is(200)["revaluation_entry_id"],
             Value::Null
         );
     });

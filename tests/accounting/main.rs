@@ -3,7 +3,9 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod assets;
 mod bills;
+mod budgets;
 mod closing;
 mod credit_notes;
 mod currencies;

@@ -404,6 +404,9 @@ fn where_a_policy_says_so_two_people_change_where_money_goes() {
         let approve = format!("/v1/approvals/{}/approve", id(&request));
         owner.post(&approve, json!({})).await.is_problem(403, "forbidden");
         checker.post(&approve, json!({})).await.is(200);
+        // Nor by who may have left their desk: not without the password again.
+        let away = organization.owner().await.signed_in_ago(3600).await;
+        away.patch(&path(&acme), change.clone()).await.is_problem(401, "fresh-login-required");
         // For this very change, and no other.
         let another = json!({"bank_accounts": [{"iban": "NL91ABNA0417164300"}]});
         owner.patch(&path(&acme), another).await.is_problem(409, "approval-required");
@@ -557,7 +560,7 @@ fn a_file_of_parties_is_taken_under_the_same_rules() {
         let again = import(
             &owner,
             "mode=upsert",
-            "number,name,tax_id\nC-1,Dante International,RO14399840\nC-2,Petrom,1590082\n",
+            "number,name,tax_id,credit_limit\nC-1,Dante,RO14399840,5000.0\nC-2,OMV Petrom,1590082,\n",
         )
         .await
         .is(200);
@@ -575,7 +578,7 @@ fn a_file_of_parties_is_taken_under_the_same_rules() {
             Sixth,RO,,no\n\
             Seventh,RO,,yes\n\
             SEVENTH,RO,,yes\n\
-            PETROM,RO,,yes\n";
+            OMV-PETROM,RO,,yes\n";
         let problem = import(&owner, "", wrong).await.is_problem(422, "invalid-input");
         assert_eq!(
             faults(&problem),

@@ -1,6 +1,7 @@
 //! What an operation costs, in SQL statements as the service counts them: the same on any machine.
-use crate::examples::{collection, lists, operation_at, permitted, ready, request, row, with};
+use crate::examples::{collection, lists, operation_at, permitted, ready, request, row, rows, with};
 use crate::support::{Caller, Operation, Organization, Request, Service, run, service};
+use futures_util::stream::{self, StreamExt};
 use reqwest::Method;
 use std::process::Child;
 use uuid::Uuid;
@@ -88,41 +89,44 @@ fn a_read_costs_two_statements() {
 #[test]
 fn a_list_costs_the_same_for_one_row_and_for_a_hundred() {
     run(async {
-        for list in lists() {
-            let (few, many) =
-                (Organization::new().await.owner().await, Organization::new().await.owner().await);
-            let service = Counted::start().warmed(&few).await;
-            row(&few, &list.path).await;
-            for _ in 0..100 {
-                row(&many, &list.path).await;
-            }
-            for (query, budget) in [
-                ("limit=200", 2),
-                ("limit=200&count=true", 3),
-                ("limit=200&q=a", 2),
-                ("limit=200&sort=-id", 2),
-            ] {
-                let mut costs = Vec::new();
-                for (caller, least) in [(&few, 1), (&many, 100)] {
-                    let path = with(&list.path, query);
-                    if !query.contains("q=") {
-                        let rows = caller.get(&path).await.is(200)["data"].as_array().unwrap().len();
-                        assert!(rows >= least, "{} has {rows} rows", list.id());
-                    }
-                    costs.push(service.statements(&list, caller.request(Method::GET, &path)).await);
-                }
-                assert!(
-                    costs[0] == costs[1] && costs[0] <= budget,
-                    "{}?{query}: {costs:?} statements, at most {budget}",
-                    list.id()
-                );
-            }
-        }
+        let anybody = Organization::new().await.owner().await;
+        let service = Counted::start().warmed(&anybody).await;
+        // What a list costs is counted by its operation, so several are looked at at once.
+        stream::iter(lists())
+            .for_each_concurrent(4, |list| {
+                let service = &service;
+                async move { costs_the_same(service, &list).await }
+            })
+            .await;
     });
 }
 
-/// Six, and one more where two tables are written, where a row is a view that is read again, or where an approval may be
-/// asked for.
+async fn costs_the_same(service: &Counted, list: &Operation) {
+    let (few, many) = (Organization::new().await.owner().await, Organization::new().await.owner().await);
+    row(&few, &list.path).await;
+    rows(&many, &list.path, 100).await;
+    for (query, budget) in
+        [("limit=200", 2), ("limit=200&count=true", 3), ("limit=200&q=a", 2), ("limit=200&sort=-id", 2)]
+    {
+        let mut costs = Vec::new();
+        for (caller, least) in [(&few, 1), (&many, 100)] {
+            let path = with(&list.path, query);
+            if !query.contains("q=") {
+                let rows = caller.get(&path).await.is(200)["data"].as_array().unwrap().len();
+                assert!(rows >= least, "{} has {rows} rows", list.id());
+            }
+            costs.push(service.statements(list, caller.request(Method::GET, &path)).await);
+        }
+        assert!(
+            costs[0] == costs[1] && costs[0] <= budget,
+            "{}?{query}: {costs:?} statements, at most {budget}",
+            list.id()
+        );
+    }
+}
+
+/// Six, and one more where two tables are written, where a row is a view that is read again, where an approval may be
+/// asked for, or where a rate of exchange is looked up.
 fn budget(operation: &str) -> u64 {
     const IRREGULAR: &[&str] = &[
         "approve_bill",
@@ -130,8 +134,10 @@ fn budget(operation: &str) -> u64 {
         "approve_debit_note",
         "approve_invoice",
         "archive_department",
+        "create_bill",
         "create_credit_note",
         "create_debit_note",
+        "create_invoice",
         "create_file",
         "disable_user",
         "enable_user",
@@ -143,8 +149,10 @@ fn budget(operation: &str) -> u64 {
         "rotate_api_client_secret",
         "rotate_webhook_endpoint_secret",
         "test_webhook_endpoint",
+        "update_bill",
         "update_credit_note",
         "update_debit_note",
+        "update_invoice",
     ];
     // A file is a batch: it is looked at before it is taken in, and its rows are found, tried and noted together.
     if operation.starts_with("import_") || operation == "undo_import" {
@@ -156,6 +164,13 @@ fn budget(operation: &str) -> u64 {
         "post_credit_note" | "post_debit_note" => return 15,
         "void_bill" | "void_invoice" => return 19,
         _ => {}
+    }
+    // What posts into the ledger asks it for the currency and what the assets are worth, posts in two statements, and notes what it came to;
+    // what reverses looks for what has happened since and mirrors the entry.
+    const POSTING: &[&str] =
+        &["create_depreciation_run", "dispose_fixed_asset", "impair_fixed_asset", "reverse_depreciation_run"];
+    if POSTING.contains(&operation) {
+        return 12;
     }
     if IRREGULAR.contains(&operation) { 7 } else { 6 }
 }

@@ -1,6 +1,7 @@
 //! What the database holds true, read from its catalogue: each table of an organization keeps the same rules.
-use crate::support::{run, service};
-use std::collections::BTreeSet;
+use crate::support::{Caller, run, service};
+use std::collections::{BTreeMap, BTreeSet};
+use tokio::sync::OnceCell;
 
 /// Tables with an `org_id`, partitions aside.
 pub const TABLES: &str =
@@ -10,6 +11,20 @@ pub const TABLES: &str =
 
 /// The tables that requests write; events are sealed meanwhile, by a schedule.
 pub const WRITTEN: &str = "select name from managed_tables where name not in ('checkpoints', 'sealed_events', 'sealed_nodes') order by 1";
+
+/// Everything of the caller's organization, and the logins that are at home in it: for each table the number of rows and a
+/// digest of them, whatever their order. One statement, since it is asked before and after each operation.
+pub async fn contents(caller: &Caller) -> BTreeMap<String, (i64, Option<String>)> {
+    static STATEMENT: OnceCell<String> = OnceCell::const_new();
+    let digests = format!(
+        "select string_agg(format(
+            'select %L, count(*), sum(hashtextextended(t::text, 0))::text from %I t where %I = $1', name, name, organization), ' union all ')
+        from (select name, 'org_id' as organization from ({WRITTEN}) w union all values ('logins', 'home_organization_id')) t"
+    );
+    let statement = STATEMENT.get_or_init(|| async { found(&digests).await.remove(0) }).await;
+    let rows = service().database().await.query(statement, &[&caller.organization]).await.unwrap();
+    rows.into_iter().map(|row| (row.get(0), (row.get(1), row.get(2)))).collect()
+}
 
 /// The first column of each answer, as text, sorted: what breaks a rule.
 pub async fn found(sql: &str) -> Vec<String> {

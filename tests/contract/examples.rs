@@ -10,21 +10,29 @@ use uuid::Uuid;
 /// Where the rows are that a field refers to; an empty path means its own collection.
 const REFERENCES: &[(&str, &str)] = &[
     ("account_id", "/v1/accounts"),
+    ("accumulated_depreciation_account_id", "/v1/accounts"),
     ("api_client_id", "/v1/api-clients"),
     ("bill_id", "/v1/bills"),
+    ("asset_account_id", "/v1/accounts"),
+    ("category_id", "/v1/fixed-asset-categories"),
     ("cost_centre_id", "/v1/cost-centres"),
     ("created_by", "/v1/users"),
     ("delegate_id", "/v1/users"),
     ("department_id", "/v1/departments"),
+    ("depreciation_account_id", "/v1/accounts"),
+    ("depreciation_run_id", "/v1/depreciation-runs"),
     ("employee_id", "/v1/employees"),
     ("entry_id", "/v1/journal-entries"),
     ("expense_account_id", "/v1/accounts"),
     ("fiscal_period_id", "/v1/fiscal-periods"),
     ("fiscal_year_id", "/v1/fiscal-years"),
+    ("fixed_asset_id", "/v1/fixed-assets"),
+    ("gain_account_id", "/v1/accounts"),
     ("head_id", "/v1/employees"),
     ("income_account_id", "/v1/accounts"),
     ("invoice_id", "/v1/invoices"),
     ("journal_id", "/v1/journals"),
+    ("loss_account_id", "/v1/accounts"),
     ("manager_id", "/v1/employees"),
     ("membership_id", "/v1/memberships"),
     ("mentions", "/v1/users"),
@@ -33,6 +41,7 @@ const REFERENCES: &[(&str, &str)] = &[
     ("payable_account_id", "/v1/accounts"),
     ("payment_terms_id", "/v1/payment-terms"),
     ("position_id", "/v1/positions"),
+    ("proceeds_account_id", "/v1/accounts"),
     ("project_id", "/v1/projects"),
     ("receivable_account_id", "/v1/accounts"),
     ("recoverable_account_id", "/v1/accounts"),
@@ -189,9 +198,14 @@ pub fn body<'a>(caller: &'a Caller, operation: &'a Operation) -> LocalBoxFuture<
             "request_approval" => ask_for_approvals(caller).await,
             "create_fiscal_year" => body = a_year_before(caller).await,
             "load_accounts" => make_way_for_a_chart(caller).await,
+            "create_depreciation_run" => {
+                return json!({"fiscal_period_id": undepreciated_period(caller).await});
+            }
             "create_exchange_rate" => body["rated_on"] = json!(a_day()),
             "create_invoice" | "update_invoice" | "create_bill" | "update_bill" => open_books(caller).await,
-            _ if operation.value["tags"][0] == "Ledger" => keep_books(caller).await,
+            _ if ["Accounting", "Ledger"].contains(&operation.value["tags"][0].as_str().unwrap()) => {
+                keep_books(caller).await
+            }
             _ => {}
         }
         // Only what is in the books is taken back.
@@ -217,6 +231,11 @@ pub fn body<'a>(caller: &'a Caller, operation: &'a Operation) -> LocalBoxFuture<
                 refer_within(caller, &mut body[&name], &operation.path).await;
             } else if given.is_string() && is_unique(&name) {
                 body[&name] = unique(&given, &field);
+            }
+        }
+        if ["create_fixed_asset_category", "update_fixed_asset_category"].contains(&operation.id()) {
+            for (field, kind) in CATEGORY_ACCOUNTS {
+                body[field] = json!(account_of_type(caller, kind).await);
             }
         }
         body
@@ -311,10 +330,90 @@ async fn a_year_before(caller: &Caller) -> Value {
     json!({"code": last.format("%Y-%m").to_string(), "starts_on": last.format("%Y-%m-01").to_string(), "ends_on": last.to_string()})
 }
 
+/// A month at whose end something is worth more than it was booked at.
+async fn a_month_with_dollars(caller: &Caller) -> String {
+    keep_books(caller).await;
+    let month = row(caller, "/v1/fiscal-periods").await;
+    let from = caller.get(&format!("/v1/fiscal-periods/{month}")).await.is(200)["starts_on"].clone();
+    let mut lines = Vec::new();
+    for (role, kind) in [("bank", "asset"), ("exchange_gain", "income"), ("exchange_loss", "expense")] {
+        let found =
+            caller.get(&format!("/v1/accounts?role={role}&status=active")).await.is(200)["data"][0]["id"]
+                .clone();
+        let code = Uuid::now_v7().simple().to_string();
+        let account = json!({"code": code[14..32], "name": role, "type": kind, "role": role});
+        let account = if found.is_null() || role == "bank" {
+            caller.post("/v1/accounts", account).await.is(201)["id"].clone()
+        } else {
+            found
+        };
+        lines.push(account);
+    }
+    let rated = json!({"currency": "USD", "rated_on": from, "rate": "1.1"});
+    assert!([201, 409].contains(&caller.post("/v1/exchange-rates", rated).await.status));
+    let lines = json!([{"account_id": lines[0], "currency": "USD", "foreign_debit": "10.00", "rate": "1"}, {"account_id": lines[1], "credit": "10.00"}]);
+    let entry = json!({"posted_on": from, "description": "Dollars", "lines": lines});
+    caller.post("/v1/journal-entries/post", json!({"entries": [entry]})).await.is(200);
+    month
+}
+
 /// A chart is for books in which its codes and roles are free.
 async fn make_way_for_a_chart(caller: &Caller) {
     let free = "update accounts set code = substr(md5(id::text), 1, 20), role = null where org_id = $1 and (code ~ '^[0-9]{1,4}$' or role is not null)";
     service().database().await.execute(free, &[&caller.organization]).await.unwrap();
+}
+
+/// The accounts of a category of fixed assets, and of which type each is.
+const CATEGORY_ACCOUNTS: [(&str, &str); 5] = [
+    ("asset_account_id", "asset"),
+    ("accumulated_depreciation_account_id", "asset"),
+    ("depreciation_account_id", "expense"),
+    ("gain_account_id", "income"),
+    ("loss_account_id", "expense"),
+];
+
+/// A new account of this type.
+async fn account_of_type(caller: &Caller, kind: &str) -> String {
+    let code = format!("X{}", &Uuid::now_v7().simple().to_string().to_uppercase()[14..32]);
+    let made = caller.post("/v1/accounts", json!({"code": code, "name": code, "type": kind})).await.is(201);
+    made["id"].as_str().unwrap().to_owned()
+}
+
+/// A month that can be depreciated: that of the last run, which makes way, or, where its assets do not let it, the one after.
+async fn undepreciated_period(caller: &Caller) -> String {
+    keep_books(caller).await;
+    let last =
+        caller.get("/v1/depreciation-runs?status=posted&sort=-posted_on&limit=1").await.is(200)["data"][0]
+            .clone();
+    let period = if last.is_null() {
+        caller.get("/v1/fiscal-periods?code=2026-01").await.is(200)["data"][0]["id"].clone()
+    } else {
+        let path = format!("/v1/depreciation-runs/{}/reverse", last["id"].as_str().unwrap());
+        if caller.post(&path, json!({"reason": "Makes way"})).await.status == 200 {
+            last["fiscal_period_id"].clone()
+        } else {
+            let periods = caller.get("/v1/fiscal-periods?sort=starts_on&limit=200").await.is(200);
+            let after = periods["data"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .find(|each| each["starts_on"].as_str() > last["posted_on"].as_str());
+            after.unwrap()["id"].clone()
+        }
+    };
+    period.as_str().unwrap().to_owned()
+}
+
+/// An asset in service that is depreciated by what it makes: late, so that no run of others asks what it made.
+async fn press(caller: &Caller) -> String {
+    let create = operation("create_fixed_asset");
+    let mut press = body(caller, &create).await;
+    press["method"] = json!("units_of_production");
+    press["total_units"] = json!("100000");
+    (press["acquired_on"], press["in_service_on"]) = (json!("2026-12-01"), json!("2026-12-01"));
+    let made = caller.post(&create.path, press).await.is(201)["id"].as_str().unwrap().to_owned();
+    caller.act(&format!("/v1/fixed-assets/{made}/put-in-service")).await.is(200);
+    made
 }
 
 /// Some day.
@@ -378,6 +477,19 @@ pub fn row<'a>(caller: &'a Caller, collection: &'a str) -> LocalBoxFuture<'a, St
                 }
                 let periods = caller.get(&format!("/v1/fiscal-periods?fiscal_year_id={year}&limit=1")).await.is(200);
                 return periods["data"][0]["id"].as_str().unwrap().to_owned();
+            }
+            // Written by somebody else, so that the caller may approve it.
+            "/v1/budgets" => {
+                let create = operation_at(&Method::POST, collection).unwrap();
+                let body = body(caller, &create).await;
+                let maker = organization.caller(&["budgets:write"]).await;
+                return maker.post(collection, body).await.is(201)["id"].as_str().unwrap().to_owned();
+            }
+            "/v1/fixed-asset-movements" => {
+                let asset = row(caller, "/v1/fixed-assets").await;
+                caller.act(&format!("/v1/fixed-assets/{asset}/put-in-service")).await.is(200);
+                let moved = caller.get(&format!("{collection}?fixed_asset_id={asset}")).await.is(200);
+                return moved["data"][0]["id"].as_str().unwrap().to_owned();
             }
             "/v1/jobs" => return job(caller).await.to_string(),
             "/v1/journal-lines" => {
@@ -444,6 +556,28 @@ pub fn row<'a>(caller: &'a Caller, collection: &'a str) -> LocalBoxFuture<'a, St
     .boxed_local()
 }
 
+/// So many new rows of the collection. They refer to the same ones, where the resource lets them.
+pub async fn rows(caller: &Caller, collection: &str, count: usize) {
+    let create = operation_at(&Method::POST, collection).filter(|create| body_schema(create).is_some());
+    let Some(create) = create else {
+        for _ in 0..count {
+            row(caller, collection).await;
+        }
+        return;
+    };
+    let mut body = body(caller, &create).await;
+    for _ in 0..count {
+        for (name, field) in fields(&create) {
+            if !holds_ids(&field) && body[&name].is_string() && is_unique(&name) {
+                body[&name] = unique(&body[&name], &field);
+            }
+        }
+        if caller.post(collection, body.clone()).await.status != 201 {
+            row(caller, collection).await;
+        }
+    }
+}
+
 /// A webhook that was sent to an endpoint of the caller's.
 async fn delivery(caller: &Caller) -> Uuid {
     let (id, endpoint) = (Uuid::now_v7(), row(caller, "/v1/webhook-endpoints").await);
@@ -467,6 +601,12 @@ async fn job(caller: &Caller) -> Uuid {
 pub async fn ready(caller: &Caller, operation: &Operation) -> String {
     if !operation.path.contains("{id}") {
         return operation.path.clone();
+    }
+    if operation.id() == "revalue_fiscal_period" {
+        return fill(&operation.path, &a_month_with_dollars(caller).await);
+    }
+    if operation.id() == "report_fixed_asset_units" {
+        return fill(&operation.path, &press(caller).await);
     }
     let collection = collection(&operation.path);
     let action = operation.path.split_once("{id}/").map(|(_, action)| action.replace('-', "_"));

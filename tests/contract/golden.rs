@@ -1,4 +1,5 @@
 //! Files that are observed and kept, so that a change of them shows as a diff.
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 /// A file of the workspace.
@@ -17,10 +18,9 @@ pub fn hold(path: &str, observed: &str) {
     if kept == observed {
         return;
     }
-    let lost: Vec<&str> =
-        kept.lines().filter(|line| !observed.lines().any(|other| other == *line)).take(20).collect();
-    let new: Vec<&str> =
-        observed.lines().filter(|line| !kept.lines().any(|other| other == *line)).take(20).collect();
+    let (before, now): (HashSet<&str>, HashSet<&str>) = (kept.lines().collect(), observed.lines().collect());
+    let lost: Vec<&str> = kept.lines().filter(|line| !now.contains(line)).take(20).collect();
+    let new: Vec<&str> = observed.lines().filter(|line| !before.contains(line)).take(20).collect();
     panic!(
         "{path} is not what was observed (UPDATE=1 cargo test rewrites it).\ngone: {lost:#?}\nnew: {new:#?}"
     );

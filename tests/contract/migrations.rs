@@ -61,10 +61,9 @@ fn each_goes_up_down_and_up_again_and_leaves_what_was_before() {
         for (step, folder) in migrations().iter().enumerate().rev() {
             apply(&client, folder, "down.sql").await;
             let (now, was) = (dump(&url), &before[step]);
-            let left: Vec<&str> =
-                now.lines().filter(|line| !was.lines().any(|other| other == *line)).take(20).collect();
-            let lost: Vec<&str> =
-                was.lines().filter(|line| !now.lines().any(|other| other == *line)).take(20).collect();
+            let (has, had): (BTreeSet<&str>, BTreeSet<&str>) = (now.lines().collect(), was.lines().collect());
+            let left: Vec<&&str> = has.difference(&had).take(20).collect();
+            let lost: Vec<&&str> = had.difference(&has).take(20).collect();
             assert!(now == *was, "{} down leaves {left:#?} and takes {lost:#?}", folder.display());
             apply(&client, folder, "up.sql").await;
             assert!(dump(&url) == before[step + 1], "{} up again is not what it was", folder.display());

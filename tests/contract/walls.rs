@@ -7,6 +7,28 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
+/// Assets and budgets to the last column: a run that was reversed, an asset that moved, a line of a budget of everything.
+async fn furnish_with_assets(caller: &Caller) {
+    let of = async |collection: &str| row(caller, collection).await;
+    let (department, cost_centre, project) =
+        (of("/v1/departments").await, of("/v1/cost-centres").await, of("/v1/projects").await);
+    let mut asset = body(caller, &operation("create_fixed_asset")).await;
+    (asset["department_id"], asset["cost_centre_id"]) =
+        (serde_json::json!(department), serde_json::json!(cost_centre));
+    let asset = caller.post("/v1/fixed-assets", asset).await.is(201)["id"].as_str().unwrap().to_owned();
+    caller.act(&format!("/v1/fixed-assets/{asset}/put-in-service")).await.is(200);
+    let run = of("/v1/depreciation-runs").await;
+    let why = serde_json::json!({"reason": "Furnished"});
+    caller.post(&format!("/v1/depreciation-runs/{run}/reverse"), why).await.is(200);
+    let report = operation("report_fixed_asset_units");
+    let path = crate::examples::ready(caller, &report).await;
+    crate::examples::perform(caller, &report, &path).await.is(200);
+    let mut budget = body(caller, &operation("create_budget")).await;
+    let line = serde_json::json!({"account_id": of("/v1/accounts").await, "department_id": department, "cost_centre_id": cost_centre, "project_id": project, "evenly": "12.00"});
+    budget["lines"] = serde_json::json!([line]);
+    caller.post("/v1/budgets", budget).await.is(201);
+}
+
 /// An organization with rows in every table that a request can write.
 /// An entry that carries every dimension, reversed, one of a recurring entry, a closed year; some of it folded.
 async fn book(caller: &Caller, department: &str) {
@@ -37,6 +59,9 @@ async fn book(caller: &Caller, department: &str) {
     let closed = "update fiscal_years set closing_entry_id = (select id from journal_entries where org_id = $1 and status = 'posted' limit 1)
         where org_id = $1 and code = '2026'";
     database.execute(closed, &[&org]).await.unwrap();
+    let revalued = "update fiscal_periods set revaluation_entry_id = (select id from journal_entries where org_id = $1 and status = 'posted' limit 1)
+        where org_id = $1 and code = '2026-03'";
+    database.execute(revalued, &[&org]).await.unwrap();
 }
 
 async fn furnished() -> Caller {
@@ -45,6 +70,7 @@ async fn furnished() -> Caller {
         row(&caller, &list.path).await;
     }
     row(&caller, "/v1/events").await;
+    furnish_with_assets(&caller).await;
     let database = service().database().await;
     // What a large file leaves while its job runs.
     let chunk = "with job as (update imports set job_id = (select id from jobs where org_id = $1 limit 1) where org_id = $1)

@@ -1,6 +1,6 @@
 //! The contract as the service publishes it, and every answer held against it: what it does not describe fails the test.
 use super::{Answer, Request, service};
-use jsonschema::Validator;
+use jsonschema::{Registry, Validator};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -21,7 +21,7 @@ pub fn contract() -> &'static Value {
 pub struct Operation {
     pub method: Method,
     pub path: String,
-    pub value: Value,
+    pub value: &'static Value,
 }
 
 impl Operation {
@@ -48,7 +48,7 @@ pub fn operations() -> Vec<Operation> {
     for (path, item) in contract()["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
             let method = method.to_uppercase().parse().unwrap();
-            all.push(Operation { method, path: path.clone(), value: operation.clone() });
+            all.push(Operation { method, path: path.clone(), value: operation });
         }
     }
     all
@@ -186,13 +186,20 @@ fn resolve(value: &'static Value) -> &'static Value {
     }
 }
 
+/// What the contract's schemas refer to, read once.
+static COMPONENTS: LazyLock<Registry<'static>> = LazyLock::new(|| {
+    let components = json!({"components": contract()["components"]});
+    Registry::new().add("https://contract.test/", components).unwrap().prepare().unwrap()
+});
+
 fn validator(name: &str, schema: &Value) -> Arc<Validator> {
     static VALIDATORS: LazyLock<Mutex<HashMap<String, Arc<Validator>>>> = LazyLock::new(Mutex::default);
     let mut all = VALIDATORS.lock().unwrap();
     let compile = || {
-        let mut whole = schema.clone();
-        whole["components"] = contract()["components"].clone();
-        Arc::new(jsonschema::draft202012::options().should_validate_formats(true).build(&whole).unwrap())
+        let told = schema.to_string().replace("\"#/components/", "\"https://contract.test/#/components/");
+        let options =
+            jsonschema::draft202012::options().should_validate_formats(true).with_registry(&COMPONENTS);
+        Arc::new(options.build(&told.parse().unwrap()).unwrap())
     };
     Arc::clone(all.entry(name.to_owned()).or_insert_with(compile))
 }

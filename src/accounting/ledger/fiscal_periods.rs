@@ -2,12 +2,12 @@
 
 use crate::accounts::AccountRole;
 use crate::fiscal_years::hold_months;
-use crate::posting::{account_of, post_given, refuse, reverse};
+use crate::posting::{account_of, post_given, reverse};
 use chrono::Days;
 use diesel::sql_types::Uuid as SqlUuid;
 use platform::prelude::*;
 use platform::problem::CONFLICT;
-use schema::{fiscal_periods, fiscal_years, journal_entries};
+use schema::{fiscal_periods, fiscal_years};
 use serde_json::Value;
 
 /// A month of the books.
@@ -26,6 +26,9 @@ pub struct FiscalPeriod {
     /// Its last day.
     #[schema(example = "2026-03-31")]
     pub ends_on: NaiveDate,
+    /// The entry that booked what foreign amounts were worth more or less at its end.
+    #[schema(example = json!(null))]
+    pub revaluation_entry_id: Option<Uuid>,
     pub status: FiscalPeriodStatus,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
@@ -148,70 +151,47 @@ diesel::define_sql_function! {
     fn revaluation_of(period: SqlUuid, id: SqlUuid, gain: SqlUuid, loss: SqlUuid) -> Nullable<Jsonb>;
 }
 
-/// What was revalued.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct Revaluation {
-    /// The entry on the last day of the month; null where nothing was worth more or less.
-    entry_id: Option<Uuid>,
-    /// Its mirror on the first day of the next.
-    reversal_id: Option<Uuid>,
-}
-
 /// Revalue foreign amounts
 ///
 /// What is open in another currency at the end of the month (money, receivables, payables, accounts kept in that currency) is
 /// worked out at the newest rates that are not after the last day. The differences are booked as unrealized gains and losses, by
 /// account and party, and booked back on the first day of the next month. Once for each month; a second time is 409.
 #[utoipa::path(post, path = "/v1/fiscal-periods/{id}/revalue", tag = "Ledger")]
-async fn revalue_fiscal_period(
-    may: May<Run, FiscalPeriod>,
-    id: Id<FiscalPeriod>,
-) -> Reply<Plain<Revaluation>> {
+async fn revalue_fiscal_period(may: May<Run, FiscalPeriod>, id: Id<FiscalPeriod>) -> Reply<FiscalPeriod> {
     may.write(async |db| {
         let period = lock(&may, db, &id).await?;
-        let done = journal_entries::table
-            .filter(journal_entries::org_id.eq(db.organization()))
-            .filter(journal_entries::fiscal_period_id.eq(period.id))
-            .filter(journal_entries::kind.eq("revaluation"))
-            .filter(journal_entries::reversal_of_id.is_null());
-        if done.count().get_result::<i64>(db).await? > 0 {
+        if period.revaluation_entry_id.is_some() {
             return Err(CONFLICT.because(format!("The period {} was revalued before.", period.code)));
         }
         let gain = account_of(db, AccountRole::ExchangeGain).await;
         let loss = account_of(db, AccountRole::ExchangeLoss).await;
         let account = |found: &Result<Uuid>| *found.as_ref().unwrap_or(&Uuid::nil());
-        let found: Option<Value> =
-            diesel::select(revaluation_of(period.id, Uuid::now_v7(), account(&gain), account(&loss)))
-                .get_result(db)
-                .await?;
-        match found {
-            None => Ok(Plain(Revaluation { entry_id: None, reversal_id: None })),
-            Some(Value::Array(entry)) => {
-                gain.and(loss)?;
-                let entry = post_given(db, entry).await?.pop();
-                let Some(entry) = entry else {
-                    return Err(Problem::internal("what was posted is not there"));
-                };
-                let next = period.ends_on + Days::new(1);
-                let reversal =
-                    reverse(db, entry.id, next, &format!("Reversal of the revaluation of {}", period.code))
-                        .await?;
-                Ok(Plain(Revaluation { entry_id: Some(entry.id), reversal_id: Some(reversal.id) }))
-            }
-            Some(missing) => {
-                let list: Vec<_> =
-                    missing["missing"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-                let detail = format!(
-                    "there is no rate for {} on or before {}: add one at /v1/exchange-rates",
-                    list.join(", "),
-                    period.ends_on
-                );
-                refuse(Some(json!({ "faults": [{ "pointer": "", "code": "no-rate", "detail": detail }] })))?;
-                Err(Problem::internal("nothing stood against it"))
-            }
-        }
+        let entry = revaluation_of(period.id, Uuid::now_v7(), account(&gain), account(&loss));
+        let entry = match diesel::select(entry).get_result::<Option<Value>>(db).await? {
+            None => return Ok(period), // nothing is worth more or less
+            Some(Value::Array(entry)) => entry,
+            Some(missing) => return Err(no_rates(&missing, period.ends_on)),
+        };
+        gain.and(loss)?;
+        let entry = post_given(db, entry).await?.pop().map(|entry| entry.id);
+        let entry = entry.ok_or_else(|| Problem::internal("what was posted is not there"))?;
+        let why = format!("Reversal of the revaluation of {}", period.code);
+        reverse(db, entry, period.ends_on + Days::new(1), &why).await?;
+        let one = fiscal_periods::table.find((db.organization(), period.id));
+        let revalued = diesel::update(one).set(fiscal_periods::revaluation_entry_id.eq(entry));
+        Ok(revalued.returning(FiscalPeriod::as_returning()).get_result(db).await?)
     })
     .await
+}
+
+fn no_rates(missing: &Value, on: NaiveDate) -> Problem {
+    let currencies: Vec<_> =
+        missing["missing"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let rule = format!(
+        "there is no rate for {} on or before {on}: add one at /v1/exchange-rates",
+        currencies.join(", ")
+    );
+    Problem::invalid(vec![Fault::at("", "no-rate", rule)])
 }
 
 pub fn routes(api: &mut Api) {

@@ -5,7 +5,7 @@ use crate::details::{
     Contact, GivenBankAccounts, NewPartyBankAccount, PartyBankAccount, PostalAddress, check_address,
     check_bank_accounts, check_contacts,
 };
-use crate::identifiers;
+use crate::{details, identifiers};
 use platform::prelude::*;
 use schema::parties;
 
@@ -198,7 +198,7 @@ pub struct EditParty {
     #[schema(value_type = Option<Vec<Contact>>, max_items = 50)]
     contacts: Option<List<Contact>>,
     /// All accounts from now on. One that was there keeps its id by its number; one that is left out is paid to no more.
-    /// Where a policy asks for it, only with an approval of `change-bank-accounts` for this very change, which is used up.
+    /// A sensitive step, which asks for a fresh sign-in. Where a policy asks for it, only with an approval of `change-bank-accounts` for this very change, which is used up.
     #[schema(value_type = Option<Vec<NewPartyBankAccount>>, max_items = 20)]
     bank_accounts: Option<GivenBankAccounts>,
     /// The currency of their documents (ISO 4217); null for the organization's own.
@@ -369,12 +369,14 @@ impl Written for Party {
         if !faults.is_empty() {
             return Err(Problem::invalid(faults));
         }
-        match &edit.bank_accounts {
-            Some(accounts) if !crate::details::are_the_same(&accounts.all, &row.bank_accounts.0) => {
-                approvals::require::<Self>(db, row.id, "change-bank-accounts", edit).await
-            }
-            _ => Ok(()),
+        let is_other =
+            |accounts: &GivenBankAccounts| !details::are_the_same(&accounts.all, &row.bank_accounts.0);
+        if edit.bank_accounts.as_ref().is_some_and(is_other) {
+            // Where money goes is what thieves change.
+            identity::roles::ask_for_fresh_sign_in(db).await?;
+            approvals::require::<Self>(db, row.id, "change-bank-accounts", edit).await?;
         }
+        Ok(())
     }
 }
 

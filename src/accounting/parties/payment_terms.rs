@@ -75,10 +75,10 @@ pub struct NewPaymentTerms {
     #[schema(value_type = Option<Vec<Share>>, max_items = 36, example = json!([]))]
     instalments: Option<List<Share>>,
     /// What may be kept by who pays within `discount_days`, in percent, more than 0.
-    #[schema(value_type = Option<String>, pattern = r"^[0-9]{1,2}(\.[0-9]{1,4})?$", example = "2")]
+    #[schema(value_type = Option<String>, pattern = r"^[0-9]{1,2}(\.[0-9]{1,4})?$", example = json!(null))]
     discount_percent: Option<Decimal>,
     /// Days from the document's day within which the discount may be kept.
-    #[schema(minimum = 0, maximum = 730, example = 10)]
+    #[schema(minimum = 0, maximum = 730, example = json!(null))]
     discount_days: Option<i32>,
 }
 
@@ -101,10 +101,10 @@ pub struct EditPaymentTerms {
     #[schema(value_type = Option<Vec<Share>>, max_items = 36, example = json!([]))]
     instalments: Option<List<Share>>,
     /// What may be kept by who pays within `discount_days`, in percent, more than 0.
-    #[schema(value_type = Option<String>, pattern = r"^[0-9]{1,2}(\.[0-9]{1,4})?$", example = "3")]
+    #[schema(value_type = Option<String>, pattern = r"^[0-9]{1,2}(\.[0-9]{1,4})?$", example = json!(null))]
     discount_percent: Option<Option<Decimal>>,
     /// Days from the document's day within which the discount may be kept.
-    #[schema(minimum = 0, maximum = 730, example = 14)]
+    #[schema(minimum = 0, maximum = 730, example = json!(null))]
     discount_days: Option<Option<i32>>,
 }
 

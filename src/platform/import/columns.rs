@@ -8,6 +8,7 @@ use crate::problem::{Fault, INVALID_INPUT, Problem, Result};
 use crate::resource::Resource;
 use crate::store::Kept;
 use chrono::{Days, NaiveDate};
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, HashMap};
@@ -575,6 +576,12 @@ pub(super) fn is_bookkeeping(name: &str) -> bool {
 }
 
 impl Field {
+    /// Whether two decimals are the same, with however many zeros.
+    pub(super) fn is_as_much(&self, one: &Value, other: &Value) -> bool {
+        let amount = |value: &Value| value.as_str().and_then(|text| text.trim().parse::<Decimal>().ok());
+        self.kind == Kind::Decimal && amount(one).is_some() && amount(one) == amount(other)
+    }
+
     /// Whether a value can be compared with the field's column.
     pub(super) fn compares_with(&self, value: &Value) -> bool {
         match value {

@@ -4,7 +4,7 @@ use super::columns::{Columns, Mapped, Plan, is_bookkeeping, says_the_same};
 use super::imports::{ImportAction, ImportChange, ImportFault, ImportNotice, told_fields};
 use super::read::Row;
 use super::write::{Change, Creation, Writer};
-use super::{ImportMode, OnError, Reference, TOLD, upload};
+use super::{BATCH, ImportMode, OnError, Reference, TOLD, upload};
 use crate::database::Db;
 use crate::input;
 use crate::problem::{Problem, Result};
@@ -15,6 +15,7 @@ use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 use uuid::Uuid;
 
 /// Where the rows are.
@@ -92,6 +93,8 @@ impl Report {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum State {
     Open,
+    /// In the batch that is written next.
+    Taken,
     Written,
     Refused,
 }
@@ -158,35 +161,37 @@ pub(super) async fn work<R: Kept>(
     let columns = Columns::of::<R>(plan)?;
     let mut report = Report::default();
     let (mut entries, keys, starts) = index::<R>(db, &columns, source, &mut report).await?;
-    let mut open: Vec<usize> = starts
-        .windows(2)
-        .map(|ends| (ends[0]..ends[1]).filter(|row| entries[*row].state == State::Open).count())
-        .collect();
-    let mut work = Work { columns, plan, import, keys, report };
+    let mut left = entries.iter().filter(|entry| entry.state == State::Open).count();
+    let mut work = Work { columns, plan, import, keys, report, batches: 0 };
+    let mut batch = Vec::new();
     // Rows whose superiors stand further down wait for the next round; in a ring all wait, and are tried as they are.
     let mut stuck = false;
-    while open.iter().any(|rows| *rows > 0) {
-        let before: usize = open.iter().sum();
-        for chunk in 0..open.len() {
-            if open[chunk] == 0 {
+    while left > 0 {
+        let before = left;
+        for (chunk, ends) in starts.windows(2).enumerate() {
+            let ready = ready(&entries, ends[0]..ends[1], stuck);
+            if ready.is_empty() {
                 continue;
             }
             let rows = source.chunk(db, chunk).await?;
-            let first = starts[chunk];
-            let ready = ready(&entries, first, rows.len(), stuck);
-            let mut batch = Vec::with_capacity(ready.len());
+            left -= ready.len();
             for at in ready {
                 let mut notices = Vec::new();
-                let mapped = work.columns.read(&rows[at - first], &mut notices);
+                let mapped = work.columns.read(&rows[at - ends[0]], &mut notices);
                 work.report.notice(notices);
+                entries[at].state = State::Taken;
                 batch.push((at, mapped));
             }
-            work.batch::<R>(db, &mut entries, batch).await?;
-            open[chunk] = (first..starts[chunk + 1]).filter(|row| entries[*row].state == State::Open).count();
-            let left: usize = open.iter().sum();
-            progress(i64::try_from(entries.len() - left).unwrap_or(i64::MAX));
+            if batch.len() >= BATCH {
+                work.batch::<R>(db, &mut entries, std::mem::take(&mut batch)).await?;
+                progress(i64::try_from(entries.len() - left).unwrap_or(i64::MAX));
+            }
         }
-        stuck = open.iter().sum::<usize>() == before;
+        stuck = left == before;
+    }
+    if !batch.is_empty() {
+        work.batch::<R>(db, &mut entries, batch).await?;
+        progress(i64::try_from(entries.len()).unwrap_or(i64::MAX));
     }
     db.batch_execute("set constraints all immediate").await?;
     work.report.faults.sort_by_key(|fault| fault.line);
@@ -194,10 +199,10 @@ pub(super) async fn work<R: Kept>(
     Ok(work.report)
 }
 
-/// The rows of a chunk that can be written now: those above them have been, or are among them. Those above come first.
-fn ready(entries: &[Entry], first: usize, rows: usize, stuck: bool) -> Vec<usize> {
-    let mut ready: Vec<usize> =
-        (first..first + rows).filter(|at| entries[*at].state == State::Open).collect();
+/// The rows of a chunk that can be written now: those above them have been, or come in the same batch before them, or are
+/// among them. Those above come first.
+fn ready(entries: &[Entry], chunk: Range<usize>, stuck: bool) -> Vec<usize> {
+    let mut ready: Vec<usize> = chunk.filter(|at| entries[*at].state == State::Open).collect();
     let mut depth: HashMap<usize, usize> = HashMap::new();
     loop {
         let among: std::collections::HashSet<usize> = ready.iter().copied().collect();
@@ -280,6 +285,7 @@ struct Work<'a> {
     import: Uuid,
     keys: HashMap<u128, u32>,
     report: Report,
+    batches: usize,
 }
 
 /// A row that is there already.
@@ -296,6 +302,12 @@ impl Work<'_> {
         entries: &mut [Entry],
         rows: Vec<(usize, Mapped)>,
     ) -> Result<()> {
+        // What the database planned for small tables is no plan for what this import has made of them, and nobody counts
+        // rows that are not committed: so it forgets its plans as they grow, those of its foreign keys among them.
+        self.batches += 1;
+        if self.batches > 1 && self.batches.is_power_of_two() {
+            db.batch_execute("discard plans").await?;
+        }
         let mut rows = rows;
         for index in 0..self.columns.references.len() {
             if !refers_to_itself::<R>(&self.columns.references[index]) {
@@ -609,10 +621,13 @@ impl Work<'_> {
                 (Value::Object(given), Value::Null) if given.values().all(Value::is_null) => Value::Null,
                 (value, _) => value.clone(),
             };
-            if after == before || says_the_same(&after, &before) {
+            let field = self.columns.fields.get(name);
+            if after == before
+                || says_the_same(&after, &before)
+                || field.is_some_and(|field| field.is_as_much(&after, &before))
+            {
                 continue;
             }
-            let field = self.columns.fields.get(name);
             if field.is_some_and(|field| !field.is_edit) {
                 faults.push(ImportFault::of_cell(
                     row.line,
@@ -749,12 +764,12 @@ mod tests {
     fn who_stands_above_comes_first_and_who_waits_for_another_chunk_waits() {
         // 0 under 1, 1 under 2 of this chunk; 3 under 4 of the next, 5 under 3.
         let mut file = entries(&[Some(1), Some(2), None, Some(6), None, Some(3), None]);
-        assert_eq!(ready(&file, 0, 6, false), [2, 4, 1, 0]);
-        file[6].state = State::Written;
-        assert_eq!(ready(&file, 0, 6, false), [2, 3, 4, 1, 5, 0]);
+        assert_eq!(ready(&file, 0..6, false), [2, 4, 1, 0]);
+        file[6].state = State::Taken;
+        assert_eq!(ready(&file, 0..6, false), [2, 3, 4, 1, 5, 0]);
         // A ring waits for ever, and is tried as it is at last.
         let ring = entries(&[Some(3), Some(3), None, Some(0)]);
-        assert_eq!(ready(&ring, 0, 3, false), [2]);
-        assert_eq!(ready(&ring, 0, 2, true).len(), 2);
+        assert_eq!(ready(&ring, 0..3, false), [2]);
+        assert_eq!(ready(&ring, 0..2, true).len(), 2);
     }
 }
