@@ -15,6 +15,7 @@ mod parties;
 mod payment_terms;
 mod posting_races;
 mod recurring;
+mod reports;
 mod shop;
 mod taxes;
 
