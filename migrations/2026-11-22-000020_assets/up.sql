@@ -54,6 +54,8 @@ create table fixed_assets (
     schedule_carrying        numeric(20,4),
     schedule_after           date,
     disposed_on              date,
+    -- The sum of the units that were reported.
+    units_made               numeric(20,6) not null default 0,
     status                   text          not null default 'draft' constraint fixed_assets_status_check check (status in ('draft', 'in_service', 'fully_depreciated', 'disposed')),
     carrying_amount          numeric(20,4) not null default 0,
     primary key (org_id, id),
@@ -200,8 +202,8 @@ begin
     if tg_op = 'DELETE' then
         if old.status = 'draft' then return old; end if;
     elsif pg_trigger_depth() > 1 or ( -- a movement's own trigger, or a change that leaves alone what is booked
-        (new.accumulated_depreciation, new.depreciated_through, new.schedule_carrying, new.schedule_after, new.disposed_on, new.status)
-            is not distinct from (old.accumulated_depreciation, old.depreciated_through, old.schedule_carrying, old.schedule_after, old.disposed_on, old.status)
+        (new.accumulated_depreciation, new.depreciated_through, new.schedule_carrying, new.schedule_after, new.disposed_on, new.units_made, new.status)
+            is not distinct from (old.accumulated_depreciation, old.depreciated_through, old.schedule_carrying, old.schedule_after, old.disposed_on, old.units_made, old.status)
         and (old.status = 'draft' or
             (new.id, new.category_id, new.acquired_on, new.in_service_on, new.cost, new.residual_value, new.method, new.convention, new.life_months,
                 new.rate, new.total_units, new.opening_depreciation, new.opening_on, new.department_id, new.cost_centre_id)
@@ -224,6 +226,7 @@ begin
     new.schedule_carrying := null;
     new.schedule_after := null;
     new.disposed_on := null;
+    new.units_made := 0;
     new.carrying_amount := new.cost - new.opening_depreciation;
     return new;
 end $$;
@@ -252,10 +255,10 @@ select frozen_when('fixed_asset_transfers', 'true');
 -- The asset shows where it is as of its latest transfer.
 create function follow_fixed_asset_transfer() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
 begin
-    update fixed_assets a set department_id = new.department_id, cost_centre_id = new.cost_centre_id
-    where a.org_id = new.org_id and a.id = new.fixed_asset_id
-        and (a.department_id, a.cost_centre_id) is distinct from (new.department_id, new.cost_centre_id)
-        and not exists (select from fixed_asset_transfers t where t.org_id = new.org_id and t.fixed_asset_id = new.fixed_asset_id and t.moved_on > new.moved_on);
+    update fixed_assets a set (department_id, cost_centre_id) = (
+        select t.department_id, t.cost_centre_id from fixed_asset_transfers t
+        where t.org_id = new.org_id and t.fixed_asset_id = new.fixed_asset_id order by t.moved_on desc limit 1)
+    where a.org_id = new.org_id and a.id = new.fixed_asset_id;
     return null;
 end $$;
 create trigger follow_transfer after insert on fixed_asset_transfers for each row execute function follow_fixed_asset_transfer();
@@ -285,3 +288,13 @@ begin
     return new;
 end $$;
 create trigger keep_depreciated before insert or update on fixed_asset_units for each row execute function keep_depreciated_units();
+
+-- The asset tells what it made in all, so that its history says who reported it.
+create function follow_fixed_asset_units() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+    update fixed_assets a set units_made = (
+        select sum(u.units) from fixed_asset_units u where u.org_id = new.org_id and u.fixed_asset_id = new.fixed_asset_id)
+    where a.org_id = new.org_id and a.id = new.fixed_asset_id;
+    return null;
+end $$;
+create trigger follow_units after insert or update on fixed_asset_units for each row execute function follow_fixed_asset_units();

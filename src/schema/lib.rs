@@ -709,6 +709,7 @@ diesel::table! {
         schedule_carrying -> Nullable<Numeric>,
         schedule_after -> Nullable<Date>,
         disposed_on -> Nullable<Date>,
+        units_made -> Numeric,
         status -> Text,
         carrying_amount -> Numeric,
         version -> Int8,

@@ -154,6 +154,10 @@ fn budget(operation: &str) -> u64 {
         "update_debit_note",
         "update_invoice",
     ];
+    // What posts into the ledger asks it for the currency and what the assets are worth, posts in two statements, and notes what it came to;
+    // what reverses looks for what has happened since and mirrors the entry.
+    const POSTING: &[&str] =
+        &["create_depreciation_run", "dispose_fixed_asset", "impair_fixed_asset", "reverse_depreciation_run"];
     // A file is a batch: it is looked at before it is taken in, and its rows are found, tried and noted together.
     if operation.starts_with("import_") || operation == "undo_import" {
         return 14;
@@ -165,10 +169,6 @@ fn budget(operation: &str) -> u64 {
         "void_bill" | "void_invoice" => return 19,
         _ => {}
     }
-    // What posts into the ledger asks it for the currency and what the assets are worth, posts in two statements, and notes what it came to;
-    // what reverses looks for what has happened since and mirrors the entry.
-    const POSTING: &[&str] =
-        &["create_depreciation_run", "dispose_fixed_asset", "impair_fixed_asset", "reverse_depreciation_run"];
     if POSTING.contains(&operation) {
         return 12;
     }

@@ -206,7 +206,7 @@ pub fn body<'a>(caller: &'a Caller, operation: &'a Operation) -> LocalBoxFuture<
             "create_exchange_rate" => body["rated_on"] = json!(a_day()),
             "create_invoice" | "update_invoice" | "create_bill" | "update_bill" => open_books(caller).await,
             _ if ["Accounting", "Ledger"].contains(&operation.value["tags"][0].as_str().unwrap()) => {
-                keep_books(caller).await
+                keep_books(caller).await;
             }
             _ => {}
         }

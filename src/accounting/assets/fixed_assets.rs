@@ -37,6 +37,8 @@ pub struct FixedAsset {
     pub rate: Option<Rate>,
     /// How many units it can make, of units of production; null of the other methods.
     pub total_units: Option<Quantity>,
+    /// How many units it was reported to have made; zero of the other methods.
+    pub units_made: Quantity,
     /// What was depreciated before it was taken over into these books, in the organization's currency.
     pub opening_depreciation: Money,
     /// The last day that this covers; null where it was not taken over.

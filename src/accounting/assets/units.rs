@@ -46,7 +46,7 @@ async fn report_fixed_asset_units(
         .bind::<Numeric, _>(units)
         .execute(db)
         .await?;
-        Ok(asset)
+        FixedAsset::find(db, asset.id).await
     })
     .await
 }
