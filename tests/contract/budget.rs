@@ -141,6 +141,7 @@ fn budget(operation: &str) -> u64 {
         "create_file",
         "disable_user",
         "enable_user",
+        "put_fixed_asset_in_service",
         "resend_since_to_webhook_endpoint",
         "resend_webhook_delivery",
         "issue_directory_token",
