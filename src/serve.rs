@@ -40,6 +40,7 @@ pub const ROOMS: &[fn(&mut Api)] = &[
     invoicing::routes,
     assets::routes,
     budgets::routes,
+    banking::routes,
 ];
 
 const DESCRIPTION: &str = include_str!("../docs/contract.md");

@@ -4,6 +4,7 @@
 mod support;
 
 mod assets;
+mod banking;
 mod bills;
 mod budgets;
 mod closing;
@@ -16,6 +17,7 @@ mod payment_terms;
 mod posting_races;
 mod recurring;
 mod shop;
+mod statement_formats;
 mod taxes;
 
 use serde_json::{Value, json};
