@@ -41,6 +41,7 @@ pub const ROOMS: &[fn(&mut Api)] = &[
     assets::routes,
     budgets::routes,
     banking::routes,
+    reports::routes,
 ];
 
 const DESCRIPTION: &str = include_str!("../docs/contract.md");

@@ -320,6 +320,7 @@ fn tags(document: &mut Value) -> Value {
         "Files" => "Files, on their own or hung on any resource.",
         "Imports" => "Files that become resources: what came of them, and how their headers are named.",
         "People" => "Structure and people: departments, positions, employees.",
+        "Reports" => "What the books come to: statements, lists of the books, and the proof that they hold.",
         "Service" => "Where everything is, and how it is.",
         "Sign-in" => "Getting, renewing and ending access.",
         _ => "More.",

@@ -11,14 +11,15 @@ use actix_web::body::BodyStream;
 use actix_web::http::header;
 use actix_web::web::Bytes;
 use futures_util::stream;
+use rust_decimal::Decimal;
 use serde_json::{Map, Value};
 use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 use zip::write::{SimpleFileOptions, StreamWriter, ZipWriter};
 
 const CHUNK: i64 = 1000;
-const CSV: &str = "text/csv";
-const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+pub const CSV: &str = "text/csv";
+pub const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 const NDJSON: &str = "application/x-ndjson";
 /// What lists can be asked for beside pages of JSON.
 pub(crate) const MEDIA_TYPES: &[&str] = &[CSV, XLSX, NDJSON];
@@ -28,7 +29,7 @@ pub(crate) const DEFUSED: [char; 7] = ['=', '+', '-', '@', '\t', '\r', '\''];
 
 /// The kind of file that was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Format {
+pub enum Format {
     Csv,
     Xlsx,
     Ndjson,
@@ -36,7 +37,7 @@ pub(crate) enum Format {
 
 impl Format {
     /// What `Accept` asks for, where it is a file: the first of those that it names.
-    pub(crate) fn accepted(http: &HttpRequest) -> Option<Self> {
+    pub fn accepted(http: &HttpRequest) -> Option<Self> {
         let accept = http.headers().get(header::ACCEPT)?.to_str().ok()?;
         accept.split(',').find_map(|each| match each.split(';').next()?.trim() {
             CSV => Some(Self::Csv),
@@ -46,7 +47,8 @@ impl Format {
         })
     }
 
-    fn content_type(self) -> &'static str {
+    #[must_use]
+    pub fn content_type(self) -> &'static str {
         match self {
             Self::Csv => "text/csv; charset=utf-8",
             Self::Xlsx => XLSX,
@@ -54,7 +56,9 @@ impl Format {
         }
     }
 
-    fn ending(self) -> &'static str {
+    /// What the names of its files end in.
+    #[must_use]
+    pub fn ending(self) -> &'static str {
         match self {
             Self::Csv => "csv",
             Self::Xlsx => "xlsx",
@@ -144,8 +148,19 @@ fn value_of<'a>(row: &'a Value, column: &str) -> &'a Value {
     }
 }
 
+/// What stands in a cell of a file that is no list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cell {
+    Empty,
+    Text(String),
+    /// A number that a spreadsheet may reckon with, shown with two decimals.
+    Figure(Decimal),
+}
+
 /// A file that grows row by row; what was written can be taken out at any time.
-enum Sheet {
+pub struct Sheet(Growing);
+
+enum Growing {
     Csv {
         columns: Vec<String>,
         text: Vec<u8>,
@@ -186,7 +201,7 @@ impl Write for Taken {
 const PARTS: &[(&str, &str)] = &[
     (
         "[Content_Types].xml",
-        r#"<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/><Override PartName="/xl/workbook.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/><Override PartName="/xl/worksheets/sheet1.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"/></Types>"#,
+        r#"<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/><Override PartName="/xl/workbook.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/><Override PartName="/xl/worksheets/sheet1.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"/><Override PartName="/xl/styles.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.styles+xml"/></Types>"#,
     ),
     (
         "_rels/.rels",
@@ -198,7 +213,11 @@ const PARTS: &[(&str, &str)] = &[
     ),
     (
         "xl/_rels/workbook.xml.rels",
-        r#"<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="worksheets/sheet1.xml"/></Relationships>"#,
+        r#"<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="worksheets/sheet1.xml"/><Relationship Id="rId2" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/styles" Target="styles.xml"/></Relationships>"#,
+    ),
+    (
+        "xl/styles.xml",
+        r#"<styleSheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><fonts count="1"><font/></fonts><fills count="2"><fill><patternFill patternType="none"/></fill><fill><patternFill patternType="gray125"/></fill></fills><borders count="1"><border/></borders><cellStyleXfs count="1"><xf/></cellStyleXfs><cellXfs count="2"><xf/><xf numFmtId="4" applyNumberFormat="1"/></cellXfs></styleSheet>"#,
     ),
 ];
 const XML: &str = r#"<?xml version="1.0" encoding="UTF-8" standalone="yes"?>"#;
@@ -207,6 +226,72 @@ const XML: &str = r#"<?xml version="1.0" encoding="UTF-8" standalone="yes"?>"#;
 const MOST_ROWS: u32 = 1_048_576;
 
 impl Sheet {
+    /// A file with these columns; `name` is what a workbook calls its sheet.
+    ///
+    /// # Errors
+    /// 500 where it can not be written.
+    pub fn begin(format: Format, name: &str, columns: Vec<String>) -> Result<Self> {
+        Growing::begin(format, name, columns).map(Self)
+    }
+
+    fn row(&mut self, row: Value) -> Result<()> {
+        self.0.row(row)
+    }
+
+    /// A row by its cells, in the order of the columns.
+    ///
+    /// # Errors
+    /// 500 where it can not be written.
+    pub fn cells(&mut self, cells: &[Cell]) -> Result<()> {
+        match &mut self.0 {
+            Growing::Ndjson { .. } => Err(Problem::internal("rows of NDJSON are objects")),
+            Growing::Csv { text, .. } => {
+                let cells: Vec<String> = cells.iter().map(Cell::in_csv).collect();
+                text.extend(csv_line(cells.iter().map(String::as_str))?);
+                Ok(())
+            }
+            Growing::Xlsx { .. } => self.0.xml_row(|xml| cells.iter().try_for_each(|each| each.in_xml(xml))),
+        }
+    }
+
+    /// What was written since the last time.
+    pub fn written(&mut self) -> Bytes {
+        self.0.written()
+    }
+
+    /// What is left to be written, the end of the file with it.
+    ///
+    /// # Errors
+    /// 500 where it can not be written.
+    pub fn end(self) -> Result<Bytes> {
+        self.0.end()
+    }
+}
+
+impl Cell {
+    fn in_csv(&self) -> String {
+        match self {
+            Self::Empty => String::new(),
+            Self::Text(text) => defused(text),
+            Self::Figure(figure) => figure.to_string(),
+        }
+    }
+
+    fn in_xml(&self, xml: &mut String) -> std::fmt::Result {
+        use std::fmt::Write as _;
+        match self {
+            Self::Empty => xml.push_str("<c/>"),
+            // A spreadsheet rounds what is longer.
+            Self::Figure(figure) if figure.mantissa().unsigned_abs() < 1_000_000_000_000_000 => {
+                write!(xml, "<c s=\"1\"><v>{figure}</v></c>")?;
+            }
+            text => text_in_xml(&text.in_csv(), xml),
+        }
+        Ok(())
+    }
+}
+
+impl Growing {
     fn begin(format: Format, name: &str, columns: Vec<String>) -> Result<Self> {
         Ok(match format {
             Format::Ndjson => Self::Ndjson { text: Vec::new() },
@@ -258,14 +343,7 @@ impl Sheet {
     /// A row of the workbook: text as text, so that nothing is computed and no zero in front is lost.
     fn cells(&mut self, cells: &[&Value]) -> Result<()> {
         use std::fmt::Write as _;
-        let Self::Xlsx { book, xml, row, .. } = self else { return Ok(()) };
-        *row += 1;
-        if *row > MOST_ROWS {
-            return Err(Problem::internal("more rows than a sheet can have")); // the stream ends without its end
-        }
-        xml.clear();
-        let written = (|| {
-            xml.push_str("<row>");
+        self.xml_row(|xml| {
             for value in cells {
                 match value {
                     Value::Null => xml.push_str("<c/>"),
@@ -274,17 +352,23 @@ impl Sheet {
                     Value::Number(number) if number.to_string().len() <= 15 => {
                         write!(xml, "<c><v>{number}</v></c>")?;
                     }
-                    value => {
-                        xml.push_str("<c t=\"inlineStr\"><is><t xml:space=\"preserve\">");
-                        escape(&cell(value), xml);
-                        xml.push_str("</t></is></c>");
-                    }
+                    value => text_in_xml(&cell(value), xml),
                 }
             }
-            xml.push_str("</row>");
-            Ok::<_, std::fmt::Error>(())
-        })();
-        written.map_err(Problem::internal)?;
+            Ok(())
+        })
+    }
+
+    fn xml_row(&mut self, cells: impl FnOnce(&mut String) -> std::fmt::Result) -> Result<()> {
+        let Self::Xlsx { book, xml, row, .. } = self else { return Ok(()) };
+        *row += 1;
+        if *row > MOST_ROWS {
+            return Err(Problem::internal("more rows than a sheet can have")); // the stream ends without its end
+        }
+        xml.clear();
+        xml.push_str("<row>");
+        cells(xml).map_err(Problem::internal)?;
+        xml.push_str("</row>");
         book.write_all(xml.as_bytes()).map_err(Problem::internal)
     }
 
@@ -306,6 +390,12 @@ impl Sheet {
             }
         }
     }
+}
+
+fn text_in_xml(text: &str, xml: &mut String) {
+    xml.push_str("<c t=\"inlineStr\"><is><t xml:space=\"preserve\">");
+    escape(text, xml);
+    xml.push_str("</t></is></c>");
 }
 
 /// Text in XML 1.0; what that can not hold is left out.
@@ -333,14 +423,16 @@ fn csv_line<'a>(cells: impl Iterator<Item = &'a str>) -> Result<Vec<u8>> {
 fn cell(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
-        Value::String(text)
-            if text.starts_with(DEFUSED) && text.parse::<rust_decimal::Decimal>().is_err() =>
-        {
-            format!("'{text}")
-        }
-        Value::String(text) => text.clone(),
+        Value::String(text) => defused(text),
         other => other.to_string(),
     }
+}
+
+fn defused(text: &str) -> String {
+    if text.starts_with(DEFUSED) && text.parse::<Decimal>().is_err() {
+        return format!("'{text}");
+    }
+    text.to_owned()
 }
 
 #[cfg(test)]

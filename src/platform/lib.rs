@@ -10,7 +10,7 @@ pub mod database;
 pub mod dialect;
 mod etag;
 pub mod event;
-mod export;
+pub mod export;
 pub mod feed;
 pub mod import;
 pub mod incoming;

@@ -45,6 +45,7 @@ diesel::table! {
         created_by -> Nullable<Uuid>,
         updated_at -> Timestamptz,
         updated_by -> Nullable<Uuid>,
+        cash_flow -> Nullable<Text>,
     }
 }
 

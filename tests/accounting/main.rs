@@ -16,6 +16,7 @@ mod parties;
 mod payment_terms;
 mod posting_races;
 mod recurring;
+mod reports;
 mod shop;
 mod statement_formats;
 mod taxes;

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 /// Where the rows are that a field refers to; an empty path means its own collection.
 const REFERENCES: &[(&str, &str)] = &[
+    ("account_branch_id", "/v1/accounts"),
     ("account_id", "/v1/accounts"),
     ("accumulated_depreciation_account_id", "/v1/accounts"),
     ("api_client_id", "/v1/api-clients"),
@@ -19,6 +20,7 @@ const REFERENCES: &[(&str, &str)] = &[
     ("bank_account_id", "/v1/bank-accounts"),
     ("created_by", "/v1/users"),
     ("delegate_id", "/v1/users"),
+    ("department_branch_id", "/v1/departments"),
     ("department_id", "/v1/departments"),
     ("depreciation_account_id", "/v1/accounts"),
     ("depreciation_run_id", "/v1/depreciation-runs"),

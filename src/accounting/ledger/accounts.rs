@@ -39,6 +39,10 @@ pub struct Account {
     #[diesel(select_expression = requires())]
     #[diesel(select_expression_type = SqlLiteral<Array<Text>>)]
     pub requires: Vec<Dimension>,
+    /// Where its changes stand in the statement of cash flows; of a group, those of all accounts in it that don't say. Where
+    /// nothing says, it follows from role and type.
+    #[schema(example = json!(null))]
+    pub cash_flow: Option<CashFlow>,
     pub status: AccountStatus,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
@@ -63,6 +67,14 @@ text_enum! {
         ExchangeGain = "exchange_gain", ExchangeLoss = "exchange_loss", Rounding = "rounding", Suspense = "suspense",
         FixedAsset = "fixed_asset", AccumulatedDepreciation = "accumulated_depreciation",
         DepreciationExpense = "depreciation_expense", EmployeeReimbursements = "employee_reimbursements"
+    }
+}
+
+text_enum! {
+    /// Where changes of an account stand in the statement of cash flows (IAS 7): money itself, what lessens or raises the
+    /// result without a payment, or one of the three activities.
+    pub enum CashFlow {
+        Cash = "cash", NonCash = "non_cash", Operating = "operating", Investing = "investing", Financing = "financing"
     }
 }
 
@@ -108,6 +120,9 @@ pub struct NewAccount {
     /// What each of its lines has to carry; nothing unless told.
     #[schema(value_type = Option<Vec<Dimension>>, max_items = 4, example = json!([]))]
     requires: Option<Vec<Dimension>>,
+    /// Where its changes stand in the statement of cash flows, where role, type and groups don't say it right.
+    #[schema(example = json!(null))]
+    cash_flow: Option<CashFlow>,
 }
 
 /// What of an account can be changed. Its type, its being a group and a currency stay once it has been posted to.
@@ -140,6 +155,9 @@ pub struct EditAccount {
     /// What each of its lines has to carry from now on.
     #[schema(value_type = Option<Vec<Dimension>>, max_items = 4, example = json!(["party"]))]
     requires: Option<Vec<Dimension>>,
+    /// Where its changes stand in the statement of cash flows.
+    #[schema(example = "financing")]
+    cash_flow: Option<Option<CashFlow>>,
 }
 
 #[derive(Clone, Debug, Deserialize, IntoParams)]

@@ -17,6 +17,7 @@ pub struct Row {
     pub role: Option<String>,
     pub is_group: bool,
     requires: Option<String>,
+    cash_flow: Option<String>,
 }
 
 /// Its accounts, in the order of the chart, each with an id to be.

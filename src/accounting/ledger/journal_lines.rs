@@ -1,8 +1,9 @@
 //! Journal lines: every debit and credit that was posted. What reports add up is listed here, by the same filters.
 
+use crate::accounts::AccountType;
 use diesel::dsl::sql;
 use diesel::expression::SqlLiteral;
-use diesel::sql_types::{BigInt, Timestamptz};
+use diesel::sql_types::{Array, BigInt, Bool, Text, Timestamptz, Uuid as SqlUuid};
 use platform::prelude::*;
 use schema::journal_lines;
 
@@ -62,18 +63,29 @@ fn created() -> SqlLiteral<Timestamptz> {
     sql("journal_lines.created_at")
 }
 
+const OF_TYPE: &str = "journal_lines.account_id in (select a.id from accounts a where a.org_id = (select current_org()) and a.type = any(";
+
 #[derive(Clone, Debug, Deserialize, IntoParams)]
 pub struct JournalLineFilter {
     /// Only lines of this entry.
     entry_id: Option<Uuid>,
     /// Only lines of this account.
     account_id: Option<Uuid>,
+    /// Only lines of this account and of those in it, where it is a group.
+    account_branch_id: Option<Uuid>,
+    /// Only lines of accounts of this type.
+    #[param(inline)]
+    account_type: Option<AccountType>,
+    /// Only lines of income and expenses, which make the result, or only others.
+    affects_result: Option<bool>,
     /// Only lines of this day or later.
     posted_on_from: Option<NaiveDate>,
     /// Only lines of this day or earlier.
     posted_on_to: Option<NaiveDate>,
     /// Only lines of this department.
     department_id: Option<Uuid>,
+    /// Only lines of this department and of those beneath it.
+    department_branch_id: Option<Uuid>,
     /// Only lines of this cost centre.
     cost_centre_id: Option<Uuid>,
     /// Only lines of this project.
@@ -115,9 +127,27 @@ impl Stored for JournalLine {
     fn narrow(rows: Rows<Self>, by: JournalLineFilter) -> Rows<Self> {
         rows.when(by.entry_id, |rows, id| rows.filter(journal_lines::entry_id.eq(id)))
             .when(by.account_id, |rows, id| rows.filter(journal_lines::account_id.eq(id)))
+            .when(by.account_branch_id, |rows, id| {
+                let is_in = "journal_lines.account_id in (select u.below_id from account_branches u
+                    where u.org_id = (select current_org()) and u.above_id = ";
+                rows.filter(sql::<Bool>(is_in).bind::<SqlUuid, _>(id).sql(")"))
+            })
+            .when(by.account_type, |rows, kind| {
+                rows.filter(sql::<Bool>(OF_TYPE).bind::<Array<Text>, _>(vec![kind.as_str()]).sql("))"))
+            })
+            .when(by.affects_result, |rows, affects| {
+                let types =
+                    if affects { &["income", "expense"][..] } else { &["asset", "liability", "equity"] };
+                rows.filter(sql::<Bool>(OF_TYPE).bind::<Array<Text>, _>(types.to_vec()).sql("))"))
+            })
             .when(by.posted_on_from, |rows, day| rows.filter(journal_lines::posted_on.ge(day)))
             .when(by.posted_on_to, |rows, day| rows.filter(journal_lines::posted_on.le(day)))
             .when(by.department_id, |rows, id| rows.filter(journal_lines::department_id.eq(id)))
+            .when(by.department_branch_id, |rows, id| {
+                let is_in = "journal_lines.department_id in (select d.below_id from department_lines d
+                    where d.org_id = (select current_org()) and d.above_id = ";
+                rows.filter(sql::<Bool>(is_in).bind::<SqlUuid, _>(id).sql(")"))
+            })
             .when(by.cost_centre_id, |rows, id| rows.filter(journal_lines::cost_centre_id.eq(id)))
             .when(by.project_id, |rows, id| rows.filter(journal_lines::project_id.eq(id)))
             .when(by.party_id, |rows, id| rows.filter(journal_lines::party_id.eq(id)))
