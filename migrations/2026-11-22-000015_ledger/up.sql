@@ -651,6 +651,7 @@ begin
             left join departments d on d.org_id = (select current_org()) and d.id = l.department_id
             left join cost_centres c on c.org_id = (select current_org()) and c.id = l.cost_centre_id
             left join projects p on p.org_id = (select current_org()) and p.id = l.project_id
+            left join parties pa on pa.org_id = (select current_org()) and pa.id = l.party_id
             cross join lateral (values
                 (a.id is null, 'account_id', 'no-such-row', 'refers to no account that you may know of'),
                 (a.is_group, 'account_id', 'is-group', 'is a group, which takes no postings: name one of the accounts below it'),
@@ -661,6 +662,8 @@ begin
                 (c.status = 'archived' and not l.by_rule, 'cost_centre_id', 'archived', 'is archived: restore it, or name another one'),
                 (l.project_id is not null and p.id is null, 'project_id', 'no-such-row', 'refers to no project that you may know of'),
                 (p.status = 'archived' and not l.by_rule, 'project_id', 'archived', 'is archived: restore it, or name another one'),
+                (l.party_id is not null and pa.id is null, 'party_id', 'no-such-row', 'refers to no party that you may know of'),
+                (pa.status = 'archived' and not l.by_rule, 'party_id', 'archived', 'is archived: restore it, or name another one'),
                 ('department' = any(a.requires) and not l.by_rule and l.department_id is null, 'department_id', 'required', format('the account %s asks for a department', a.code)),
                 ('cost_centre' = any(a.requires) and not l.by_rule and l.cost_centre_id is null, 'cost_centre_id', 'required', format('the account %s asks for a cost centre', a.code)),
                 ('project' = any(a.requires) and not l.by_rule and l.project_id is null, 'project_id', 'required', format('the account %s asks for a project', a.code)),

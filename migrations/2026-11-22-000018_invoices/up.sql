@@ -451,15 +451,18 @@ create function document_facts(in_party uuid, in_terms uuid, in_day date, in_cod
     from organizations o where o.org_id = (select current_org()) and o.id = o.org_id
 $$;
 
--- What a document is booked with. Whoever posts for a party waits here for whoever posts for the same one, and then sees
--- what that one left open: the function is volatile, so each of its statements looks anew.
+-- What a document is booked with. Whoever posts for a party with a credit limit waits here for whoever posts for the same
+-- one, and then sees what that one left open: the function is volatile, so each of its statements looks anew.
 create function booking_facts(in_party uuid, is_sale boolean, in_codes uuid[]) returns jsonb language plpgsql volatile as $$
 declare
     org constant uuid := current_org();
     control uuid;
     party parties;
 begin
-    select * into party from parties where org_id = org and id = in_party for no key update;
+    select * into party from parties where org_id = org and id = in_party;
+    if party.credit_limit is not null then
+        select * into party from parties where org_id = org and id = in_party for no key update;
+    end if;
     control := coalesce(case when is_sale then party.receivable_account_id else party.payable_account_id end,
         (select id from accounts where org_id = org and role = case when is_sale then 'receivable' else 'payable' end and status = 'active'));
     return jsonb_build_object(

@@ -34,7 +34,7 @@ pub struct Company {
 }
 
 impl Company {
-    pub async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let organization = Organization::new().await;
         let owner = organization.owner().await;
         owner.post("/v1/accounts/load-template", json!({"template": "general"})).await.is(200);
@@ -50,18 +50,18 @@ impl Company {
 
     /// The id of the account of this code.
     #[track_caller]
-    pub fn account(&self, code: &str) -> &str {
+    pub(crate) fn account(&self, code: &str) -> &str {
         self.accounts.get(code).unwrap_or_else(|| panic!("the chart has no account {code}"))
     }
 
     /// The id of the account of this role.
-    pub async fn role(&self, role: &str) -> String {
+    pub(crate) async fn role(&self, role: &str) -> String {
         let found = self.owner.get(&format!("/v1/accounts?role={role}")).await.is(200);
         text(&found["data"][0]["id"])
     }
 
     /// An entry of these debits and credits: `("1010", "100.00", "")`.
-    pub fn entry(&self, on: &str, lines: &[(&str, &str, &str)]) -> Value {
+    pub(crate) fn entry(&self, on: &str, lines: &[(&str, &str, &str)]) -> Value {
         let lines: Vec<Value> = lines
             .iter()
             .map(|(code, debit, credit)| {
@@ -72,17 +72,17 @@ impl Company {
         json!({"posted_on": on, "description": "A test", "lines": lines})
     }
 
-    pub async fn try_to_post(&self, entry: Value) -> Answer {
+    pub(crate) async fn try_to_post(&self, entry: Value) -> Answer {
         self.owner.post("/v1/journal-entries/post", json!({"entries": [entry]})).await
     }
 
     /// Posts an entry at once.
-    pub async fn post(&self, on: &str, lines: &[(&str, &str, &str)]) -> Value {
+    pub(crate) async fn post(&self, on: &str, lines: &[(&str, &str, &str)]) -> Value {
         self.try_to_post(self.entry(on, lines)).await.is(200)["data"][0].clone()
     }
 
     /// Debits less credits of an account up to a day, added up from the lines.
-    pub async fn balance(&self, account: &str, until: &str) -> rust_decimal::Decimal {
+    pub(crate) async fn balance(&self, account: &str, until: &str) -> rust_decimal::Decimal {
         let sum = "select coalesce(sum(debit - credit), 0)::text from journal_lines
             where org_id = $1 and account_id = $2::text::uuid and posted_on <= $3::text::date";
         let database = support::service().database().await;
@@ -91,7 +91,7 @@ impl Company {
     }
 
     /// The same from the balances, folded or not.
-    pub async fn kept_balance(&self, account: &str) -> rust_decimal::Decimal {
+    pub(crate) async fn kept_balance(&self, account: &str) -> rust_decimal::Decimal {
         let sum = "select coalesce(sum(net), 0)::text from (
                 select debit - credit as net from account_balances where org_id = $1 and account_id = $2::text::uuid and grain = 'month'
                 union all
@@ -102,29 +102,29 @@ impl Company {
     }
 
     /// The id of the month.
-    pub async fn period(&self, code: &str) -> String {
+    pub(crate) async fn period(&self, code: &str) -> String {
         let found = self.owner.get(&format!("/v1/fiscal-periods?code={code}")).await.is(200);
         text(&found["data"][0]["id"])
     }
 
-    pub async fn close_period(&self, code: &str) {
+    pub(crate) async fn close_period(&self, code: &str) {
         let period = self.period(code).await;
         self.owner.act(&format!("/v1/fiscal-periods/{period}/close")).await.is(200);
     }
 
-    pub async fn year(&self, code: &str) -> String {
+    pub(crate) async fn year(&self, code: &str) -> String {
         let found = self.owner.get(&format!("/v1/fiscal-years?code={code}")).await.is(200);
         text(&found["data"][0]["id"])
     }
 }
 
-pub fn text(value: &Value) -> String {
+pub(crate) fn text(value: &Value) -> String {
     value.as_str().unwrap().to_owned()
 }
 
 /// The faults of a refusal, as pointer and code, sorted.
 #[track_caller]
-pub fn faults(answer: Answer) -> Vec<(String, String)> {
+pub(crate) fn faults(answer: Answer) -> Vec<(String, String)> {
     let problem = answer.is_problem(422, "invalid-input");
     let faults = problem["errors"].as_array().unwrap().iter();
     let mut faults: Vec<_> = faults.map(|fault| (text(&fault["pointer"]), text(&fault["code"]))).collect();
@@ -133,6 +133,6 @@ pub fn faults(answer: Answer) -> Vec<(String, String)> {
 }
 
 #[must_use]
-pub fn decimal(text: &str) -> rust_decimal::Decimal {
+pub(crate) fn decimal(text: &str) -> rust_decimal::Decimal {
     text.parse().unwrap()
 }

@@ -13,7 +13,7 @@ use schema::open_items;
 use serde_json::Value;
 
 diesel::define_sql_function! {
-    /// See the migration of invoices: what a document is booked with. The party is locked by it until the transaction ends.
+    /// See the migration of invoices: what a document is booked with. A party with a credit limit is locked by it until the transaction ends.
     fn booking_facts(party: SqlUuid, is_sale: Bool, codes: Array<SqlUuid>) -> Jsonb;
 }
 
@@ -72,8 +72,8 @@ impl Ready {
     }
 }
 
-/// Looks up what a document is booked with. Others who post for the same party wait from here, so that two of them can not
-/// both pass a credit limit that has room for one.
+/// Looks up what a document is booked with. Where the party has a credit limit, others who post for it wait from here, so that
+/// two of them can not both pass a limit that has room for one.
 ///
 /// # Errors
 /// Those of the database.
