@@ -1,6 +1,6 @@
 //! The walls between organizations, tried from the inside: what the service's own role could do if a query went wrong.
 use crate::catalogue::{TABLES, found, none, tables};
-use crate::examples::{body, lists, operation, row};
+use crate::examples::{body, lists, operation, perform, ready, row};
 use crate::support::{Caller, Organization, run, service};
 use serde_json::Value;
 use tokio_postgres::error::SqlState;
