@@ -401,9 +401,11 @@ fn other_text_is_kept_byte_for_byte() {
                     && field["pattern"].is_null()
                     && field["format"].is_null()
                     && field["enum"].is_null()
-                    && field["oneOf"]
-                        .as_array()
-                        .is_none_or(|all| all.iter().all(|each| resolved(each)["enum"].is_null()))
+                    && field["oneOf"].as_array().is_none_or(|all| {
+                        all.iter().all(|each| {
+                            resolved(each)["enum"].is_null() && resolved(each)["pattern"].is_null()
+                        })
+                    })
                     && field["$ref"].is_null();
                 if !free || field["maxLength"].as_u64().is_some_and(|longest| longest < 60) {
                     continue;

@@ -86,6 +86,7 @@ impl Resource for FixedAssetCategory {
     const SINGULAR: &'static str = "fixed_asset_category";
     const TAG: &'static str = "Accounting";
     const SORT: &'static [SortKey] = &[SortKey::text("name")];
+    const USUAL_ORDER: &'static str = "name";
     const NATURAL_KEY: &'static [&'static str] = &["name"];
     const REFERENCES: &'static [Reference] = &[
         account("asset_account_id", "asset_account"),

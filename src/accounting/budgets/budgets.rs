@@ -1,6 +1,7 @@
 //! Budgets: written as a draft, submitted, approved by somebody else, and superseded by the next revision.
 use crate::lines::{BudgetLine, NewBudgetLine, worked_out};
-use diesel::sql_types::Uuid as SqlUuid;
+use diesel::dsl::sql;
+use diesel::sql_types::{Integer, Text, Uuid as SqlUuid};
 use platform::prelude::*;
 use platform::problem::{CONFLICT, INVALID_STATE};
 use schema::budgets;
@@ -246,18 +247,16 @@ async fn approve_budget(may: May<Approve, Budget>, id: Id<Budget>) -> Reply<Budg
 async fn revise_budget(may: May<Write, Budget>, id: Id<Budget>) -> Reply<Created<Budget>> {
     may.write(async |db| {
         let budget = lock(&may, db, &id).await?;
-        let next: i64 = diesel::select(
-            diesel::dsl::sql::<diesel::sql_types::BigInt>("(select 1 + max(b.revision)::bigint from budgets b join budgets this using (org_id, fiscal_year_id, name) where this.org_id = (select current_org()) and this.id = ")
-                .bind::<SqlUuid, _>(budget.id)
-                .sql(")"),
-        )
-        .get_result(db)
-        .await?;
+        let next = sql::<Integer>("(select 1 + max(b.revision) from budgets b where b.org_id = (select current_org()) and b.fiscal_year_id = ")
+            .bind::<SqlUuid, _>(budget.fiscal_year_id)
+            .sql(" and b.name = ")
+            .bind::<Text, _>(budget.name.clone())
+            .sql(")");
         let revision = (
             budgets::id.eq(Uuid::now_v7()),
             budgets::name.eq(budget.name),
             budgets::fiscal_year_id.eq(budget.fiscal_year_id),
-            budgets::revision.eq(i32::try_from(next).map_err(Problem::internal)?),
+            budgets::revision.eq(next),
             budgets::control.eq(budget.control),
             budgets::control_over.eq(budget.control_over),
             budgets::lines.eq(budget.lines),
