@@ -9,8 +9,9 @@ pub const TABLES: &str =
     join pg_attribute a on a.attrelid = c.oid and a.attname = 'org_id' and not a.attisdropped
     where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition";
 
-/// The tables that requests write; events are sealed meanwhile, by a schedule.
-pub const WRITTEN: &str = "select name from managed_tables where name not in ('checkpoints', 'sealed_events', 'sealed_nodes') order by 1";
+/// The tables that requests write; events are sealed and balances folded meanwhile, by schedules.
+pub const WRITTEN: &str = "select name from managed_tables where name not in
+    ('checkpoints', 'sealed_events', 'sealed_nodes', 'account_balances', 'balance_deltas') order by 1";
 
 /// Everything of the caller's organization, and the logins that are at home in it: for each table the number of rows and a
 /// digest of them, whatever their order. One statement, since it is asked before and after each operation.
