@@ -40,7 +40,6 @@ pub const ROOMS: &[fn(&mut Api)] = &[
     invoicing::routes,
     assets::routes,
     budgets::routes,
-    banking::routes,
     reports::routes,
 ];
 

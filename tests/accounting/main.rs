@@ -4,7 +4,6 @@
 mod support;
 
 mod assets;
-mod banking;
 mod bills;
 mod budgets;
 mod closing;
@@ -18,7 +17,6 @@ mod posting_races;
 mod recurring;
 mod reports;
 mod shop;
-mod statement_formats;
 mod taxes;
 
 use serde_json::{Value, json};

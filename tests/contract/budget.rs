@@ -168,9 +168,6 @@ fn budget(operation: &str) -> u64 {
         "post_bill" | "post_invoice" => return 11,
         "post_credit_note" | "post_debit_note" => return 15,
         "void_bill" | "void_invoice" => return 19,
-        // The ledger posts in two statements and books back in three; then the line is noted.
-        "book_bank_statement_line" | "split_bank_statement_line" => return 8,
-        "unmatch_bank_statement_line" => return 9,
         _ => {}
     }
     if POSTING.contains(&operation) {
