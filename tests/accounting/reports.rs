@@ -620,6 +620,7 @@ async fn proven(company: &Company) {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a fault after the other, each in its place")]
 fn the_proof_finds_each_fault() {
     // What somebody with the keys of the database does, what it breaks, and what is told of it. `O` is the organization.
     const FAULTS: &[(&str, &str, &str)] = &[

@@ -134,6 +134,7 @@ fn budget(operation: &str) -> u64 {
         "approve_debit_note",
         "approve_invoice",
         "archive_department",
+        "close_fiscal_period",
         "create_bill",
         "create_credit_note",
         "create_debit_note",
@@ -145,11 +146,15 @@ fn budget(operation: &str) -> u64 {
         "resend_since_to_webhook_endpoint",
         "resend_webhook_delivery",
         "issue_directory_token",
+        "lock_fiscal_period",
+        "reopen_fiscal_year",
+        "report_fixed_asset_units",
         "retire_older_api_client_secret",
         "retire_older_webhook_endpoint_secret",
         "rotate_api_client_secret",
         "rotate_webhook_endpoint_secret",
         "test_webhook_endpoint",
+        "transfer_fixed_asset",
         "update_bill",
         "update_credit_note",
         "update_debit_note",
@@ -168,6 +173,15 @@ fn budget(operation: &str) -> u64 {
         "post_bill" | "post_invoice" => return 11,
         "post_credit_note" | "post_debit_note" => return 15,
         "void_bill" | "void_invoice" => return 19,
+        _ => {}
+    }
+    // The books: a draft is read, posted, and read again; a month or a year looks at what stands in its way and around it.
+    match operation {
+        "post_journal_entry" | "reverse_journal_entry" | "run_recurring_entry" | "reopen_fiscal_period" => {
+            return 9;
+        }
+        "close_fiscal_year" => return 11,
+        "revalue_fiscal_period" => return 14,
         _ => {}
     }
     if POSTING.contains(&operation) {

@@ -34,6 +34,11 @@ async fn furnish_with_assets(caller: &Caller) {
 async fn book(caller: &Caller, department: &str) {
     let database = service().database().await;
     let org = caller.organization;
+    let parent = serde_json::json!({"code": "group", "name": "Group", "type": "asset", "is_group": true});
+    let parent = caller.post("/v1/accounts", parent).await.is(201);
+    let child =
+        serde_json::json!({"code": "child", "name": "Child", "type": "asset", "parent_id": parent["id"]});
+    caller.post("/v1/accounts", child).await.is(201);
     let mut lines = body(caller, &operation("create_journal_entry")).await["lines"].clone();
     for (field, list) in
         [("cost_centre_id", "/v1/cost-centres"), ("project_id", "/v1/projects"), ("party_id", "/v1/parties")]
@@ -146,11 +151,6 @@ async fn furnished() -> Caller {
         party[format!("{side}_account_id")] = account["id"].clone();
     }
     caller.post("/v1/parties", party).await.is(201);
-    let parent = serde_json::json!({"code": "group", "name": "Group", "type": "asset", "is_group": true});
-    let parent = caller.post("/v1/accounts", parent).await.is(201);
-    let child =
-        serde_json::json!({"code": "child", "name": "Child", "type": "asset", "parent_id": parent["id"]});
-    caller.post("/v1/accounts", child).await.is(201);
     book(&caller, &department).await;
     let mut invoice = body(&caller, &operation("create_invoice")).await;
     for (field, rows) in [("cost_centre_id", "/v1/cost-centres"), ("project_id", "/v1/projects")] {

@@ -105,7 +105,9 @@ fn moves_hires_and_leavings_at_once_keep_the_lines_true() {
                     answer.text
                 );
             }
-            left.into_iter().for_each(|answer| _ = answer.is(204));
+            for answer in left {
+                answer.is(204);
+            }
             EMPLOYEES.hold(org.id).await;
             leaving = hired;
         }
