@@ -152,10 +152,10 @@ create function keep_years_whole() returns trigger language plpgsql security def
 begin
     perform pg_advisory_xact_lock(hashtextextended('fiscal_years ' || new.org_id, 0));
     if exists (select from fiscal_years y where y.org_id = new.org_id and y.id <> new.id and y.starts_on <= new.ends_on and new.starts_on <= y.ends_on) then
-        raise exception 'overlap' using errcode = 'restrict_violation', table = 'fiscal_years', constraint = 'fiscal_years_overlap_another_year_has_some_of_these_days';
+        raise exception 'overlap' using errcode = 'restrict_violation', table = 'fiscal_years', constraint = 'another_year_has_some_of_these_days';
     elsif exists (select from fiscal_years y where y.org_id = new.org_id and y.id <> new.id) and not exists (
             select from fiscal_years y where y.org_id = new.org_id and y.id <> new.id and (y.ends_on + 1 = new.starts_on or new.ends_on + 1 = y.starts_on)) then
-        raise exception 'gap' using errcode = 'restrict_violation', table = 'fiscal_years', constraint = 'fiscal_years_gap_the_year_must_begin_or_end_next_to_another';
+        raise exception 'gap' using errcode = 'restrict_violation', table = 'fiscal_years', constraint = 'the_year_must_begin_or_end_next_to_another';
     end if;
     insert into fiscal_periods (org_id, id, fiscal_year_id, code, starts_on, ends_on)
         select new.org_id, gen_random_uuid(), new.id, to_char(month, 'YYYY-MM'), month::date, (month + interval '1 month')::date - 1
@@ -170,7 +170,7 @@ begin
     perform pg_advisory_xact_lock(hashtextextended('fiscal_years ' || old.org_id, 0));
     if exists (select from fiscal_years where org_id = old.org_id and starts_on = old.ends_on + 1)
         and exists (select from fiscal_years where org_id = old.org_id and ends_on = old.starts_on - 1) then
-        raise exception 'gap' using errcode = 'restrict_violation', table = 'fiscal_years', constraint = 'fiscal_years_gap_there_are_years_on_both_sides';
+        raise exception 'gap' using errcode = 'restrict_violation', table = 'fiscal_years', constraint = 'there_are_years_on_both_sides_of_it';
     end if;
     return old;
 end $$;
@@ -234,7 +234,7 @@ create or replace function fit_series() returns trigger language plpgsql as $$
 declare
     kinds number_kinds;
 begin
-    select * into strict kinds from number_kinds k where k.kind = new.kind;
+    select * into kinds from number_kinds k where k.kind = new.kind;
     if length(number_text(new.format, '2026-12-31', greatest(new.start, 999999))) > kinds.longest then
         raise exception 'too long' using errcode = 'check_violation', table = 'number_series', constraint = 'number_series_format_length';
     elsif kinds.is_scoped <> (new.scope <> '') then
@@ -385,7 +385,7 @@ begin
         return new;
     end if;
     raise exception 'posted is for ever' using errcode = 'restrict_violation', table = 'journal_entries',
-        constraint = 'journal_entries_final_what_is_posted_is_reversed_and_not_changed';
+        constraint = 'what_is_posted_is_reversed_and_not_changed';
 end $$;
 create trigger frozen before update or delete on journal_entries for each row when (old.status <> 'draft') execute function keep_posted();
 create trigger frozen_whole before truncate on journal_entries for each statement execute function refuse_change();
@@ -443,7 +443,7 @@ declare
 begin
     select is_group into parent_is_group from accounts where org_id = new.org_id and id = new.parent_id for share;
     if not parent_is_group then
-        raise exception 'no group' using errcode = 'restrict_violation', table = 'accounts', constraint = 'accounts_parent_id_it_is_no_group';
+        raise exception 'no group' using errcode = 'restrict_violation', table = 'accounts', constraint = 'the_parent_takes_postings_name_a_group';
     end if;
     return new;
 end $$;
@@ -453,15 +453,15 @@ create trigger keep_parent before insert or update of parent_id on accounts for 
 create function keep_account() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
 begin
     if old.is_group and not new.is_group and exists (select from accounts where org_id = old.org_id and parent_id = old.id) then
-        raise exception 'has children' using errcode = 'restrict_violation', table = 'accounts', constraint = 'accounts_is_group_accounts_stand_in_it';
+        raise exception 'has children' using errcode = 'restrict_violation', table = 'accounts', constraint = 'accounts_of_the_chart_stand_in_this_group';
     end if;
     if exists (select from journal_lines where org_id = old.org_id and account_id = old.id) then
         if new.is_group and not old.is_group then
-            raise exception 'has lines' using errcode = 'restrict_violation', table = 'accounts', constraint = 'accounts_is_group_it_has_been_posted_to';
+            raise exception 'has lines' using errcode = 'restrict_violation', table = 'accounts', constraint = 'it_has_been_posted_to_so_it_becomes_no_group';
         elsif new.type <> old.type then
-            raise exception 'has lines' using errcode = 'restrict_violation', table = 'accounts', constraint = 'accounts_type_it_has_been_posted_to';
+            raise exception 'has lines' using errcode = 'restrict_violation', table = 'accounts', constraint = 'it_has_been_posted_to_so_its_type_stays';
         elsif new.currency is distinct from old.currency and new.currency is not null then
-            raise exception 'has lines' using errcode = 'restrict_violation', table = 'accounts', constraint = 'accounts_currency_it_has_been_posted_to';
+            raise exception 'has lines' using errcode = 'restrict_violation', table = 'accounts', constraint = 'it_has_been_posted_to_so_its_currency_stays';
         end if;
     end if;
     return new;
@@ -472,7 +472,7 @@ create trigger keep_account before update of is_group, type, currency on account
 create function keep_books_currency() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
 begin
     if exists (select from journal_lines where org_id = old.org_id) then
-        raise exception 'has lines' using errcode = 'restrict_violation', table = 'organizations', constraint = 'organizations_currency_the_books_are_kept_in_it';
+        raise exception 'has lines' using errcode = 'restrict_violation', table = 'organizations', constraint = 'something_was_posted_so_the_books_are_kept_in_their_currency';
     end if;
     return new;
 end $$;
@@ -551,7 +551,7 @@ begin
     -- Lines come before their entry is posted, and none comes after.
     if exists (select from new_lines l join journal_entries e on e.org_id = l.org_id and e.id = l.entry_id where e.status <> 'draft') then
         raise exception 'posted is for ever' using errcode = 'restrict_violation', table = 'journal_lines',
-            constraint = 'journal_lines_final_what_is_posted_takes_no_more_lines';
+            constraint = 'what_is_posted_takes_no_more_lines';
     end if;
     insert into balance_deltas (org_id, account_id, begins_on, currency, is_closing, department_id, cost_centre_id, project_id, debit, credit, foreign_net)
         select org_id, account_id, posted_on, currency, is_closing, coalesce(department_id, zero), coalesce(cost_centre_id, zero), coalesce(project_id, zero),

@@ -10,7 +10,7 @@ use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{RefOr, Schema};
 
 macro_rules! decimals {
-    ($($(#[$doc:meta])* $name:ident: from $shown:literal decimals, $pattern:literal, $told:literal, $example:literal;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident: from $shown:literal decimals, $pattern:literal up to $longest:literal, $told:literal, $example:literal;)*) => {$(
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, AsExpression, FromSqlRow)]
         #[diesel(sql_type = Numeric)]
@@ -46,7 +46,7 @@ macro_rules! decimals {
         }
         impl utoipa::PartialSchema for $name {
             fn schema() -> RefOr<Schema> {
-                let text = ObjectBuilder::new().schema_type(Type::String).pattern(Some($pattern));
+                let text = ObjectBuilder::new().schema_type(Type::String).pattern(Some($pattern)).max_length(Some($longest));
                 text.description(Some($told)).examples([$example]).into()
             }
         }
@@ -56,11 +56,11 @@ macro_rules! decimals {
 
 decimals! {
     /// An amount of money in the currency that stands beside it.
-    Money: from 2 decimals, r"^-?[0-9]{1,16}(\.[0-9]{1,4})?$", "An amount of money in the currency that stands beside it: a decimal as text.", "1234.50";
+    Money: from 2 decimals, r"^-?[0-9]{1,16}(\.[0-9]{1,4})?$" up to 22, "An amount of money in the currency that stands beside it: a decimal as text.", "1234.50";
     /// How many units of one currency one of another is.
-    Rate: from 0 decimals, r"^[0-9]{1,12}(\.[0-9]{1,8})?$", "Units of the organization's currency for one of the other: a decimal as text.", "4.9755";
+    Rate: from 0 decimals, r"^[0-9]{1,12}(\.[0-9]{1,8})?$" up to 21, "Units of the organization's currency for one of the other: a decimal as text.", "4.9755";
     /// How much of something, in the unit that stands beside it.
-    Quantity: from 0 decimals, r"^-?[0-9]{1,14}(\.[0-9]{1,6})?$", "How much, in the unit that stands beside it: a decimal as text.", "2.5";
+    Quantity: from 0 decimals, r"^-?[0-9]{1,14}(\.[0-9]{1,6})?$" up to 22, "How much, in the unit that stands beside it: a decimal as text.", "2.5";
 }
 
 #[cfg(test)]

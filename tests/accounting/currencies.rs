@@ -122,6 +122,6 @@ fn the_books_stay_in_their_currency_once_something_was_posted() {
             .patch("/v1/organization", json!({"currency": "EUR"}))
             .await
             .is_problem(409, "conflict");
-        assert!(text(&refused["detail"]).contains("the books are kept in it"), "{refused}");
+        assert!(text(&refused["detail"]).contains("the books are kept in their currency"), "{refused}");
     });
 }

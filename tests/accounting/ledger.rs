@@ -42,7 +42,7 @@ fn a_chart_is_a_tree_whose_groups_take_no_postings() {
         owner
             .patch(&format!("/v1/accounts/{below}"), json!({"is_group": false}))
             .await
-            .is_problem(409, "in-use");
+            .is_problem(409, "conflict");
         // A group takes no postings, and what was posted to becomes no group.
         let mut entry = company.entry("2026-03-01", &[("1010", "5.00", ""), ("1030", "", "5.00")]);
         entry["lines"][0]["account_id"] = json!(below);

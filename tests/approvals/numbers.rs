@@ -196,7 +196,7 @@ fn a_series_says_what_is_wrong_with_it() {
     run(async {
         let hr = Organization::new().await.owner().await;
         let wrong =
-            json!({"kind": "invoices", "name": "Invoices", "format": "INV-{number:6}", "reset": "yearly"});
+            json!({"kind": "letters", "name": "Letters", "format": "L-{number:6}", "reset": "yearly"});
         let told = hr.post("/v1/number-series", wrong).await.is_problem(422, "invalid-input");
         let faults: Vec<_> =
             told["errors"].as_array().unwrap().iter().map(|each| each["pointer"].as_str().unwrap()).collect();

@@ -99,6 +99,7 @@ pub struct NewFixedAsset {
     /// What it will be worth at the end of its life, in the organization's currency; nothing, unless told.
     #[serde(default)]
     residual_value: Money,
+    /// How it is depreciated.
     method: DepreciationMethod,
     /// Which days of the first and last month count; `daily`, unless told.
     #[serde(default = "daily")]
@@ -158,7 +159,9 @@ pub struct EditFixedAsset {
     cost: Option<Money>,
     /// What it will be worth at the end of its life, in the organization's currency.
     residual_value: Option<Money>,
+    /// How it is depreciated.
     method: Option<DepreciationMethod>,
+    /// Which days of the first and last month count.
     convention: Option<DepreciationConvention>,
     /// How many months it is expected to be used.
     #[schema(minimum = 1, maximum = 1200, example = 48)]

@@ -83,7 +83,9 @@ pub struct EditBudget {
     /// What people call it; unique in its year.
     #[schema(min_length = 1, max_length = 100, example = "Operations and sales")]
     name: Option<String>,
+    /// What spending beyond it meets.
     control: Option<BudgetControl>,
+    /// Over which span what is left is counted.
     control_over: Option<BudgetSpan>,
     /// All lines from now on.
     #[schema(max_items = 500)]

@@ -81,8 +81,10 @@ pub struct NewTaxCode {
     /// What it is.
     #[schema(min_length = 1, max_length = 100, example = "VAT 19 % on sales")]
     name: String,
+    /// On what is sold, or on what is bought.
     #[schema(example = "sale")]
     direction: TaxDirection,
+    /// What the law calls it.
     #[schema(example = "standard")]
     kind: TaxKind,
     /// Whether unit prices with this code include the tax; not, unless told.

@@ -101,6 +101,7 @@ pub struct NewAccount {
     /// What it is called.
     #[schema(min_length = 1, max_length = 200, example = "Other receivables")]
     name: String,
+    /// What it is of.
     #[serde(rename = "type")]
     #[diesel(column_name = type_)]
     kind: AccountType,
@@ -137,6 +138,7 @@ pub struct EditAccount {
     /// What it is called.
     #[schema(min_length = 1, max_length = 200, example = "Sundry receivables")]
     name: Option<String>,
+    /// What it is of.
     #[serde(rename = "type")]
     #[diesel(column_name = type_)]
     kind: Option<AccountType>,
@@ -289,6 +291,7 @@ async fn restore_account(may: May<Write, Account>, id: Id<Account>) -> Reply<Acc
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LoadTemplateRequest {
+    /// The chart.
     template: Chart,
 }
 

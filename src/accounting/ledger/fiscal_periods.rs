@@ -16,6 +16,7 @@ use serde_json::Value;
 pub struct FiscalPeriod {
     pub id: Uuid,
     pub version: i64,
+    /// The year that it is a month of.
     pub fiscal_year_id: Uuid,
     /// The month.
     #[schema(max_length = 7, example = "2026-03")]

@@ -19,6 +19,7 @@ pub struct JournalEntry {
     /// Its number: gapless in its journal and fiscal year; null until it is posted.
     #[schema(max_length = 40, example = "GEN-2026-00042")]
     pub number: Option<String>,
+    /// The journal that it stands in.
     pub journal_id: Uuid,
     /// The month of the books that it is in; null until it is posted.
     pub fiscal_period_id: Option<Uuid>,
@@ -110,12 +111,16 @@ pub struct EntryLine {
     /// What it is for, where the entry's words do not say.
     #[schema(min_length = 1, max_length = 500, example = json!(null))]
     pub description: Option<String>,
+    /// The department that it is of.
     #[schema(example = json!(null))]
     pub department_id: Option<Uuid>,
+    /// The cost centre that it is of.
     #[schema(example = json!(null))]
     pub cost_centre_id: Option<Uuid>,
+    /// The project that it is of.
     #[schema(example = json!(null))]
     pub project_id: Option<Uuid>,
+    /// The customer or supplier that it is about.
     #[schema(example = json!(null))]
     pub party_id: Option<Uuid>,
 }

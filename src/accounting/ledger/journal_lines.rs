@@ -24,6 +24,7 @@ pub struct JournalLine {
     pub line: i32,
     /// The day in the books.
     pub posted_on: NaiveDate,
+    /// The account.
     pub account_id: Uuid,
     /// In the organization's currency; zero where it is a credit.
     pub debit: Money,
@@ -45,9 +46,13 @@ pub struct JournalLine {
     /// What it is for, where the line has words of its own.
     #[schema(max_length = 500, example = json!(null))]
     pub description: Option<String>,
+    /// The department that it is of.
     pub department_id: Option<Uuid>,
+    /// The cost centre that it is of.
     pub cost_centre_id: Option<Uuid>,
+    /// The project that it is of.
     pub project_id: Option<Uuid>,
+    /// The customer or supplier that it is about.
     pub party_id: Option<Uuid>,
     pub created_at: DateTime<Utc>,
     #[diesel(select_expression = created())]

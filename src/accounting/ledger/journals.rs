@@ -49,6 +49,7 @@ pub struct NewJournal {
     /// What it is called.
     #[schema(min_length = 1, max_length = 100, example = "Sales abroad")]
     name: String,
+    /// What is booked in it; it stays.
     #[serde(rename = "type")]
     #[diesel(column_name = type_)]
     kind: JournalType,

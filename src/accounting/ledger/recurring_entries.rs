@@ -19,6 +19,7 @@ pub struct RecurringEntry {
     /// What it is called; unique.
     #[schema(max_length = 100, example = "Office rent")]
     pub name: String,
+    /// The journal of its entries.
     pub journal_id: Uuid,
     /// What each entry is for.
     #[schema(max_length = 500, example = "Rent of the office")]
@@ -76,6 +77,7 @@ pub struct NewRecurringEntry {
         {"account_id": "01938c6e-7d3a-7c4e-9f0a-6f1c2b3d4e60", "credit": "850.00"}
     ]))]
     lines: List<EntryLine>,
+    /// How often it is due.
     every: Every,
     /// The first due day.
     #[schema(example = "2026-01-31")]

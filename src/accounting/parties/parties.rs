@@ -55,7 +55,7 @@ pub struct Party {
     /// When their documents are due, unless a document says otherwise.
     pub payment_terms_id: Option<Uuid>,
     /// How much they may owe at once, in the organization's currency; null for no limit.
-    #[schema(value_type = Option<String>, pattern = r"^[0-9]{1,16}(\.[0-9]{1,4})?$", example = "50000.00")]
+    #[schema(value_type = Option<String>, max_length = 21, pattern = r"^[0-9]{1,16}(\.[0-9]{1,4})?$", example = "50000.00")]
     pub credit_limit: Option<Money>,
     /// The language of what they are sent.
     pub language: Language,
@@ -137,7 +137,7 @@ pub struct NewParty {
     /// When their documents are due, unless a document says otherwise.
     payment_terms_id: Option<Uuid>,
     /// How much they may owe at once, in the organization's currency; null for no limit.
-    #[schema(value_type = Option<String>, pattern = r"^[0-9]{1,16}(\.[0-9]{1,4})?$", example = "50000.00")]
+    #[schema(value_type = Option<String>, max_length = 21, pattern = r"^[0-9]{1,16}(\.[0-9]{1,4})?$", example = "50000.00")]
     credit_limit: Option<Money>,
     /// The language of what they are sent; English, unless told.
     language: Option<Language>,
@@ -208,7 +208,7 @@ pub struct EditParty {
     #[schema(example = json!(null))]
     payment_terms_id: Option<Option<Uuid>>,
     /// How much they may owe at once, in the organization's currency; null for no limit.
-    #[schema(value_type = Option<String>, pattern = r"^[0-9]{1,16}(\.[0-9]{1,4})?$", example = "75000.00")]
+    #[schema(value_type = Option<String>, max_length = 21, pattern = r"^[0-9]{1,16}(\.[0-9]{1,4})?$", example = "75000.00")]
     credit_limit: Option<Option<Money>>,
     /// The language of what they are sent.
     language: Option<Language>,

@@ -23,7 +23,7 @@ pub struct PaymentTerms {
     #[schema(value_type = Vec<Share>, max_items = 36, example = json!([]))]
     pub instalments: List<Share>,
     /// What may be kept by who pays within `discount_days`, in percent; null where nothing may.
-    #[schema(value_type = Option<String>, pattern = r"^[0-9]{1,2}(\.[0-9]{1,4})?$", example = "2")]
+    #[schema(value_type = Option<String>, max_length = 7, pattern = r"^[0-9]{1,2}(\.[0-9]{1,4})?$", example = "2")]
     pub discount_percent: Option<Decimal>,
     /// Days from the document's day within which the discount may be kept.
     #[schema(minimum = 0, maximum = 730, example = 10)]
@@ -44,7 +44,7 @@ text_enum! {
 #[serde(deny_unknown_fields)]
 pub struct Share {
     /// Percent of the total. The last instalment takes what is left to the smallest unit of the currency.
-    #[schema(value_type = String, pattern = r"^[0-9]{1,3}(\.[0-9]{1,4})?$", example = "30")]
+    #[schema(value_type = String, max_length = 8, pattern = r"^[0-9]{1,3}(\.[0-9]{1,4})?$", example = "30")]
     pub percent: Decimal,
     /// Days from the document's day, or from the end of its month.
     #[schema(minimum = 0, maximum = 730, example = 0)]
@@ -75,7 +75,7 @@ pub struct NewPaymentTerms {
     #[schema(value_type = Option<Vec<Share>>, max_items = 36, example = json!([]))]
     instalments: Option<List<Share>>,
     /// What may be kept by who pays within `discount_days`, in percent, more than 0.
-    #[schema(value_type = Option<String>, pattern = r"^[0-9]{1,2}(\.[0-9]{1,4})?$", example = json!(null))]
+    #[schema(value_type = Option<String>, max_length = 7, pattern = r"^[0-9]{1,2}(\.[0-9]{1,4})?$", example = json!(null))]
     discount_percent: Option<Decimal>,
     /// Days from the document's day within which the discount may be kept.
     #[schema(minimum = 0, maximum = 730, example = json!(null))]
@@ -101,7 +101,7 @@ pub struct EditPaymentTerms {
     #[schema(value_type = Option<Vec<Share>>, max_items = 36, example = json!([]))]
     instalments: Option<List<Share>>,
     /// What may be kept by who pays within `discount_days`, in percent, more than 0.
-    #[schema(value_type = Option<String>, pattern = r"^[0-9]{1,2}(\.[0-9]{1,4})?$", example = json!(null))]
+    #[schema(value_type = Option<String>, max_length = 7, pattern = r"^[0-9]{1,2}(\.[0-9]{1,4})?$", example = json!(null))]
     discount_percent: Option<Option<Decimal>>,
     /// Days from the document's day within which the discount may be kept.
     #[schema(minimum = 0, maximum = 730, example = json!(null))]

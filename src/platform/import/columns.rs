@@ -105,7 +105,7 @@ fn kind(schema: &Value) -> Kind {
     let is_decimal = format == "decimal"
         || schema["pattern"]
             .as_str()
-            .is_some_and(|pattern| pattern.contains("[0-9]") && pattern.contains("\\."));
+            .is_some_and(|pattern| pattern.contains("[0-9]") && pattern.contains(r"(\.[0-9]"));
     if types.contains(&"integer") {
         Kind::Integer
     } else if types.contains(&"boolean") {
@@ -114,7 +114,7 @@ fn kind(schema: &Value) -> Kind {
         Kind::Structure
     } else if format == "date" {
         Kind::Day
-    } else if is_decimal && types.contains(&"string") && schema["maxLength"].is_null() {
+    } else if is_decimal && types.contains(&"string") {
         Kind::Decimal
     } else {
         Kind::Text
