@@ -34,10 +34,22 @@ STATED = {
 UNSTATED = [
     ("", r"^/custom/\w+$|^sort$", {"unknown-field"}),  # fields that the organization never added
     ("/v1/approval-policies", r"^/(conditions|steps)/", {"unknown-field"}),
+    ("/v1/bills", r"^/", {"required", "too-large", "too-small"}),  # what the party, the taxes and the accounts ask for
+    ("/v1/budgets", r"^/", {"required", "too-large", "too-small"}),
+    ("/v1/credit-notes", r"^/", {"required", "too-large", "too-small"}),
     ("/v1/custom-fields", r"^/", {"required", "unknown-value"}),  # what comes with one type and not with another
+    ("/v1/debit-notes", r"^/", {"required", "too-large", "too-small"}),
     ("/v1/files", r"^resource", {"required"}),
+    ("/v1/fixed-assets", r"^/", {"required", "too-large", "too-small"}),  # what one method of depreciation asks for and another does not
     ("/v1/import-mappings", r"^/", {"unknown-field", "unknown-value"}),
+    ("/v1/invoices", r"^/", {"required", "too-large", "too-small"}),
+    ("/v1/journal-entries", r"/lines", {"required", "too-few", "too-large"}),  # two lines at least, once it is posted
     ("/v1/number-series", r"^/kind$", {"unknown-value"}),
+    ("/v1/parties", r"^/", {"required", "wrong-format"}),  # numbers that hold check digits or the code of a country
+    ("/v1/payment-terms", r"^/(discount|instalments)", {"required", "too-small"}),  # a discount has its days
+    ("/v1/recurring-entries", r"/lines", {"required", "too-large"}),
+    ("/v1/reports", r"", {"required"}),
+    ("/v1/tax-codes", r"^/", {"required"}),
 ]
 
 # What has to be done with a new one before it can be called: nobody terminates who has not begun.

@@ -114,7 +114,7 @@ async fn trusting(
     linked_by: &str,
 ) -> (Organization, Caller, String, String) {
     let organization = Organization::new().await;
-    let owner = organization.owner().await;
+    let owner = organization.almighty().await;
     let new = json!({"name": "Company sign-in", "issuer": issuer.address, "audience": audience, "linked_by": linked_by, "allowed_domains": ["demo.example"]});
     let provider = owner.post("/v1/identity-providers", new).await.is(201)["id"].as_str().unwrap().to_owned();
     let ana = user(&owner, &format!("{subject}@demo.example")).await;

@@ -200,7 +200,7 @@ fn a_change_may_say_which_version_it_means() {
 fn the_last_owner_stays() {
     run(async {
         let organization = Organization::new().await;
-        let caller = organization.owner().await;
+        let caller = organization.almighty().await;
         let group = crate::found(&caller, "Groups", "displayName eq \"owner\"").await.is(200)["Resources"][0]
             ["id"]
             .clone();

@@ -75,6 +75,13 @@ impl Organization {
         self.caller(&all.iter().map(String::as_str).collect::<Vec<_>>()).await
     }
 
+    /// A user who holds every permission that there is, those among them that are asked for in the middle of an operation.
+    pub async fn almighty(&self) -> Caller {
+        let all = identity::permissions::catalogue();
+        let all: Vec<String> = all.iter().map(|each| format!("{}:{}", each.resource, each.verb)).collect();
+        self.caller(&all.iter().map(String::as_str).collect::<Vec<_>>()).await
+    }
+
     /// A user who is this employee.
     pub async fn employee(&self, employee: &str, permissions: &[&str]) -> Caller {
         Caller::sign_in(self.id, permissions, Some(employee.parse().unwrap())).await
