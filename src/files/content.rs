@@ -8,7 +8,7 @@ use platform::answer::Outcome;
 use platform::api::OperationDoc;
 use platform::may::{Grants, app_data};
 use platform::prelude::*;
-use platform::problem::Kind;
+use platform::problem::{Kind, MALFORMED_REQUEST};
 use schema::files;
 use std::fmt::Write;
 use std::ops::Range;
@@ -55,11 +55,14 @@ impl Outcome for FileContent {
     }
 }
 
+/// Characters of a `Range`; one range needs fewer.
+const LONGEST_RANGE: usize = 200;
+
 fn range_parameter() -> utoipa::openapi::path::Parameter {
     let schema = utoipa::openapi::ObjectBuilder::new()
         .schema_type(utoipa::openapi::Type::String)
         .min_length(Some(1))
-        .max_length(Some(200));
+        .max_length(Some(LONGEST_RANGE));
     utoipa::openapi::path::ParameterBuilder::new()
         .name("Range")
         .parameter_in(utoipa::openapi::path::ParameterIn::Header)
@@ -77,6 +80,10 @@ fn range_parameter() -> utoipa::openapi::path::Parameter {
 /// the virus scanner has not answered, and where it found something.
 #[utoipa::path(get, path = "/v1/files/{id}/content", tag = "Files")]
 async fn get_file_content(may: May<Read, File>, id: Id<File>) -> Reply<FileContent> {
+    if may.http().headers().get(header::RANGE).is_some_and(|range| range.len() > LONGEST_RANGE) {
+        let rule = format!("`Range` has at most {LONGEST_RANGE} characters: ask for one range.");
+        return Err(MALFORMED_REQUEST.because(rule));
+    }
     let (file, content_id): (File, Uuid) = may
         .read(async |db| {
             let one = files::table.find((db.organization(), id.0));

@@ -45,7 +45,7 @@ text_enum! {
 
 /// A permission that tokens can have, for the whole organization.
 #[derive(ToSchema)]
-#[schema(max_length = 100, pattern = "^[a-z][a-z-]*:[a-z]+$", example = "employees:read")]
+#[schema(max_length = 100, pattern = "^[a-z][a-z-]*:[a-z][a-z-]*$", example = "employees:read")]
 #[expect(dead_code, reason = "it tells the contract what a scope looks like")]
 pub struct Scope(String);
 

@@ -23,7 +23,7 @@ text_enum! {
 #[serde(deny_unknown_fields)]
 pub struct Grant {
     /// The permission: a resource and a verb.
-    #[schema(max_length = 100, pattern = "^[a-z][a-z-]*:[a-z]+$", example = "employees:read")]
+    #[schema(max_length = 100, pattern = "^[a-z][a-z-]*:[a-z][a-z-]*$", example = "employees:read")]
     pub permission: String,
     /// How far it goes.
     pub reach: GrantReach,
