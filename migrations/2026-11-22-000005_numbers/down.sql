@@ -5,4 +5,4 @@ drop function fit_series();
 drop function keep_series_whole();
 drop function numbered(text, text, int, text, text, text);
 drop function number_employees, take_number, next_number;
-drop function number_text(text, date, bigint);
+drop function number_text(text, text, date, bigint);

@@ -11,7 +11,9 @@ create table number_kinds (
     longest      integer not null default 40,
     -- The series that an organization has where it made none of its own.
     format       text not null,
-    reset        text not null
+    reset        text not null,
+    -- Whether parts of the kind number for themselves: each has a scope.
+    is_scoped    boolean not null default false
 );
 grant select on number_kinds to backoffice_service;
 
@@ -19,6 +21,7 @@ create table number_series (
     org_id uuid   not null,
     id     uuid   not null,
     kind   text   not null,
+    scope  text   not null default '' constraint number_series_scope_length check (length(scope) <= 20),
     name   text   not null constraint number_series_name_length check (length(name) between 1 and 100),
     format text   not null constraint number_series_format_format check (length(format) <= 60 and
         format ~ '^([A-Za-z0-9][A-Za-z0-9/-]*)?(\{(year|month)\}[A-Za-z0-9/-]*){0,2}\{number(:([1-9]|1[0-2]))?\}[A-Za-z0-9/-]*(\{(year|month)\}[A-Za-z0-9/-]*){0,2}$'),
@@ -26,12 +29,12 @@ create table number_series (
     reset  text   not null default 'never' constraint number_series_reset_check check (reset in ('never', 'yearly')),
     status text   not null default 'prepared' constraint number_series_status_check check (status in ('prepared', 'active', 'closed')),
     primary key (org_id, id),
-    constraint number_series_name_key unique (org_id, kind, name),
+    constraint number_series_name_key unique (org_id, kind, scope, name),
     constraint number_series_kind_fkey foreign key (kind) references number_kinds (kind),
     -- Or the first of next year would look like the first of this one.
     constraint yearly_numbers_show_their_year check (reset = 'never' or position('{year}' in format) > 0)
 );
-create unique index number_series_status_key on number_series (org_id, kind) where status = 'active';
+create unique index number_series_status_key on number_series (org_id, kind, scope) where status = 'active';
 create index number_series_by_name on number_series (org_id, name, id);
 select manage_resource('number_series', 'number_series');
 
@@ -70,7 +73,7 @@ select separate_organizations('number_counters'), separate_organizations('number
 grant select on number_counters, numbers_given to backoffice_service;
 
 -- A format is a text with one `{number}`, so it is taken apart without a regular expression: it is done under the lock.
-create function number_text(format text, day date, number bigint) returns text language plpgsql immutable parallel safe as $$
+create function number_text(format text, year text, day date, number bigint) returns text language plpgsql immutable parallel safe as $$
 declare
     rest text := split_part(format, '{number', 2);
     digits text := substr(split_part(rest, '}', 1), 2);
@@ -79,39 +82,43 @@ begin
     if digits <> '' then said := lpad(said, greatest(digits::int, length(said)), '0'); end if;
     said := split_part(format, '{number', 1) || said || substr(rest, strpos(rest, '}') + 1);
     if strpos(said, '{') = 0 then return said; end if;
-    return replace(replace(said, '{year}', to_char(day, 'YYYY')), '{month}', to_char(day, 'MM'));
+    return replace(replace(said, '{year}', year), '{month}', to_char(day, 'MM'));
 end $$;
 
--- The next number of the kind's active series. It locks the counter of the series and period until the end of the
+-- The next number of the active series of the kind, or of a part of it (`in_scope`), in a year that is the day's or the part's
+-- own (`in_year`: a fiscal year's code). It locks the counter of the series and period until the end of the
 -- transaction. The row itself is the lock: whoever runs takes it while those who wait are being woken. An advisory lock,
 -- handed from one to the next in turn, gave two thirds as many.
-create function next_number(in_kind text, in_day date, new_series uuid, out series_id uuid, out period text, out ordinal bigint, out number text)
+create function next_number(in_kind text, in_scope text, in_year text, in_day date, new_series uuid, out series_id uuid, out period text, out ordinal bigint, out number text)
     language plpgsql as $$
 #variable_conflict use_column
 declare
     org constant uuid := current_org();
+    year constant text := coalesce(in_year, to_char(in_day, 'YYYY'));
     kinds number_kinds;
     series record;
     next bigint := 1;
 begin
     loop
-        select s.id, s.format, s.reset into series from number_series s where s.org_id = org and s.kind = in_kind and s.status = 'active';
+        select s.id, s.format, s.reset into series from number_series s
+            where s.org_id = org and s.kind = in_kind and s.scope = in_scope and s.status = 'active';
         if not found then
-            if exists (select from number_series s where s.org_id = org and s.kind = in_kind and s.status <> 'active') then
+            if exists (select from number_series s where s.org_id = org and s.kind = in_kind and s.scope = in_scope and s.status <> 'active') then
                 raise exception 'no series' using errcode = 'restrict_violation', table = 'number_series',
-                    constraint = format('no_series_of_the_kind_%s_is_active_activate_one', in_kind);
+                    constraint = format('no_series_of_the_kind_%s_is_active%s_activate_one', in_kind, '_for_' || nullif(in_scope, ''));
             end if;
             select * into strict kinds from number_kinds k where k.kind = in_kind;
             if kinds.table_name is not null then -- behind what was numbered by hand until now
                 execute format('select coalesce(max(substring(%I from $1)::bigint), 0) + 1 from %I where org_id = $2', kinds.column_name, kinds.table_name)
-                    into next using '^' || regexp_replace(number_text(kinds.format, in_day, 0), '0+$', '') || '0*([0-9]{1,12})$', org;
+                    into next using '^' || regexp_replace(number_text(kinds.format, year, in_day, 0), '0+$', '') || '0*([0-9]{1,12})$', org;
             end if;
-            insert into number_series (org_id, id, kind, name, format, start, reset, status)
-                values (org, new_series, in_kind, 'Default', kinds.format, next, kinds.reset, 'active') on conflict do nothing;
+            insert into number_series (org_id, id, kind, scope, name, format, start, reset, status)
+                values (org, new_series, in_kind, in_scope, 'Default', coalesce(nullif(in_scope, '') || '-', '') || kinds.format, next, kinds.reset, 'active')
+                on conflict do nothing;
             continue;
         end if;
         series_id := series.id;
-        period := case series.reset when 'yearly' then to_char(in_day, 'YYYY') else '' end;
+        period := case series.reset when 'yearly' then year else '' end;
         update number_counters c set last = c.last + 1 where c.org_id = org and c.series_id = next_number.series_id and c.period = next_number.period
             returning c.last into ordinal;
         if not found then -- the first of its period: how the series begins stays meanwhile
@@ -122,17 +129,17 @@ begin
                 on conflict (org_id, series_id, period) do update set last = c.last + 1
                 returning c.last into ordinal;
         end if;
-        number := number_text(series.format, in_day, ordinal);
+        number := number_text(series.format, year, in_day, ordinal);
         return;
     end loop;
 end $$;
 
 -- The number of the document that is made in this transaction: take it last. `new_series` is the id of the default series,
 -- should there be none yet.
-create function take_number(in_kind text, in_day date, in_id uuid, new_series uuid) returns text
+create function take_number(in_kind text, in_day date, in_id uuid, new_series uuid, in_scope text default '', in_year text default null) returns text
     language plpgsql security definer set search_path = public, pg_temp as $$
 declare
-    taken record := next_number(in_kind, in_day, new_series);
+    taken record := next_number(in_kind, in_scope, in_year, in_day, new_series);
 begin
     insert into numbers_given (org_id, series_id, period, ordinal, kind, number, resource_id)
         values (current_org(), taken.series_id, taken.period, taken.ordinal, in_kind, taken.number, in_id);
@@ -154,7 +161,7 @@ begin
             bearer uuid;
         begin
             loop
-                taken := next_number(%3$L, %4$s, gen_random_uuid());
+                taken := next_number(%3$L, '', null, %4$s, gen_random_uuid());
                 select id into bearer from %1$I where org_id = new.org_id and %2$I = taken.number;
                 insert into numbers_given (org_id, series_id, period, ordinal, kind, number, resource_id)
                     values (new.org_id, taken.series_id, taken.period, taken.ordinal, %3$L, taken.number, coalesce(bearer, new.id));
@@ -171,13 +178,13 @@ select numbered('employees', 'employee_number', longest => 20, format => 'E-{num
 -- A format is changed from the next number on. What would leave a gap or give a number twice is refused.
 create function keep_series_whole() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
 begin
-    if ((new.kind, new.reset) is distinct from (old.kind, old.reset) or (new.start <> old.start and new.reset = 'never'))
+    if ((new.kind, new.scope, new.reset) is distinct from (old.kind, old.scope, old.reset) or (new.start <> old.start and new.reset = 'never'))
         and exists (select from number_counters where org_id = old.org_id and series_id = old.id) then
         raise exception 'numbers given' using errcode = 'restrict_violation', table = 'number_series',
             constraint = 'numbers_were_given_so_start_and_reset_stay_prepare_another_series_instead';
     end if;
     if new.status = 'active' and old.status <> 'active' then -- one takes over from the other
-        update number_series set status = 'closed' where org_id = new.org_id and kind = new.kind and status = 'active' and id <> new.id;
+        update number_series set status = 'closed' where org_id = new.org_id and kind = new.kind and scope = new.scope and status = 'active' and id <> new.id;
     end if;
     return new;
 end $$;
@@ -185,9 +192,14 @@ create trigger keep_whole before update on number_series for each row execute fu
 
 -- A million of them have room where they are to stand.
 create function fit_series() returns trigger language plpgsql as $$
+declare
+    kinds number_kinds;
 begin
-    if length(number_text(new.format, '2026-12-31', greatest(new.start, 999999))) > (select longest from number_kinds where kind = new.kind) then
+    select * into kinds from number_kinds k where k.kind = new.kind;
+    if length(number_text(new.format, '2026', '2026-12-31', greatest(new.start, 999999))) > kinds.longest then
         raise exception 'too long' using errcode = 'check_violation', table = 'number_series', constraint = 'number_series_format_length';
+    elsif kinds.is_scoped <> (new.scope <> '') then
+        raise exception 'scope' using errcode = 'check_violation', table = 'number_series', constraint = 'number_series_scope_format';
     end if;
     return null;
 end $$;

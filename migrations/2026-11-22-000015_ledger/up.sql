@@ -209,85 +209,7 @@ begin
     return found_id;
 end $$;
 
--- Each journal numbers for itself, and anew in each fiscal year: a kind of number can have scopes.
-alter table number_series add column scope text not null default '' constraint number_series_scope_length check (length(scope) <= 20);
-drop index number_series_status_key;
-create unique index number_series_status_key on number_series (org_id, kind, scope) where status = 'active';
-alter table number_series drop constraint number_series_name_key, add constraint number_series_name_key unique (org_id, kind, scope, name);
-select manage_resource('number_series', 'number_series');
-alter table number_kinds add column is_scoped boolean not null default false;
-
-create or replace function keep_series_whole() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
-begin
-    if ((new.kind, new.scope, new.reset) is distinct from (old.kind, old.scope, old.reset) or (new.start <> old.start and new.reset = 'never'))
-        and exists (select from number_counters where org_id = old.org_id and series_id = old.id) then
-        raise exception 'numbers given' using errcode = 'restrict_violation', table = 'number_series',
-            constraint = 'numbers_were_given_so_start_and_reset_stay_prepare_another_series_instead';
-    end if;
-    if new.status = 'active' and old.status <> 'active' then -- one takes over from the other
-        update number_series set status = 'closed' where org_id = new.org_id and kind = new.kind and scope = new.scope and status = 'active' and id <> new.id;
-    end if;
-    return new;
-end $$;
-
-create or replace function fit_series() returns trigger language plpgsql as $$
-declare
-    kinds number_kinds;
-begin
-    select * into kinds from number_kinds k where k.kind = new.kind;
-    if length(number_text(new.format, '2026-12-31', greatest(new.start, 999999))) > kinds.longest then
-        raise exception 'too long' using errcode = 'check_violation', table = 'number_series', constraint = 'number_series_format_length';
-    elsif kinds.is_scoped <> (new.scope <> '') then
-        raise exception 'scope' using errcode = 'check_violation', table = 'number_series', constraint = 'number_series_scope_format';
-    end if;
-    return null;
-end $$;
-
--- As before, in a year of its own kind.
-create function number_text(format text, year text, day date, number bigint) returns text language sql immutable parallel safe as $$
-    select number_text(replace(format, '{year}', year), day, number)
-$$;
-
--- As `take_number`, of a part of the kind (`scope`) and in a year of that part's own (`in_year`: the fiscal year's code).
-create function take_number_of(in_kind text, in_scope text, in_year text, in_day date, in_id uuid) returns text
-    language plpgsql security definer set search_path = public, pg_temp as $$
-declare
-    org constant uuid := current_org();
-    series record;
-    in_period text;
-    ordinal bigint;
-    number text;
-begin
-    loop
-        select s.id, s.format, s.reset into series from number_series s
-            where s.org_id = org and s.kind = in_kind and s.scope = in_scope and s.status = 'active';
-        if not found then
-            if exists (select from number_series s where s.org_id = org and s.kind = in_kind and s.scope = in_scope) then
-                raise exception 'no series' using errcode = 'restrict_violation', table = 'number_series',
-                    constraint = format('no_series_of_the_kind_%s_is_active_for_%s_activate_one', in_kind, in_scope);
-            end if;
-            insert into number_series (org_id, id, kind, scope, name, format, reset, status)
-                select org, gen_random_uuid(), in_kind, in_scope, 'Default', in_scope || '-' || k.format, k.reset, 'active'
-                from number_kinds k where k.kind = in_kind on conflict do nothing;
-            continue;
-        end if;
-        in_period := case series.reset when 'yearly' then in_year else '' end;
-        update number_counters c set last = c.last + 1 where c.org_id = org and c.series_id = series.id and c.period = in_period
-            returning c.last into ordinal;
-        if not found then
-            select s.start into ordinal from number_series s
-                where s.org_id = org and s.id = series.id and s.reset = series.reset and s.status = 'active' for share;
-            continue when not found;
-            insert into number_counters as c (org_id, series_id, period, first, last) values (org, series.id, in_period, ordinal, ordinal)
-                on conflict (org_id, series_id, period) do update set last = c.last + 1
-                returning c.last into ordinal;
-        end if;
-        number := number_text(series.format, in_year, in_day, ordinal);
-        insert into numbers_given (org_id, series_id, period, ordinal, kind, number, resource_id)
-            values (org, series.id, in_period, ordinal, in_kind, number, in_id);
-        return number;
-    end loop;
-end $$;
+-- Each journal numbers for itself, and anew in each fiscal year.
 insert into number_kinds (kind, longest, format, reset, is_scoped) values ('journal-entries', 40, '{year}-{number:5}', 'yearly', true);
 
 -- What is booked again and again: once for each due day, however often the worker runs.
@@ -336,7 +258,7 @@ create table journal_entries (
     description      text not null constraint journal_entries_description_length check (length(description) between 1 and 500),
     reference        text constraint journal_entries_reference_length check (length(reference) between 1 and 100),
     status           text not null default 'draft' constraint journal_entries_status_check check (status in ('draft', 'posted', 'reversed')),
-    kind             text not null default 'standard' constraint journal_entries_kind_check check (kind in ('standard', 'opening', 'closing', 'revaluation')),
+    kind             text not null default 'standard' constraint journal_entries_kind_check check (kind in ('standard', 'closing', 'revaluation')),
     -- What it sums to on either side, in the organization's currency.
     total            numeric(20, 4) not null default 0,
     line_count       int not null default 0,
@@ -766,7 +688,7 @@ begin
             from fiscal_periods p join fiscal_years y on y.org_id = p.org_id and y.id = p.fiscal_year_id cross join journals j
             where p.org_id = org and p.starts_on = date_trunc('month', entry.posted_on)::date and j.org_id = org and j.id = entry.journal_id;
         select sum(debit) into sum from journal_lines where org_id = org and entry_id = entry.id;
-        number := take_number_of('journal-entries', period.journal, period.year, entry.posted_on, entry.id);
+        number := take_number('journal-entries', entry.posted_on, entry.id, gen_random_uuid(), period.journal, period.year);
         insert into journal_entries as known (org_id, id, number, journal_id, fiscal_period_id, posted_on, description, reference, status, kind, total, line_count, resource,
                 resource_id, reverse_on, reversal_of_id, recurring_entry_id, posted_at)
             values (org, entry.id, number, entry.journal_id, period.id, entry.posted_on, entry.description, entry.reference, 'posted', coalesce(entry.kind, 'standard'),
@@ -796,16 +718,17 @@ begin
         from journal_lines where org_id = (select current_org()) and entry_id = in_entry);
 end $$;
 
--- The entry that books another one back, for `post_entries`.
-create function mirror_of(in_entry uuid, in_id uuid, in_day date, in_description text) returns jsonb language sql stable as $$
-    select jsonb_build_array(jsonb_build_object('id', in_id, 'journal_id', e.journal_id, 'posted_on', in_day, 'description', in_description,
-        'reference', e.reference, 'kind', e.kind, 'resource', e.resource, 'resource_id', e.resource_id, 'reversal_of_id', e.id, 'at', '', 'lines', (
+-- The entries that book others back, for `post_entries`: [{entry_id, id, posted_on, description, at}], in that order.
+create function mirrors_of(in_reversals jsonb) returns jsonb language sql stable as $$
+    select jsonb_agg(jsonb_build_object('id', r.value -> 'id', 'journal_id', e.journal_id, 'posted_on', r.value -> 'posted_on', 'description', r.value -> 'description',
+        'reference', e.reference, 'kind', e.kind, 'resource', e.resource, 'resource_id', e.resource_id, 'reversal_of_id', e.id, 'at', r.value -> 'at', 'lines', (
             select jsonb_agg(jsonb_strip_nulls(jsonb_build_object('account_id', l.account_id, 'debit', nullif(l.credit, 0), 'credit', nullif(l.debit, 0),
                 'currency', l.currency, 'foreign_debit', nullif(l.foreign_credit, 0), 'foreign_credit', nullif(l.foreign_debit, 0), 'rate', l.rate,
                 'description', l.description, 'department_id', l.department_id, 'cost_centre_id', l.cost_centre_id, 'project_id', l.project_id,
                 'party_id', l.party_id)) order by l.line)
-            from journal_lines l where l.org_id = e.org_id and l.entry_id = e.id)))
-    from journal_entries e where e.org_id = (select current_org()) and e.id = in_entry
+            from journal_lines l where l.org_id = e.org_id and l.entry_id = e.id)) order by r.ordinality)
+    from jsonb_array_elements(in_reversals) with ordinality r
+    join journal_entries e on e.org_id = (select current_org()) and e.id = (r.value ->> 'entry_id')::uuid
 $$;
 
 -- The entry that books a year's income and expense, by account and dimensions, to retained earnings; null where there are none.

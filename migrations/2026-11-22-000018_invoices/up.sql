@@ -197,6 +197,8 @@ select make_documents('bills', 'bill', $own$
     due_on            date          not null,
     instalments       jsonb         not null constraint bills_instalments_type check (jsonb_typeof(instalments) = 'array'),
     credited_amount   numeric(20,4) not null default 0,
+    -- What approved budgets warned of when it was posted.
+    budget_warnings   jsonb         not null default '[]' constraint bills_budget_warnings_type check (jsonb_typeof(budget_warnings) = 'array'),
     constraint bills_supplier_number_key unique (org_id, party_id, supplier_number),
     constraint bills_payment_terms_id_fkey foreign key (org_id, payment_terms_id) references payment_terms (org_id, id),
     constraint due_when_it_is_issued_or_later check (due_on >= issued_on),

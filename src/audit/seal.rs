@@ -21,14 +21,8 @@ impl Task for Seal {
     const KIND: &'static str = "events.seal";
 
     async fn run(self, job: &Running) -> Result<Value> {
-        diesel::define_sql_function! { fn list_organizations() -> SqlUuid; }
-        let all = diesel::dsl::sql::<Array<SqlUuid>>("array(select list_organizations())");
-        let all: Vec<Uuid> = job
-            .database()
-            .without_organization(async |db| Ok(diesel::select(all.clone()).get_result(db).await?))
-            .await?;
         let mut sealed = 0;
-        for organization in all {
+        for organization in job.database().organizations().await? {
             match seal(job.database(), organization).await {
                 Ok(events) => sealed += events,
                 // One that can not be sealed keeps no other from it.

@@ -29,7 +29,7 @@ impl Task for SweepUp {
     async fn run(self, job: &Running) -> Result<Value> {
         let filing = job.tool::<Filing>();
         let mut removed = 0;
-        for organization in identity::organizations::all(job.database()).await? {
+        for organization in job.database().organizations().await? {
             removed += sweep_up(job.database(), &filing.storage, organization).await?;
         }
         Ok(json!({"removed": removed}))

@@ -48,7 +48,7 @@ impl Task for Forget {
 /// 503 where the database is away.
 pub async fn forget(database: &Database) -> Result<()> {
     // What belongs to none is forgotten under no organization's name.
-    for organization in crate::organizations::all(database).await?.into_iter().chain([Uuid::nil()]) {
+    for organization in database.organizations().await?.into_iter().chain([Uuid::nil()]) {
         let forgetting = async |db: &mut Db| {
             for statement in FORGOTTEN {
                 diesel::sql_query(*statement).execute(db).await?;

@@ -264,16 +264,10 @@ pub async fn admit(db: &mut Db, member: &Member) -> Result<Uuid> {
 /// # Errors
 /// 503 where the database is away.
 pub async fn sync_built_in_roles(database: &Database) -> Result<()> {
-    for organization in all(database).await? {
+    for organization in database.organizations().await? {
         database.as_system(organization, write_built_in_roles).await?;
     }
     Ok(())
-}
-
-/// The ids of all organizations.
-pub async fn all(database: &Database) -> Result<Vec<Uuid>> {
-    let all = diesel::dsl::sql::<Array<SqlUuid>>("array(select list_organizations())");
-    database.without_organization(async |db| Ok(diesel::select(all.clone()).get_result(db).await?)).await
 }
 
 /// Writes the built-in roles that are missing or differ, in one statement. A role of the organization's own keeps a name

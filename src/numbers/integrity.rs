@@ -74,7 +74,7 @@ struct Found {
 
 const PERIODS: &str = "
     with today as (select (now() at time zone 'UTC')::date as day)
-    select number_text(s.format, today.day, coalesce((
+    select number_text(s.format, to_char(today.day, 'YYYY'), today.day, coalesce((
             select n.last + 1 from number_counters n where n.org_id = s.org_id and n.series_id = s.id
                 and n.period = case s.reset when 'yearly' then to_char(today.day, 'YYYY') else '' end), s.start)) as next_number,
         c.period, coalesce(c.first, 0) as first, coalesce(c.last, 0) as last, g.given, g.repeated,

@@ -6,7 +6,7 @@ use deadpool::managed::Object;
 use diesel::connection::InstrumentationEvent;
 use diesel::pg::Pg;
 use diesel::query_builder::{AsQuery, QueryFragment, QueryId};
-use diesel::sql_types::Bool;
+use diesel::sql_types::{Array, Bool, Uuid as SqlUuid};
 use diesel::{ConnectionError, ConnectionResult, QueryResult};
 use diesel_async::pooled_connection::{
     AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod, deadpool::Pool,
@@ -106,6 +106,15 @@ impl Database {
             async |db: &mut Db| diesel::select(enter_as_system(organization, true)).execute(db).await;
         let work = async |db: &mut Db, _| Ok((work(db).await?, true));
         self.transaction(organization, naming, work, async |_, _| Ok(())).await
+    }
+
+    /// Every organization of the installation, for what is done for each of them.
+    ///
+    /// # Errors
+    /// 503 where the database is away.
+    pub async fn organizations(&self) -> Result<Vec<Uuid>> {
+        let all = diesel::dsl::sql::<Array<SqlUuid>>("array(select list_organizations())");
+        self.without_organization(async |db| Ok(diesel::select(all.clone()).get_result(db).await?)).await
     }
 
     /// Runs `work` without an organization: it sees only what belongs to none.

@@ -213,6 +213,7 @@ diesel::table! {
         due_on -> Date,
         instalments -> Jsonb,
         credited_amount -> Numeric,
+        budget_warnings -> Jsonb,
         reference -> Nullable<Text>,
         issued_on -> Date,
         currency -> Text,
@@ -1069,6 +1070,7 @@ diesel::table! {
         org_id -> Uuid,
         id -> Uuid,
         kind -> Text,
+        scope -> Text,
         name -> Text,
         format -> Text,
         start -> Int8,
@@ -1079,7 +1081,6 @@ diesel::table! {
         created_by -> Nullable<Uuid>,
         updated_at -> Timestamptz,
         updated_by -> Nullable<Uuid>,
-        scope -> Text,
     }
 }
 

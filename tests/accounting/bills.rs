@@ -30,6 +30,18 @@ impl Purchasing {
         json!({"description": "Advice", "quantity": "1", "unit_price": unit_price, "account_id": self.shop.account("6000"), "tax_code_ids": taxes})
     }
 
+    /// An approved budget of 100.00 a month for advice, which looks at what was spent since the year began.
+    async fn budget(&self, control: &str) {
+        let owner = &self.shop.owner;
+        let year = owner.get("/v1/fiscal-years?code=2026").await.is(200)["data"][0]["id"].clone();
+        let line = json!({"account_id": self.shop.account("6000"), "evenly": "1200.00"});
+        let budget = json!({"name": "Advice", "fiscal_year_id": year, "control": control, "control_over": "year_to_date", "lines": [line]});
+        let path = format!("/v1/budgets/{}", id(&owner.post("/v1/budgets", budget).await.is(201)));
+        owner.act(&format!("{path}/submit")).await.is(200);
+        let boss = self.shop.organization.caller(&["budgets:read", "budgets:approve"]).await;
+        boss.act(&format!("{path}/approve")).await.is(200);
+    }
+
     /// Enters, approves and posts a bill.
     async fn posted(&self, number: &str, lines: Value) -> Value {
         let draft = self.shop.owner.post("/v1/bills", self.bill(number, lines)).await.is(201);
@@ -153,6 +165,40 @@ fn a_customer_bills_nothing_and_a_tax_on_sales_is_not_on_purchases() {
         assert_eq!(
             faults(&problem),
             [("/party_id", "no-supplier"), ("/lines/0/tax_code_ids/0", "other-direction")]
+        );
+    });
+}
+
+#[test]
+fn a_budget_blocks_what_it_leaves_too_little_for_or_warns_of_it() {
+    run(async {
+        let buying = Purchasing::new().await;
+        let owner = &buying.shop.owner;
+        // 100.00 a month: 300.00 up to the end of March.
+        buying.budget("block").await;
+        let first = buying.posted("B-1", json!([buying.line("250.00", &[])])).await;
+        assert_eq!(first["budget_warnings"], json!([]));
+        let draft =
+            owner.post("/v1/bills", buying.bill("B-2", json!([buying.line("50.01", &[])]))).await.is(201);
+        let path = format!("/v1/bills/{}", id(&draft));
+        buying.checker.act(&format!("{path}/approve")).await.is(200);
+        let refused = owner.act(&format!("{path}/post")).await.is_problem(409, "conflict");
+        assert_eq!(faults(&refused), [("/lines/0", "over-budget")]);
+        assert!(
+            refused["errors"][0]["detail"].as_str().unwrap().ends_with("which leaves 50.00"),
+            "{refused}"
+        );
+        assert_eq!(owner.get(&path).await.is(200)["number"], Value::Null, "no number was taken");
+        buying.posted("B-3", json!([buying.line("50.00", &[])])).await;
+
+        // Where the budget warns, it passes and says so.
+        let warning = Purchasing::new().await;
+        warning.budget("warn").await;
+        let bill = warning.posted("W-1", json!([warning.line("300.01", &[])])).await;
+        assert_eq!(bill["budget_warnings"][0]["pointers"], json!(["/lines/0"]));
+        assert!(
+            bill["budget_warnings"][0]["detail"].as_str().unwrap().ends_with("which leaves 300.00"),
+            "{bill}"
         );
     });
 }

@@ -244,6 +244,39 @@ fn an_accrual_is_booked_back_on_its_day() {
 }
 
 #[test]
+fn many_accruals_are_booked_back_in_one_step_or_not_at_all() {
+    run(async {
+        let company = Company::new().await;
+        let accrual = |on: &str, back: &str| {
+            let mut entry = company.entry(on, &[("1010", "", "10.00"), ("1030", "10.00", "")]);
+            entry["reverse_on"] = json!(back);
+            entry
+        };
+        let post = async |entries: Value| {
+            company.owner.post("/v1/journal-entries/post", json!({ "entries": entries })).await
+        };
+        // The second one's day is in no fiscal year, so neither is booked, nor booked back.
+        let late =
+            post(json!([accrual("2026-03-31", "2026-04-01"), accrual("2026-12-31", "2027-01-01")])).await;
+        assert_eq!(faults(late), [("/entries/1/reverse_on".into(), "no-fiscal-year".into())]);
+        assert_eq!(company.owner.get("/v1/journal-entries?count=true").await.is(200)["total"], 0);
+        let plain = company.entry("2026-02-28", &[("1010", "", "5.00"), ("1030", "5.00", "")]);
+        let posted =
+            post(json!([accrual("2026-03-31", "2026-04-01"), plain, accrual("2026-04-30", "2026-05-01")]))
+                .await
+                .is(200);
+        let states: Vec<_> =
+            posted["data"].as_array().unwrap().iter().map(|each| text(&each["status"])).collect();
+        assert_eq!(states, ["reversed", "posted", "reversed"]);
+        for (until, balance) in
+            [("2026-03-31", "15"), ("2026-04-01", "5"), ("2026-04-30", "15"), ("2026-12-31", "5")]
+        {
+            assert_eq!(company.balance(company.account("1030"), until).await, decimal(balance), "{until}");
+        }
+    });
+}
+
+#[test]
 fn each_journal_numbers_for_itself_and_anew_each_year() {
     run(async {
         let company = Company::new().await;

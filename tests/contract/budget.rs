@@ -170,7 +170,7 @@ fn budget(operation: &str) -> u64 {
     }
     // What is posted is looked up, numbered, booked and open; what takes something back is set off against it, too.
     match operation {
-        "post_bill" | "post_invoice" => return 11,
+        "post_bill" | "post_invoice" => return 12,
         "post_credit_note" | "post_debit_note" => return 15,
         "void_bill" | "void_invoice" => return 19,
         _ => {}

@@ -75,6 +75,9 @@ pub struct Bill {
     /// What is still to be paid of it; 0.00 until it is posted.
     #[schema(example = "0.00")]
     pub open_amount: Money,
+    /// What approved budgets warned of when it was posted: it spent more than they left.
+    #[schema(value_type = Vec<BudgetWarning>, max_items = 500, example = json!([]))]
+    pub budget_warnings: List<BudgetWarning>,
     /// What colleagues should know of it.
     #[schema(max_length = 2000, example = "Approved by phone.")]
     pub notes: Option<String>,
@@ -83,6 +86,28 @@ pub struct Bill {
     pub journal_entry_id: Option<Uuid>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+}
+
+/// What a budget said to a line of a bill.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct BudgetWarning {
+    /// The budget.
+    budget_id: Uuid,
+    /// The lines of the bill (RFC 6901), as far as they are booked apart.
+    #[schema(max_items = 500, example = json!(["/lines/0"]))]
+    pointers: Vec<String>,
+    /// What they ask of which line of the budget, and what it leaves.
+    #[schema(
+        max_length = 300,
+        example = "asks 150.01 of line 1 of the budget `Operations`, which leaves 150.00"
+    )]
+    detail: String,
+}
+
+impl From<&budgets::Finding> for BudgetWarning {
+    fn from(finding: &budgets::Finding) -> Self {
+        Self { budget_id: finding.budget_id, pointers: finding.pointers.clone(), detail: finding.to_string() }
+    }
 }
 
 text_enum! {
@@ -415,13 +440,15 @@ async fn revise_bill(may: May<Write, Bill>, id: Id<Bill>) -> Reply<Bill> {
 ///
 /// It gets a number of ours, the next of its series, and is booked on its day: the total is a credit on the payable account,
 /// the net amounts are debits on the accounts of the lines, and so is the tax that is got back. With reverse charge the tax
-/// is booked twice, as owed and as got back. From then on it is final.
+/// is booked twice, as owed and as got back. From then on it is final. Approved budgets are asked first: where one that blocks
+/// leaves less than a line spends it is 409, and what one warns of stands in `budget_warnings`.
 #[utoipa::path(post, path = "/v1/bills/{id}/post", tag = "Accounting")]
 async fn post_bill(may: May<Post, Bill>, id: Id<Bill>) -> Reply<Bill> {
     may.write(async |db| {
         let bill = lock(&may, db, &id).await?;
         let status = LIFE.step(bill.status.as_str(), "post")?;
         let ready = booking::prepare(db, &bill.papers("")).await?;
+        let warned = booking::ask_budgets(db, &bill.papers(""), &ready).await?;
         let number = numbers::take(db, Bill::NAME, bill.issued_on, bill.id).await?;
         let entry = booking::book(db, &bill.papers(&number), &ready).await?;
         // What comes to nothing is paid as it is.
@@ -430,6 +457,7 @@ async fn post_bill(may: May<Post, Bill>, id: Id<Bill>) -> Reply<Bill> {
             bills::status.eq(status),
             bills::number.eq(Some(&number)),
             bills::open_amount.eq(bill.total_amount),
+            bills::budget_warnings.eq(List(warned.iter().map(BudgetWarning::from).collect())),
             bills::journal_entry_id.eq(entry),
         );
         let one = bills::table.find((db.organization(), bill.id));

@@ -5,6 +5,7 @@
 
 use crate::lines::{DocumentLine, DocumentTax};
 use crate::tax_codes::TaxDirection;
+use budgets::{Finding, Spending};
 use diesel::sql_types::{Array, Bool, Uuid as SqlUuid};
 use ledger::{Foreign, JournalType, Posting, PostingLine, Role};
 use platform::prelude::*;
@@ -188,6 +189,24 @@ async fn named(db: &mut Db, found: Option<Uuid>, role: Role) -> Result<Uuid> {
         Some(account) => Ok(account),
         None => ledger::account_of(db, role).await,
     }
+}
+
+/// What the budgets say to what the document is about to spend, as it will be booked; what they warn of comes back. The lines of the
+/// budgets stay locked until the transaction ends.
+///
+/// # Errors
+/// 409 at the lines that a budget blocks, saying what is left.
+pub async fn ask_budgets(db: &mut Db, papers: &Papers<'_>, ready: &Ready) -> Result<Vec<Finding>> {
+    let decimals = ledger::currency::decimals(&ready.currency);
+    let spending = by_account(papers.lines).into_iter().map(|(line, net)| Spending {
+        account_id: line.account_id,
+        department_id: line.department_id,
+        cost_centre_id: line.cost_centre_id,
+        project_id: line.project_id,
+        amount: crate::totals::round(net * papers.exchange_rate, decimals),
+        pointer: format!("/lines/{}", line.line - 1),
+    });
+    budgets::refuse(budgets::check(db, &spending.collect::<Vec<_>>(), papers.posted_on).await?)
 }
 
 /// The net amounts by account and dimensions, each with the first of its lines.

@@ -1,6 +1,5 @@
 //! Balances: what each account comes to. Postings append to them and wait for nobody; what was appended is folded into sums
 //! here, and whoever reads sums both, so that every report is exact at every moment.
-use platform::database::Database;
 use platform::job::{Running, Task};
 use platform::prelude::*;
 use serde_json::Value;
@@ -13,26 +12,15 @@ diesel::define_sql_function! {
 
 /// Folds what was appended, of every organization.
 #[derive(Serialize, Deserialize)]
-pub struct FoldBalances;
+pub(crate) struct FoldBalances;
 
 impl Task for FoldBalances {
     const KIND: &'static str = "ledger.fold_balances";
 
     async fn run(self, job: &Running) -> Result<Value> {
-        Ok(json!({ "folded": fold(job.database()).await? }))
+        let folding = async |db: &mut Db| Ok(diesel::select(fold_balances()).get_result::<i64>(db).await?);
+        Ok(json!({ "folded": job.database().as_system(Uuid::nil(), folding).await? }))
     }
-}
-
-/// Folds it now, and answers how much it was.
-///
-/// # Errors
-/// 503 where the database is away.
-pub async fn fold(database: &Database) -> Result<i64> {
-    database
-        .as_system(Uuid::nil(), async |db: &mut Db| {
-            Ok(diesel::select(fold_balances()).get_result(db).await?)
-        })
-        .await
 }
 
 pub fn routes(api: &mut Api) {

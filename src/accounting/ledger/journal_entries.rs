@@ -1,7 +1,7 @@
 //! Journal entries: what is booked, as debits and credits that are the same. A draft can be changed; what is posted has its
 //! number and stays for ever, and is taken back by another entry, its mirror.
 
-use crate::posting::{post_given, refuse, reverse};
+use crate::posting::{Reversal, post_given, refuse, reverse, reverse_all};
 use diesel::dsl::sql;
 use diesel::expression::SqlLiteral;
 use diesel::sql_types::{Jsonb, Nullable};
@@ -80,7 +80,7 @@ text_enum! {
 
 text_enum! {
     /// Whether somebody booked it, or the books themselves did.
-    pub enum JournalEntryKind { Standard = "standard", Opening = "opening", Closing = "closing", Revaluation = "revaluation" }
+    pub enum JournalEntryKind { Standard = "standard", Closing = "closing", Revaluation = "revaluation" }
 }
 
 /// A debit or a credit of an entry.
@@ -332,23 +332,37 @@ async fn post_journal_entry(may: May<Post, JournalEntry>, id: Id<JournalEntry>) 
             "at": "", "lines": entry.lines,
         });
         post_given(db, vec![given]).await?;
-        accrue(db, &[(entry.id, entry.reverse_on)]).await?;
+        if let Some(day) = entry.reverse_on {
+            accrue(db, &[(entry.id, String::new(), day)]).await?;
+        }
         JournalEntry::find(db, entry.id).await
     })
     .await
 }
 
-/// What is to be booked back by itself is booked back.
-async fn accrue(db: &mut Db, entries: &[(Uuid, Option<NaiveDate>)]) -> Result<()> {
-    for (id, day) in entries {
-        if let Some(day) = day {
-            reverse(db, *id, *day, "Reversal of an accrual").await.map_err(|mut problem| {
-                problem.errors.iter_mut().for_each(|fault| fault.pointer = Some("/reverse_on".into()));
-                problem
-            })?;
-        }
+/// What is to be booked back by itself is booked back: entries, the places they came from, and their days.
+async fn accrue(db: &mut Db, entries: &[(Uuid, String, NaiveDate)]) -> Result<()> {
+    let reversals: Vec<_> = entries
+        .iter()
+        .map(|(entry, at, day)| Reversal {
+            entry_id: *entry,
+            id: Uuid::now_v7(),
+            posted_on: *day,
+            description: "Reversal of an accrual",
+            at: at.clone(),
+        })
+        .collect();
+    let reversed = reverse_all(db, &reversals).await;
+    reversed.map(drop).map_err(|problem| at_its_day(problem, "reverse_on"))
+}
+
+/// The day of a mirror is told by the field that it was given in.
+fn at_its_day(mut problem: Problem, field: &str) -> Problem {
+    for fault in &mut problem.errors {
+        fault.pointer =
+            fault.pointer.take().map(|pointer| pointer.replace("/posted_on", &format!("/{field}")));
     }
-    Ok(())
+    problem
 }
 
 /// Entries to be posted at once.
@@ -391,12 +405,12 @@ async fn post_journal_entries(
             })
         });
         let mut posted = post_given(db, given.collect()).await?;
-        if posted.iter().any(|entry| entry.reverse_on.is_some()) {
-            let days: Vec<_> = posted.iter().map(|entry| (entry.id, entry.reverse_on)).collect();
-            accrue(db, &days).await?;
-            let ids: Vec<_> = days.iter().map(|(id, _)| *id).collect();
+        let accruals = posted.iter().enumerate().filter_map(|(index, entry)| Some((entry.id, place(index), entry.reverse_on?)));
+        let accruals: Vec<_> = accruals.collect();
+        if !accruals.is_empty() {
+            accrue(db, &accruals).await?;
+            let ids: Vec<_> = posted.iter().map(|entry| entry.id).collect();
             posted = JournalEntry::of_ids(db, &ids).await?;
-            posted.sort_by_key(|entry| ids.iter().position(|id| *id == entry.id));
         }
         Ok(Several(posted))
     })
@@ -438,10 +452,8 @@ async fn reverse_journal_entry(
             let rule = format!("must not be before the day on which it was booked, {}", entry.posted_on);
             return Err(Problem::invalid(vec![Fault::at("/reversed_on", "before-posted", rule)]));
         }
-        reverse(db, entry.id, back.0.reversed_on, &back.0.reason).await.map_err(|mut problem| {
-            problem.errors.iter_mut().for_each(|fault| fault.pointer = Some("/reversed_on".into()));
-            problem
-        })?;
+        let reversed = reverse(db, entry.id, back.0.reversed_on, &back.0.reason).await;
+        reversed.map_err(|problem| at_its_day(problem, "reversed_on"))?;
         JournalEntry::find(db, entry.id).await
     })
     .await

@@ -20,11 +20,8 @@ pub mod recurring_entries;
 use platform::api::Api;
 
 pub use accounts::AccountRole as Role;
-pub use balances::{FoldBalances, fold};
 pub use journals::JournalType;
-pub use posting::{
-    Books, Foreign, PERIOD_CLOSED, Posting, PostingLine, account_of, books, post, post_all, rate, reverse,
-};
+pub use posting::{Books, Foreign, Posting, PostingLine, account_of, books, post, post_all, rate, reverse};
 
 /// Everything that the room offers.
 pub fn routes(api: &mut Api) {

@@ -3,15 +3,16 @@
 use crate::accounts::AccountRole;
 use crate::journal_entries::JournalEntry;
 use crate::journals::JournalType;
-use diesel::sql_types::{Date, Jsonb, Text, Uuid as SqlUuid};
+use diesel::sql_types::{Date, Jsonb, Text};
 use platform::prelude::*;
 use platform::problem::CONFLICT;
 use rust_decimal::Decimal;
 use schema::{accounts, journal_entries, organizations};
 use serde_json::Value;
+use std::collections::HashMap;
 
 /// Nobody posts into a period that is over.
-pub static PERIOD_CLOSED: Kind = Kind {
+pub(crate) static PERIOD_CLOSED: Kind = Kind {
     code: "period-closed",
     status: 409,
     title: "The period is closed",
@@ -25,8 +26,8 @@ diesel::define_sql_function! {
     fn post_entries(entries: Jsonb) -> Nullable<Jsonb>;
 }
 diesel::define_sql_function! {
-    /// See the migration of the ledger: the entry that books another one back.
-    fn mirror_of(entry: SqlUuid, id: SqlUuid, on: Date, description: Text) -> Nullable<Jsonb>;
+    /// See the migration of the ledger: the entries that book others back.
+    fn mirrors_of(reversals: Jsonb) -> Nullable<Jsonb>;
 }
 diesel::define_sql_function! {
     /// See the migration of the ledger: the newest rate that is not after the day.
@@ -123,9 +124,7 @@ pub(crate) async fn post_given(db: &mut Db, entries: Vec<Value>) -> Result<Vec<J
     let ids: Vec<Uuid> = entries.iter().filter_map(|entry| entry["id"].as_str()?.parse().ok()).collect();
     let against: Option<Value> = diesel::select(post_entries(Value::Array(entries))).get_result(db).await?;
     refuse(against)?;
-    let mut posted = JournalEntry::of_ids(db, &ids).await?;
-    posted.sort_by_key(|entry| ids.iter().position(|id| *id == entry.id));
-    Ok(posted)
+    JournalEntry::of_ids(db, &ids).await
 }
 
 /// Books an entry back on a day, for good: the mirror, linked to it.
@@ -133,11 +132,29 @@ pub(crate) async fn post_given(db: &mut Db, entries: Vec<Value>) -> Result<Vec<J
 /// # Errors
 /// 409 where it was reversed before, or the period is closed.
 pub async fn reverse(db: &mut Db, entry: Uuid, on: NaiveDate, why: &str) -> Result<JournalEntry> {
-    let id = Uuid::now_v7();
-    let mirror: Option<Value> = diesel::select(mirror_of(entry, id, on, why)).get_result(db).await?;
-    let Some(Value::Array(mirror)) = mirror else { return Err(Problem::not_found()) };
-    let mut posted = post_given(db, mirror).await?;
-    posted.pop().ok_or_else(|| Problem::internal("what was posted is not there"))
+    let reversal =
+        Reversal { entry_id: entry, id: Uuid::now_v7(), posted_on: on, description: why, at: String::new() };
+    reverse_all(db, &[reversal]).await?.pop().ok_or_else(Problem::not_found)
+}
+
+/// An entry to be booked back.
+#[derive(Serialize)]
+pub(crate) struct Reversal<'a> {
+    pub entry_id: Uuid,
+    /// The id of the mirror to be.
+    pub id: Uuid,
+    pub posted_on: NaiveDate,
+    pub description: &'a str,
+    /// Where in the request's body the day comes from, `/posted_on` left out.
+    pub at: String,
+}
+
+/// Books entries back, all of them or none, in three statements.
+pub(crate) async fn reverse_all(db: &mut Db, reversals: &[Reversal<'_>]) -> Result<Vec<JournalEntry>> {
+    match diesel::select(mirrors_of(json!(reversals))).get_result::<Option<Value>>(db).await? {
+        Some(Value::Array(mirrors)) => post_given(db, mirrors).await,
+        _ => Ok(Vec::new()),
+    }
 }
 
 /// What stands against posting, as a problem.
@@ -229,12 +246,16 @@ pub async fn books(db: &mut Db) -> Result<Books> {
 }
 
 impl JournalEntry {
+    /// Those of these ids, in their order.
     pub(crate) async fn of_ids(db: &mut Db, ids: &[Uuid]) -> Result<Vec<Self>> {
+        let places: HashMap<Uuid, usize> = ids.iter().enumerate().map(|(place, id)| (*id, place)).collect();
         let found = journal_entries::table
             .filter(journal_entries::org_id.eq(db.organization()))
             .filter(journal_entries::id.eq_any(ids))
             .select(Self::as_select());
-        Ok(found.load(db).await?)
+        let mut found: Vec<Self> = found.load(db).await?;
+        found.sort_by_key(|entry| places.get(&entry.id).copied());
+        Ok(found)
     }
 }
 

@@ -3,7 +3,6 @@
 use crate::journal_entries::{EntryLine, entry_faults};
 use crate::posting::{post_given, refuse};
 use chrono::Months;
-use diesel::sql_types::{Array, Uuid as SqlUuid};
 use platform::job::{Running, Task};
 use platform::prelude::*;
 use schema::recurring_entries;
@@ -279,15 +278,9 @@ impl Task for BookRecurring {
     const KIND: &'static str = "ledger.book_recurring";
 
     async fn run(self, job: &Running) -> Result<Value> {
-        diesel::define_sql_function! { fn list_organizations() -> SqlUuid; }
-        let all = diesel::dsl::sql::<Array<SqlUuid>>("array(select list_organizations())");
-        let all: Vec<Uuid> = job
-            .database()
-            .without_organization(async |db| Ok(diesel::select(all.clone()).get_result(db).await?))
-            .await?;
         let today = Utc::now().date_naive();
         let mut failed = 0;
-        for organization in all {
+        for organization in job.database().organizations().await? {
             let due = async |db: &mut Db| {
                 let due = recurring_entries::table
                     .filter(recurring_entries::org_id.eq(organization))
