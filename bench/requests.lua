@@ -1,5 +1,5 @@
 -- What wrk sends, told by the environment: BENCH_TOKEN, and BENCH_IDS (a file with an id a line, to read them at random)
--- or BENCH_BODY (an employee to create, under an Idempotency-Key of its own each time; %s stands for the number, the
+-- or BENCH_BODY (what to POST, under an Idempotency-Key of its own each time; %s stands for the number, the
 -- department and the manager) or neither.
 local threads = 0
 function setup(thread)
@@ -27,7 +27,8 @@ function init()
         request = function()
             count = count + 1
             local id = run .. "-" .. count
-            return wrk.format("POST", "/v1/employees", { ["Authorization"] = wrk.headers["Authorization"],
+            return wrk.format("POST", nil, { -- to the path that wrk was given
+                ["Authorization"] = wrk.headers["Authorization"],
                 ["Content-Type"] = "application/json", ["Idempotency-Key"] = "bench-" .. id }, 
                 string.format(body, id, uuid(1 + count % 20), uuid(2 + count % 100)))
         end
