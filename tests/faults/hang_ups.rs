@@ -35,7 +35,9 @@ fn a_client_that_hangs_up_cancels_its_query() {
             drop(clients);
             let took = crate::until(SOON, &format!("{what} is cancelled"), async || waiting(0).await).await;
             assert!(took < SOON, "{what} took {took:?}");
-            assert_eq!(installation.backends("state like 'idle in transaction%'").await, 0, "after {what}");
+            // Somebody else's transaction is open for a moment now and then; one that was left stays open.
+            let open = async || installation.backends("state like 'idle in transaction%'").await > 0;
+            crate::until(SOON, &format!("nothing is left open after {what}"), async || !open().await).await;
             blocker.batch_execute("commit").await.unwrap();
         }
         let read = installation.request(&caller, Method::GET, &path).send().await.is(200);
