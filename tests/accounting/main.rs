@@ -12,6 +12,7 @@ mod currencies;
 mod invoices;
 mod ledger;
 mod parties;
+mod payment_runs;
 mod payment_terms;
 mod payments;
 mod posting_races;
