@@ -28,6 +28,13 @@ pub(crate) fn file(run: &PaymentRun) -> Result<Option<Vec<u8>>> {
     Ok(Some(file))
 }
 
+/// With as many decimals as the currency has.
+fn told(amount: Money, currency: &str) -> String {
+    let mut amount = amount.0;
+    amount.rescale(ledger::currency::decimals(currency));
+    amount.to_string()
+}
+
 struct Debtor<'a> {
     name: &'a str,
     account: &'a str,
@@ -37,7 +44,7 @@ struct Debtor<'a> {
 fn write(xml: &mut Xml, run: &PaymentRun, at: DateTime<Utc>, debtor: &Debtor<'_>) -> io::Result<()> {
     xml.0.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
     let count = run.transfers.0.len().to_string();
-    let sum = run.total_amount.to_string();
+    let sum = told(run.total_amount, &run.currency);
     let message = run.id.simple().to_string();
     let is_sepa = run.currency == "EUR";
     let document = BytesStart::new("Document").with_attributes([("xmlns", NAMESPACE)]);
@@ -86,7 +93,7 @@ fn transaction(xml: &mut Xml, run: &PaymentRun, transfer: &Transfer) -> io::Resu
         xml.within(&["Amt"], |xml| {
             let amount = BytesStart::new("InstdAmt").with_attributes([("Ccy", run.currency.as_str())]);
             xml.0.write_event(Event::Start(amount))?;
-            xml.0.write_event(Event::Text(BytesText::new(&transfer.amount.to_string())))?;
+            xml.0.write_event(Event::Text(BytesText::new(&told(transfer.amount, &run.currency))))?;
             xml.0.write_event(Event::End(BytesEnd::new("InstdAmt")))
         })?;
         if let Some(bic) = &transfer.bic {
@@ -115,8 +122,9 @@ impl Xml {
     fn text(&mut self, name: &str, text: &str) -> io::Result<()> {
         let kept = text.chars().map(|c| if c.is_control() { ' ' } else { c });
         let kept: String = kept.filter(|c| !matches!(c, '\u{FFFE}' | '\u{FFFF}')).take(LONGEST).collect();
+        let kept = kept.trim_end();
         self.0.write_event(Event::Start(BytesStart::new(name)))?;
-        self.0.write_event(Event::Text(BytesText::new(&kept)))?;
+        self.0.write_event(Event::Text(BytesText::new(kept)))?;
         self.0.write_event(Event::End(BytesEnd::new(name)))
     }
 }
