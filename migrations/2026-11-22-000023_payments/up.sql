@@ -254,12 +254,12 @@ end $$;
 create trigger keep_run before update on payment_runs for each row execute function keep_payment_run();
 create trigger keep_run_there before delete on payment_runs for each row when (old.status <> 'draft') execute function keep_payment_run();
 
--- What can be paid: the bills in a currency that are due by a day, or these items, with whom they are of: [{item_id, number, …}]. `is_taken`
+-- What can be paid: what is owed in a currency and due by a day, or these items, with whom they are of: [{item_id, number, …}]. `is_taken`
 -- says whether another run has it.
 create function payable_items(in_currency text, in_due_by date, in_items uuid[], in_run uuid) returns jsonb language sql stable as $$
     select coalesce(jsonb_agg(jsonb_build_object('item_id', i.id, 'number', i.number, 'party_id', p.id, 'party_name', coalesce(p.legal_name, p.name),
             'bank_accounts', p.bank_accounts, 'side', i.side, 'currency', i.currency, 'open_amount', i.open_amount::text, 'amount', i.amount::text,
-            'reference', coalesce(b.supplier_number, i.number), 'is_picked', i.due_on <= in_due_by and i.resource = 'bills' and p.status = 'active',
+            'reference', coalesce(b.supplier_number, i.number), 'is_picked', i.due_on <= in_due_by and i.resource not in ('credit-notes', 'payments') and p.status = 'active',
             'is_taken', exists (select from payment_run_items t where t.org_id = i.org_id and t.item_id = i.id and t.is_under_way
                 and t.payment_run_id is distinct from in_run),
             'discount_until', b.issued_on + t.discount_days,
@@ -269,6 +269,6 @@ create function payable_items(in_currency text, in_due_by date, in_items uuid[],
     left join bills b on b.org_id = i.org_id and b.id = i.id
     left join payment_terms t on t.org_id = b.org_id and t.id = b.payment_terms_id and t.discount_days is not null
     where i.org_id = (select current_org()) and (i.id = any(in_items)
-        or (i.resource = 'bills' and i.currency = in_currency and i.due_on <= in_due_by and i.open_amount > 0))
+        or (i.side = 'credit' and i.resource not in ('credit-notes', 'payments') and i.currency = in_currency and i.due_on <= in_due_by and i.open_amount > 0))
 $$;
 create index open_items_by_due_on on open_items (org_id, due_on, id) where open_amount > 0;

@@ -159,7 +159,7 @@ pub struct EditPaymentRun {
     #[schema(example = "2026-05-04")]
     pay_on: Option<NaiveDate>,
     /// All that it pays from now on.
-    #[schema(min_items = 1, max_items = 5000, example = json!(null))]
+    #[schema(min_items = 1, max_items = 5000)]
     items: Option<Vec<NewRunItem>>,
     /// What colleagues should know of it.
     #[schema(min_length = 1, max_length = 2000, example = "Checked.")]
