@@ -40,6 +40,7 @@ const REFERENCES: &[(&str, &str)] = &[
     ("item_id", "/v1/invoices"),
     ("item_ids", "/v1/invoices"),
     ("journal_id", "/v1/journals"),
+    ("left_out", "/v1/bills"),
     ("loss_account_id", "/v1/accounts"),
     ("manager_id", "/v1/employees"),
     ("membership_id", "/v1/memberships"),

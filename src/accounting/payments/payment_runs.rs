@@ -190,7 +190,7 @@ pub(crate) static LIFE: Life = Life {
     steps: &[
         Step { action: "approve", from: &["draft"], to: "approved", verb: "approve" },
         Step { action: "revise", from: &["approved"], to: "draft", verb: "write" },
-        Step { action: "export", from: &["approved"], to: "exported", verb: "export" },
+        Step { action: "export", from: &["approved"], to: "exported", verb: "run" },
         Step { action: "post", from: &["exported"], to: "posted", verb: "post" },
         Step { action: "cancel", from: &["draft", "approved", "exported"], to: "cancelled", verb: "write" },
     ],
@@ -365,7 +365,7 @@ async fn cancel_payment_run(may: May<Write, PaymentRun>, id: Id<PaymentRun>) -> 
 /// whose bank details are other ones by now than were agreed to, stands in the way. A sensitive step, which asks for a fresh sign-in.
 /// Nothing is booked.
 #[utoipa::path(post, path = "/v1/payment-runs/{id}/export", tag = "Accounting")]
-async fn export_payment_run(may: May<Export, PaymentRun>, id: Id<PaymentRun>) -> Reply<PaymentRun> {
+async fn export_payment_run(may: May<Run, PaymentRun>, id: Id<PaymentRun>) -> Reply<PaymentRun> {
     may.fresh()?;
     may.write(async |db| {
         let run = lock(&may, db, &id).await?;
