@@ -40,6 +40,7 @@ pub const ROOMS: &[fn(&mut Api)] = &[
     invoicing::routes,
     assets::routes,
     budgets::routes,
+    expenses::routes,
     reports::routes,
 ];
 

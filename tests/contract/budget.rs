@@ -132,12 +132,14 @@ fn budget(operation: &str) -> u64 {
         "approve_bill",
         "approve_credit_note",
         "approve_debit_note",
+        "approve_expense_claim",
         "approve_invoice",
         "archive_department",
         "close_fiscal_period",
         "create_bill",
         "create_credit_note",
         "create_debit_note",
+        "create_expense_claim",
         "create_invoice",
         "create_file",
         "disable_user",
@@ -170,7 +172,9 @@ fn budget(operation: &str) -> u64 {
     }
     // What is posted is looked up, numbered, booked and open; what takes something back is set off against it, too.
     match operation {
-        "post_bill" | "post_invoice" => return 12,
+        "post_bill" | "post_invoice" | "post_expense_claim" => return 12,
+        // It is locked with what is open of it, paid from an account that is looked at, booked, and set off; several cost no more.
+        "reimburse_expense_claim" | "reimburse_expense_claims" | "void_expense_claim" => return 15,
         "post_credit_note" | "post_debit_note" => return 15,
         "void_bill" | "void_invoice" => return 19,
         _ => {}
