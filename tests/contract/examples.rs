@@ -220,10 +220,7 @@ pub fn body<'a>(caller: &'a Caller, operation: &'a Operation) -> LocalBoxFuture<
             }
             "reimburse_expense_claims" => {
                 body["account_id"] = json!(account_of_role(caller, "bank", "asset").await);
-                let reimburse = operation("reimburse_expense_claim");
-                let posted = ready(caller, &reimburse).await;
-                let claim = posted.split('/').nth(3).unwrap();
-                body["claims"] = json!([{"claim_id": claim}]);
+                body["claims"] = json!([{"claim_id": posted_claim(caller).await}]);
                 return body;
             }
             "create_expense_category" | "update_expense_category" => {
@@ -312,6 +309,12 @@ async fn posted(caller: &Caller, documents: &str) -> String {
         caller.act(&format!("{documents}/{id}/{step}")).await.is(200);
     }
     id
+}
+
+/// The id of an expense claim that can be paid back.
+async fn posted_claim(caller: &Caller) -> String {
+    let path = ready(caller, &operation("reimburse_expense_claim")).await;
+    path.split('/').nth(3).unwrap().to_owned()
 }
 
 /// The id of an account of this role.
