@@ -222,11 +222,24 @@ fn a_trip_in_two_currencies_is_approved_by_the_manager_booked_by_another_and_pai
         let rest = travel.reimburse(&claim, None).await.is(200);
         assert_eq!(told(&rest, ["status", "open_amount"]), ["reimbursed", "0.00"]);
         assert_eq!(travel.hold(["6210", "1200", "2220", "1010"]).await, ["170.84", "13.8", "0", "-184.64"]);
-        travel
-            .accountant
-            .post(&format!("{at}/void"), json!({"voided_on": "2026-04-11", "reason": "Late"}))
-            .await
-            .is_problem(409, "invalid-state");
+        let void = json!({"voided_on": "2026-04-11", "reason": "Late"});
+        travel.accountant.post(&format!("{at}/void"), void.clone()).await.is_problem(409, "invalid-state");
+        travel.is_whole().await;
+        // Each part is a payment to her; what they paid is open again where the bank sends them back.
+        let owner = &travel.company.owner;
+        let payments = owner.get("/v1/payments?sort=-created_at").await.is(200);
+        let paid: Vec<_> =
+            payments["data"].as_array().unwrap().iter().map(|each| text(&each["amount"])).collect();
+        assert_eq!(paid, ["84.64", "100.00"]);
+        for (payment, then) in [(0, ["partially_reimbursed", "84.64"]), (1, ["posted", "184.64"])] {
+            let payment = &payments["data"][payment];
+            assert_eq!(payment["party_id"], partner["id"]);
+            let back = json!({"voided_on": "2026-04-12", "reason": "Returned by the bank"});
+            owner.post(&format!("/v1/payments/{}/void", id(payment)), back).await.is(200);
+            assert_eq!(told(&travel.ana.get(&at).await.is(200), ["status", "open_amount"]), then);
+        }
+        travel.accountant.post(&format!("{at}/void"), void).await.is(200);
+        assert_eq!(travel.hold(["6210", "1200", "2220", "1010"]).await, ["0", "0", "0", "0"]);
         travel.is_whole().await;
     });
 }
@@ -460,7 +473,7 @@ fn of_two_who_post_or_pay_at_once_one_is_told() {
         // From the bank or the till, and from nowhere else.
         let elsewhere = json!({"account_id": travel.company.account("6210"), "paid_on": "2026-04-10"});
         let refused = travel.cashier.post(&format!("{}/reimburse", path(&first)), elsewhere).await;
-        assert_eq!(faults(&refused.is_problem(422, "invalid-input")), [("/account_id", "wrong-account")]);
+        assert_eq!(faults(&refused.is_problem(422, "invalid-input")), [("/account_id", "wrong-role")]);
         travel.is_whole().await;
     });
 }
@@ -671,5 +684,52 @@ fn a_policy_of_the_organization_asks_for_more_and_a_change_makes_its_approval_vo
         let small = path(&travel.claim(json!([line(&taxi, "100.00")])).await);
         travel.ana.act(&format!("{small}/submit")).await.is(200);
         travel.mira.act(&format!("{small}/approve")).await.is(200);
+    });
+}
+
+#[test]
+fn a_payroll_asks_what_is_due_and_settles_it() {
+    run(async {
+        let travel = Travellers::new().await;
+        let taxi = travel.category("TAXI", json!({})).await;
+        let first = travel.posted(json!([line(&taxi, "30.00")])).await;
+        let second = travel.posted(json!([line(&taxi, "12.00")])).await;
+        travel.reimburse(&first, Some("10.00")).await.is(200);
+        travel.approved(json!([line(&taxi, "99.00")])).await;
+        let wait = std::time::Duration::from_secs(10);
+        let settings = platform::database::Settings {
+            url: service().url.clone(),
+            connections: 1,
+            wait,
+            statement_timeout: wait,
+        };
+        let database = platform::database::Database::new(&settings).unwrap();
+        let day = |text: &str| text.parse::<chrono::NaiveDate>().unwrap();
+        let ana = travel.ana_id.parse().unwrap();
+        let wages = travel.company.account("2200").parse().unwrap();
+        let organization = travel.company.organization.id;
+        // Of 30.00 20.00 are open, and 12.00; what is only approved is not due, and nothing was in February.
+        let early =
+            async |db: &mut platform::database::Db| expenses::due(db, &[ana], day("2026-02-28")).await;
+        assert!(database.as_system(organization, early).await.unwrap().is_empty());
+        let paid = async |db: &mut platform::database::Db| {
+            let due = expenses::due(db, &[ana], day("2026-03-31")).await?;
+            let all = due.iter().map(|each| expenses::Settlement {
+                claim_id: each.id,
+                amount: None,
+                pointer: String::new(),
+            });
+            let all: Vec<_> = all.collect();
+            let (journal, on) = (ledger::JournalType::Payroll, day("2026-04-30"));
+            expenses::settle(db, &all, wages, journal, on, "April").await?;
+            Ok(due.iter().map(|each| each.open_amount.normalize().to_string()).collect::<Vec<_>>())
+        };
+        assert_eq!(database.as_system(organization, paid).await.unwrap(), ["20", "12"]);
+        for claim in [&first, &second] {
+            let now = travel.ana.get(&path(claim)).await.is(200);
+            assert_eq!(told(&now, ["status", "open_amount"]), ["reimbursed", "0.00"]);
+        }
+        assert_eq!(travel.hold(["6210", "2220", "2200", "1010"]).await, ["42", "0", "-32", "-10"]);
+        travel.is_whole().await;
     });
 }

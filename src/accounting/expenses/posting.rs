@@ -4,14 +4,14 @@
 use crate::claims::{ExpenseClaim, LIFE};
 use crate::lines::ExpenseLine;
 use budgets::Spending;
-use diesel::sql_types::{Array, Uuid as SqlUuid};
+use diesel::sql_types::{Array, Jsonb, Uuid as SqlUuid};
 use invoicing::allocations::{SetOff, allocate, lock_items};
 use invoicing::bills::BudgetWarning;
 use ledger::{JournalType, Posting, PostingLine, Role};
 use platform::prelude::*;
 use platform::problem::INVALID_STATE;
 use rust_decimal::Decimal;
-use schema::{expense_claims, open_items};
+use schema::expense_claims;
 use serde_json::Value;
 use std::collections::HashMap;
 
@@ -196,6 +196,7 @@ fn sums_by(
 }
 
 /// Something that is open from now on, in the organization's currency.
+#[derive(Serialize)]
 pub struct Opened<'a> {
     pub id: Uuid,
     pub resource: &'a str,
@@ -214,29 +215,17 @@ pub struct Opened<'a> {
 /// # Errors
 /// Those of the database.
 pub async fn open(db: &mut Db, all: &[Opened<'_>]) -> Result<()> {
-    let row = |item: &Opened<'_>| {
-        (
-            open_items::id.eq(item.id),
-            open_items::resource.eq(item.resource.to_owned()),
-            open_items::number.eq(item.number.to_owned()),
-            open_items::party_id.eq(item.party_id),
-            open_items::account_id.eq(item.account_id),
-            open_items::side.eq(item.side.to_owned()),
-            open_items::currency.eq(item.currency.to_owned()),
-            open_items::exchange_rate.eq(Decimal::ONE),
-            open_items::amount.eq(item.amount),
-            open_items::base_amount.eq(item.amount),
-            open_items::open_amount.eq(item.amount),
-            open_items::open_base_amount.eq(item.amount),
-            open_items::posted_on.eq(item.on),
-            open_items::due_on.eq(item.on),
-            open_items::journal_entry_id.eq(item.journal_entry_id),
-        )
-    };
-    let rows: Vec<_> = all.iter().map(row).collect();
-    diesel::insert_into(open_items::table).values(rows).execute(db).await?;
+    diesel::sql_query(OPEN).bind::<Jsonb, _>(json!(all)).execute(db).await?;
     Ok(())
 }
+
+/// As one value: thousands of rows have more columns than a statement takes values.
+const OPEN: &str = "
+    insert into open_items (id, resource, number, party_id, account_id, side, currency, exchange_rate, amount, base_amount, open_amount,
+        open_base_amount, posted_on, due_on, journal_entry_id)
+    select id, resource, number, party_id, account_id, side, currency, 1, amount, amount, amount, amount, r.\"on\", r.\"on\", journal_entry_id
+    from jsonb_to_recordset($1) r (id uuid, resource text, number text, party_id uuid, account_id uuid, side text, currency text,
+        amount numeric, \"on\" date, journal_entry_id uuid)";
 
 /// Why a claim is booked back.
 #[derive(Clone, Debug, Deserialize, ToSchema)]

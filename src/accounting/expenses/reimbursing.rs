@@ -1,13 +1,14 @@
 //! Paying back: what employees are owed on claims that are posted, and what settles it.
 
 use crate::claims::{ExpenseClaim, LIFE};
-use crate::posting::{Opened, open, told_of_the_day};
+use crate::posting::{Opened, open};
 use invoicing::allocations::{OpenItem, SetOff, allocate, lock_items};
 use ledger::{JournalType, Posting, PostingLine};
+use payments::{Direction, NewMoney, Part};
 use platform::prelude::*;
 use platform::problem::CONFLICT;
 use rust_decimal::Decimal;
-use schema::{accounts, expense_claims};
+use schema::expense_claims;
 use std::collections::HashMap;
 
 /// What is owed to an employee on a claim.
@@ -51,43 +52,49 @@ pub struct Settlement {
     pub pointer: String,
 }
 
-/// Settles claims from an account: a bank's, or what a payroll owes its employees. Each is booked as an entry of its own, a debit on
-/// the account that the employee is owed on, in a number of statements that does not depend on how many they are.
-///
-/// # Errors
-/// 404 and 422 for claims that are not there or not posted, 409 where more would be paid than is open.
-pub async fn settle(
-    db: &mut Db,
-    settlements: &[Settlement],
-    from_account: Uuid,
-    journal: JournalType,
-    on: NaiveDate,
-    reference: Option<&str>,
-) -> Result<()> {
+/// What is open of each claim, locked, and how much of it is paid.
+async fn weigh(db: &mut Db, settlements: &[Settlement]) -> Result<Vec<(OpenItem, Decimal)>> {
     let ids: Vec<Uuid> = settlements.iter().map(|each| each.claim_id).collect();
     let items = lock_items(db, &ids).await?;
-    let items: HashMap<Uuid, &OpenItem> = items.iter().map(|item| (item.id, item)).collect();
+    let items: HashMap<Uuid, OpenItem> = items.into_iter().map(|item| (item.id, item)).collect();
     let mut paid = Vec::new();
     for each in settlements {
         let item = items.get(&each.claim_id).ok_or_else(Problem::not_found)?;
-        paid.push((*item, amount_of(each, item)?));
+        paid.push((item.clone(), amount_of(each, item)?));
     }
-    let posting = |(item, amount): &(&OpenItem, Decimal)| {
-        let line = |account_id, amount: Decimal, pointer: &str| PostingLine {
+    Ok(paid)
+}
+
+/// Settles claims with something else than a payment: with what a payroll owes its employees. Each is booked as an entry of its own, a
+/// debit on the account that the employee is owed on and a credit on `with_account`, in a number of statements that does
+/// not depend on how many they are.
+///
+/// # Errors
+/// 404 for claims that are not posted, 422 and 409 for amounts that can not be paid of them.
+pub async fn settle(
+    db: &mut Db,
+    settlements: &[Settlement],
+    with_account: Uuid,
+    journal: JournalType,
+    on: NaiveDate,
+    reference: &str,
+) -> Result<()> {
+    let paid = weigh(db, settlements).await?;
+    let posting = |(item, amount): &(OpenItem, Decimal)| {
+        let line = |account_id, amount: Decimal| PostingLine {
             account_id,
             debit: amount.max(Decimal::ZERO),
             credit: (-amount).max(Decimal::ZERO),
             party_id: Some(item.party_id),
-            pointer: pointer.to_owned(),
             ..PostingLine::default()
         };
         Posting {
             journal,
             posted_on: on,
             description: format!("Reimbursement of {}", item.number),
-            reference: Some(reference.unwrap_or(&item.number).to_owned()),
+            reference: Some(reference.to_owned()),
             source: Some((ExpenseClaim::NAME, item.id)),
-            lines: vec![line(item.account_id, *amount, ""), line(from_account, -*amount, "/account_id")],
+            lines: vec![line(item.account_id, *amount), line(with_account, -*amount)],
         }
     };
     let postings: Vec<Posting> = paid.iter().map(posting).collect();
@@ -189,22 +196,49 @@ pub struct ReimbursedClaim {
     amount: Option<Decimal>,
 }
 
-/// Refuses an account that nothing is paid from.
-async fn check_account(db: &mut Db, account: Uuid) -> Result<()> {
-    let one = accounts::table.find((db.organization(), account));
-    let role: Option<Option<String>> = one.select(accounts::role).first(db).await.optional()?;
-    let fault = match role {
-        None => Fault::at("/account_id", "unknown-reference", "there is no such row in this organization"),
-        Some(Some(role)) if role == "bank" || role == "cash" => return Ok(()),
-        Some(_) => Fault::at("/account_id", "wrong-account", "must be an account with the role bank or cash"),
-    };
-    Err(Problem::invalid(vec![fault]))
+/// Pays claims back from a bank or a till: one payment for each employee, all or none.
+async fn pay(
+    db: &mut Db,
+    settlements: &[Settlement],
+    account_id: Uuid,
+    paid_on: NaiveDate,
+    reference: Option<&str>,
+) -> Result<()> {
+    let mut moneys: Vec<NewMoney> = Vec::new();
+    for (item, amount) in weigh(db, settlements).await? {
+        let place = moneys.iter().position(|money| money.party_id == item.party_id).unwrap_or(moneys.len());
+        if place == moneys.len() {
+            let (party, zero) = (item.party_id, Decimal::ZERO);
+            let money = NewMoney::new(Direction::Out, party, account_id, paid_on, &item.currency, zero);
+            moneys.push(NewMoney { reference: reference.map(str::to_owned), ..money });
+        }
+        let money = &mut moneys[place];
+        money.amount += amount;
+        money.allocations.push(Part { item_id: item.id, amount, item_amount: None, discount_amount: None });
+    }
+    payments::pay_all(db, &moneys).await.map_err(told_of_what_was_sent)?;
+    Ok(())
+}
+
+/// What is told of a payment is told of the body that it follows from, once.
+fn told_of_what_was_sent(mut problem: Problem) -> Problem {
+    for fault in &mut problem.errors {
+        let place = match fault.pointer.as_deref() {
+            Some("/posted_on") => "/paid_on",
+            Some("/currency") => "/account_id",
+            _ => continue,
+        };
+        fault.pointer = Some(place.to_owned());
+    }
+    problem.errors.dedup_by(|one, other| one.pointer == other.pointer && one.code == other.code);
+    problem
 }
 
 /// Reimburse an expense claim
 ///
-/// Pays all of it, or a part, back to the employee: a debit on the account that they are owed on, and a credit on the bank's or the
-/// till's. The claim shows what is still open.
+/// Pays all of it, or a part, back to the employee with a payment, which `/v1/payments` shows: a debit on the account that they are
+/// owed on, and a credit on the bank's or the till's. The claim shows what is still open; it is open again where the
+/// payment is made void.
 #[utoipa::path(post, path = "/v1/expense-claims/{id}/reimburse", tag = "Accounting")]
 pub async fn reimburse_expense_claim(
     may: May<Run, ExpenseClaim>,
@@ -214,11 +248,9 @@ pub async fn reimburse_expense_claim(
     may.write(async |db| {
         let claim = lock(&may, db, &id).await?;
         LIFE.step(claim.status.as_str(), "reimburse")?;
-        check_account(db, how.0.account_id).await?;
         let all = Settlement { claim_id: claim.id, amount: how.0.amount, pointer: String::new() };
         let reference = how.0.reference.as_deref();
-        let settled = settle(db, &[all], how.0.account_id, JournalType::Bank, how.0.paid_on, reference).await;
-        settled.map_err(|problem| told_of_the_day(problem, "/paid_on"))?;
+        pay(db, &[all], how.0.account_id, how.0.paid_on, reference).await?;
         ExpenseClaim::find(db, claim.id).await
     })
     .await
@@ -226,8 +258,8 @@ pub async fn reimburse_expense_claim(
 
 /// Reimburse expense claims
 ///
-/// Pays several back at once, whole or in part, all of them or none: for each a debit on the account that employees are owed on, and a
-/// credit on the bank's or the till's.
+/// Pays several back at once, whole or in part, all of them or none, with one payment for each employee: a debit on the account that
+/// they are owed on, and a credit on the bank's or the till's.
 #[utoipa::path(post, path = "/v1/expense-claims/reimburse", tag = "Accounting")]
 pub async fn reimburse_expense_claims(
     may: May<Run, ExpenseClaim>,
@@ -262,7 +294,6 @@ pub async fn reimburse_expense_claims(
             return Err(Problem::invalid(faults));
         }
         refused.map_or(Ok(()), Err)?;
-        check_account(db, how.0.account_id).await?;
         let settlement = |(place, each): (usize, &ReimbursedClaim)| Settlement {
             claim_id: each.claim_id,
             amount: each.amount,
@@ -270,8 +301,7 @@ pub async fn reimburse_expense_claims(
         };
         let all: Vec<Settlement> = how.0.claims.iter().enumerate().map(settlement).collect();
         let reference = how.0.reference.as_deref();
-        let settled = settle(db, &all, how.0.account_id, JournalType::Bank, how.0.paid_on, reference).await;
-        settled.map_err(|problem| told_of_the_day(problem, "/paid_on"))?;
+        pay(db, &all, how.0.account_id, how.0.paid_on, reference).await?;
         let mut paid = of_ids(db, &ids).await?;
         paid.sort_by_key(|claim| ids.iter().position(|id| *id == claim.id));
         Ok(Several(paid))
