@@ -4,7 +4,7 @@ delete from approvable_actions where resource = 'expense-claims';
 drop trigger show_reimbursed on open_items;
 delete from allocations where credit_item_id in (select id from open_items where resource = 'expense-claims');
 delete from open_items where resource in ('expense-claims', 'journal-entries');
-delete from document_taxes where resource = 'expense-claims';
+delete from document_taxes where resource in ('expense-claims', 'journal-entries');
 drop function expense_facts, expense_booking_facts, show_reimbursed, with_approval_of_caller;
 drop table expense_receipts, expense_lines, expense_claims, expense_categories;
 drop function keep_posted_claim, reimbursed_status, keep_expense_claim, keep_expense_rows, keep_expense_category;

@@ -195,15 +195,16 @@ begin
                 detail = jsonb_build_object('errors', faults);
         end if;
     end if;
-    -- For the return of taxes: what is got back on the day of posting, and what of it is given back on that of voiding.
+    -- For the return of taxes: what is got back on the day of posting, and given back by the entry that reverses it on its day.
     if tg_op = 'UPDATE' and (old.number is null and new.number is not null or old.status <> 'void' and new.status = 'void') then
         insert into document_taxes (org_id, document_id, tax_code_id, resource, rate, taxed_on, is_posted, taxable_amount, tax_amount, base_taxable_amount, base_tax_amount)
-            select new.org_id, coalesce(new.reversal_entry_id, new.id), l.tax_code_id, 'expense-claims', coalesce(tax_rate_on(t.rates, own.taxed_on), max(l.tax_rate)),
+            select new.org_id, coalesce(new.reversal_entry_id, new.id), l.tax_code_id, own.resource, coalesce(tax_rate_on(t.rates, own.taxed_on), max(l.tax_rate)),
                 own.taxed_on, true, own.sign * sum(l.base_net_amount), own.sign * sum(l.base_tax_amount), own.sign * sum(l.base_net_amount), own.sign * sum(l.base_tax_amount)
             from jsonb_to_recordset(new.lines) l (tax_code_id uuid, tax_rate numeric, base_net_amount numeric, base_tax_amount numeric)
             join tax_codes t on t.org_id = new.org_id and t.id = l.tax_code_id
-            cross join lateral (values (coalesce(new.voided_on, new.posted_on), case when new.voided_on is null then 1 else -1 end)) own (taxed_on, sign)
-            group by l.tax_code_id, t.rates, own.taxed_on, own.sign;
+            cross join lateral (select coalesce(new.voided_on, new.posted_on) as taxed_on, case when new.voided_on is null then 1 else -1 end as sign,
+                case when new.voided_on is null then 'expense-claims' else 'journal-entries' end as resource) own
+            group by l.tax_code_id, t.rates, own.taxed_on, own.sign, own.resource;
     end if;
     if tg_op = 'UPDATE' and new.status = 'void' then
         delete from expense_receipts where org_id = new.org_id and claim_id = new.id;

@@ -536,7 +536,7 @@ fn what_the_company_paid_is_not_owed_and_what_is_void_is_booked_back() {
         travel.reimburse(&claim, None).await.is_problem(409, "invalid-state");
         travel.is_whole().await;
         // What was declared is taken back on the day.
-        let declared = "select string_agg(taxed_on || ' ' || trim_scale(base_tax_amount), ', ' order by taxed_on) from document_taxes where org_id = $1 and resource = 'expense-claims'";
+        let declared = "select string_agg(taxed_on || ' ' || trim_scale(base_tax_amount), ', ' order by taxed_on) from document_taxes where org_id = $1";
         let declared: String = service()
             .database()
             .await
