@@ -1303,6 +1303,42 @@ diesel::table! {
 }
 
 diesel::table! {
+    payment_run_items (org_id, payment_run_id, item_id) {
+        org_id -> Uuid,
+        payment_run_id -> Uuid,
+        item_id -> Uuid,
+        is_under_way -> Bool,
+    }
+}
+
+diesel::table! {
+    payment_runs (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        number -> Text,
+        bank_account_id -> Uuid,
+        pay_on -> Date,
+        due_by -> Nullable<Date>,
+        currency -> Text,
+        items -> Jsonb,
+        transfers -> Jsonb,
+        total_amount -> Numeric,
+        notes -> Nullable<Text>,
+        status -> Text,
+        debtor_name -> Nullable<Text>,
+        debtor_account -> Nullable<Text>,
+        debtor_bic -> Nullable<Text>,
+        exported_at -> Nullable<Timestamptz>,
+        payment_ids -> Jsonb,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
     payment_terms (org_id, id) {
         org_id -> Uuid,
         id -> Uuid,

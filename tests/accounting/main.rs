@@ -13,6 +13,7 @@ mod expense_claims;
 mod invoices;
 mod ledger;
 mod parties;
+mod payment_runs;
 mod payment_terms;
 mod payments;
 mod posting_races;

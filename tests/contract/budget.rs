@@ -162,7 +162,9 @@ fn budget(operation: &str) -> u64 {
         "update_credit_note",
         "update_debit_note",
         "update_invoice",
+        "approve_payment_run",
         "create_payment",
+        "create_payment_run",
         "update_payment",
     ];
     // What posts into the ledger asks it for the currency and what the assets are worth, posts in two statements, and notes what it came to;
@@ -183,6 +185,8 @@ fn budget(operation: &str) -> u64 {
         "void_bill" | "void_invoice" => return 19,
         // What is paid is weighed, numbered, booked, open, and settles; taken back, that is undone, mirrored and settled by it.
         "post_payment" | "post_payments" => return 16,
+        "export_payment_run" => return 8,
+        "post_payment_run" => return 19,
         "allocate_payment" | "unallocate_payment" => return 12,
         "void_payment" => return 18,
         _ => {}

@@ -38,6 +38,8 @@ const REFERENCES: &[(&str, &str)] = &[
     ("head_id", "/v1/employees"),
     ("income_account_id", "/v1/accounts"),
     ("invoice_id", "/v1/invoices"),
+    ("item_id", "/v1/invoices"),
+    ("item_ids", "/v1/invoices"),
     ("journal_id", "/v1/journals"),
     ("loss_account_id", "/v1/accounts"),
     ("manager_id", "/v1/employees"),
@@ -219,6 +221,16 @@ pub fn body<'a>(caller: &'a Caller, operation: &'a Operation) -> LocalBoxFuture<
                 let create = self::operation("create_payment");
                 return json!({"payments": [self::body(caller, &create).await]});
             }
+            "create_payment_run" | "update_payment_run" => {
+                let bill = payable(caller).await;
+                body["items"] = json!([{"item_id": bill}]);
+                if operation.id() == "create_payment_run" {
+                    body["bank_account_id"] = json!(row(caller, "/v1/bank-accounts").await);
+                    body["left_out"] = json!([]);
+                    body["due_by"] = Value::Null;
+                }
+                return body;
+            }
             "allocate_payment" => return what_the_last_payment_is_for(caller).await,
             "create_payment" | "update_payment" => {
                 open_books(caller).await;
@@ -390,9 +402,31 @@ async fn account_for_a_bank(caller: &Caller) -> String {
     caller.post("/v1/accounts", account).await.is(201)["id"].as_str().unwrap().to_owned()
 }
 
+/// A bill in the organization's currency, in the books, of a supplier with an IBAN.
+async fn payable(caller: &Caller) -> String {
+    open_books(caller).await;
+    let supplier = row(caller, "/v1/parties").await;
+    let account = json!({"is_supplier": true, "bank_accounts": [{"iban": "RO49AAAA1B31007593840000", "bic": "BTRLRO22"}]});
+    caller.patch(&format!("/v1/parties/{supplier}"), account).await.is(200);
+    let mut bill = body(caller, &operation("create_bill")).await;
+    (bill["party_id"], bill["currency"]) = (json!(supplier), json!("EUR"));
+    let maker = Organization { id: caller.organization }.caller(&["bills:write"]).await;
+    let bill = maker.post("/v1/bills", bill).await.is(201)["id"].as_str().unwrap().to_owned();
+    for step in ["approve", "post"] {
+        caller.act(&format!("/v1/bills/{bill}/{step}")).await.is(200);
+    }
+    bill
+}
+
 /// An invoice of the party that the newest payment in the books came from.
 async fn what_the_last_payment_is_for(caller: &Caller) -> Value {
-    let last = caller.get("/v1/payments?status=posted&direction=in&sort=-created_at&limit=1").await.is(200);
+    let newest = "/v1/payments?status=posted&direction=in&sort=-created_at&limit=1";
+    let mut last = caller.get(newest).await.is(200);
+    if last["data"].as_array().unwrap().is_empty() {
+        let payment = row(caller, "/v1/payments").await;
+        caller.act(&format!("/v1/payments/{payment}/post")).await.is(200);
+        last = caller.get(newest).await.is(200);
+    }
     let mut invoice = body(caller, &operation("create_invoice")).await;
     invoice["party_id"] = last["data"][0]["party_id"].clone();
     (invoice["currency"], invoice["issued_on"]) = (json!("EUR"), last["data"][0]["paid_on"].clone());
@@ -570,6 +604,13 @@ pub fn row<'a>(caller: &'a Caller, collection: &'a str) -> LocalBoxFuture<'a, St
                 let periods = caller.get(&format!("/v1/fiscal-periods?fiscal_year_id={year}&limit=1")).await.is(200);
                 return periods["data"][0]["id"].as_str().unwrap().to_owned();
             }
+            // Made by somebody else, so that the caller may approve it.
+            "/v1/payment-runs" => {
+                let create = operation_at(&Method::POST, collection).unwrap();
+                let body = body(caller, &create).await;
+                let maker = organization.caller(&["payment-runs:write"]).await;
+                return maker.post(collection, body).await.is(201)["id"].as_str().unwrap().to_owned();
+            }
             // Written by somebody else, so that the caller may approve it.
             "/v1/budgets" => {
                 let create = operation_at(&Method::POST, collection).unwrap();
@@ -696,12 +737,21 @@ async fn job(caller: &Caller) -> Uuid {
 }
 
 /// The path of the operation, with a row behind its id that the operation can be done to.
-pub async fn ready(caller: &Caller, operation: &Operation) -> String {
+pub fn ready<'a>(caller: &'a Caller, operation: &'a Operation) -> LocalBoxFuture<'a, String> {
+    find_ready(caller, operation).boxed_local()
+}
+
+async fn find_ready(caller: &Caller, operation: &Operation) -> String {
     if !operation.path.contains("{id}") {
         return operation.path.clone();
     }
     if operation.id() == "revalue_fiscal_period" {
         return fill(&operation.path, &a_month_with_dollars(caller).await);
+    }
+    if operation.id() == "get_payment_run_file" {
+        let run = ready(caller, &self::operation("export_payment_run")).await;
+        caller.act(&run).await.is(200);
+        return run.replace("/export", "/file");
     }
     if operation.id() == "report_fixed_asset_units" {
         return fill(&operation.path, &press(caller).await);

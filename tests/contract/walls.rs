@@ -63,6 +63,9 @@ async fn book(caller: &Caller, department: &str) {
     let void = operation("void_payment");
     let path = ready(caller, &void).await;
     perform(caller, &void, &path).await.is(200);
+    let export = operation("export_payment_run");
+    let path = ready(caller, &export).await;
+    perform(caller, &export, &path).await.is(200);
     database.execute("select fold_balances()", &[]).await.unwrap();
     // From here on no worker finds what is not folded.
     database.execute("delete from organization_slugs where organization_id = $1", &[&org]).await.unwrap();
