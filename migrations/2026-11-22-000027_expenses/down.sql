@@ -1,7 +1,13 @@
+do $$
+begin
+    execute replace(pg_get_functiondef('payable_items(text, date, uuid[], uuid)'::regprocedure),
+        '(i.resource = ''bills'' or i.resource = ''expense-claims'' and p.bank_accounts <> ''[]'')', 'i.resource = ''bills''');
+end $$;
 delete from approvals where resource = 'expense-claims';
 delete from approval_policies where resource = 'expense-claims';
 delete from approvable_actions where resource = 'expense-claims';
 drop trigger show_reimbursed on open_items;
+delete from payment_run_items where item_id in (select id from open_items where resource = 'expense-claims');
 delete from allocations where credit_item_id in (select id from open_items where resource = 'expense-claims');
 delete from open_items where resource in ('expense-claims', 'journal-entries');
 delete from document_taxes where resource in ('expense-claims', 'journal-entries');

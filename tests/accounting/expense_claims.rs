@@ -733,3 +733,37 @@ fn a_payroll_asks_what_is_due_and_settles_it() {
         travel.is_whole().await;
     });
 }
+
+#[test]
+fn a_payment_run_pays_claims_of_those_whose_account_is_known() {
+    run(async {
+        let travel = Travellers::new().await;
+        let owner = &travel.company.owner;
+        let taxi = travel.category("TAXI", json!({})).await;
+        let claim = travel.posted(json!([line(&taxi, "30.00")])).await;
+        let account = json!({"name": "Current", "iban": "DE89370400440532013000", "bic": "COBADEFFXXX", "currency": "EUR", "account_id": travel.company.account("1010")});
+        let account = id(&owner.post("/v1/bank-accounts", account).await.is(201));
+        let due = json!({"bank_account_id": account, "pay_on": "2026-04-30", "due_by": "2026-04-30"});
+        // Nobody knows where Ana's money would go, so there is nothing to pay.
+        owner.post("/v1/payment-runs", due.clone()).await.is_problem(409, "conflict");
+        let partner = id(&owner.get("/v1/parties?q=Ana").await.is(200)["data"][0]);
+        let bank = json!({"bank_accounts": [{"iban": "RO49AAAA1B31007593840000", "holder": "Ana Test"}]});
+        owner.patch(&format!("/v1/parties/{partner}"), bank).await.is(200);
+        let made = owner.post("/v1/payment-runs", due).await.is(201);
+        assert_eq!(told(&made["items"][0], ["item_id", "amount"]), [id(&claim), "30.00".to_owned()]);
+        assert_eq!(
+            told(&made["transfers"][0], ["name", "iban", "remittance"]),
+            ["Ana Test", "RO49AAAA1B31007593840000", "EXP-2026-000001"]
+        );
+        let at = format!("/v1/payment-runs/{}", id(&made));
+        let checker =
+            travel.company.organization.caller(&["payment-runs:read", "payment-runs:approve"]).await;
+        checker.act(&format!("{at}/approve")).await.is(200);
+        owner.act(&format!("{at}/export")).await.is(200);
+        owner.act(&format!("{at}/post")).await.is(200);
+        let paid = travel.ana.get(&path(&claim)).await.is(200);
+        assert_eq!(told(&paid, ["status", "open_amount"]), ["reimbursed", "0.00"]);
+        assert_eq!(travel.hold(["6210", "2220", "1010"]).await, ["30", "0", "-30"]);
+        travel.is_whole().await;
+    });
+}

@@ -106,6 +106,8 @@ pub struct ExpenseApproval {
 #[serde(deny_unknown_fields)]
 pub struct NewExpenseClaim {
     /// Who spent it; left out, the employee that the caller is. For others only as far as the permission reaches.
+    #[serde(default)]
+    #[schema(value_type = Uuid, required = false)]
     employee_id: Option<Uuid>,
     /// What it was for.
     #[schema(min_length = 1, max_length = 200, example = "Vienna, March 2026")]
