@@ -9,6 +9,7 @@ mod budgets;
 mod closing;
 mod credit_notes;
 mod currencies;
+mod expense_claims;
 mod invoices;
 mod ledger;
 mod parties;

@@ -17,6 +17,7 @@ const REFERENCES: &[(&str, &str)] = &[
     ("asset_account_id", "/v1/accounts"),
     ("bank_account_id", "/v1/bank-accounts"),
     ("category_id", "/v1/fixed-asset-categories"),
+    ("claim_id", "/v1/expense-claims"),
     ("cost_centre_id", "/v1/cost-centres"),
     ("created_by", "/v1/users"),
     ("credit_item_id", "/v1/credit-notes"),
@@ -45,18 +46,21 @@ const REFERENCES: &[(&str, &str)] = &[
     ("membership_id", "/v1/memberships"),
     ("mentions", "/v1/users"),
     ("parent_id", ""),
+    ("paid_from_account_id", "/v1/accounts"),
     ("party_id", "/v1/parties"),
     ("payable_account_id", "/v1/accounts"),
     ("payment_terms_id", "/v1/payment-terms"),
     ("position_id", "/v1/positions"),
     ("proceeds_account_id", "/v1/accounts"),
     ("project_id", "/v1/projects"),
+    ("receipt_file_id", "/v1/files"),
     ("receivable_account_id", "/v1/accounts"),
     ("recoverable_account_id", "/v1/accounts"),
     ("reply_to_id", ""),
     ("resource_id", "/v1/positions"),
     ("role_id", "/v1/roles"),
     ("role_ids", "/v1/roles"),
+    ("tax_code_id", "/v1/tax-codes"),
     ("tax_code_ids", "/v1/tax-codes"),
     ("user_id", "/v1/users"),
     ("webhook_endpoint_id", "/v1/webhook-endpoints"),
@@ -158,6 +162,9 @@ pub fn collection(path: &str) -> &str {
 /// The collection that a field of a body sent to `path` refers to.
 #[track_caller]
 pub fn referred(field: &str, path: &str) -> String {
+    if field == "category_id" && path.starts_with("/v1/expense-claims") {
+        return "/v1/expense-categories".to_owned();
+    }
     let known = REFERENCES.iter().find(|(name, _)| *name == field);
     match known
         .unwrap_or_else(|| panic!("examples.rs does not know whom {field} refers to: add it to REFERENCES"))
@@ -230,6 +237,26 @@ pub fn body<'a>(caller: &'a Caller, operation: &'a Operation) -> LocalBoxFuture<
                 body["allocations"] = json!([]);
             }
             "create_invoice" | "update_invoice" | "create_bill" | "update_bill" => open_books(caller).await,
+            "reimburse_expense_claim" => {
+                body["account_id"] = json!(account_of_role(caller, "bank", "asset").await);
+                return body;
+            }
+            "reimburse_expense_claims" => {
+                body["account_id"] = json!(account_of_role(caller, "bank", "asset").await);
+                body["claims"] = json!([{"claim_id": posted_claim(caller).await}]);
+                return body;
+            }
+            "create_expense_category" | "update_expense_category" => {
+                keep_books(caller).await;
+                body["code"] =
+                    unique(&body["code"], &json!({"type": "string", "pattern": "^[A-Z0-9]{1,20}$"}));
+                body["account_id"] = json!(account_of_type(caller, "expense").await);
+                return body;
+            }
+            "create_expense_claim" | "update_expense_claim" => {
+                open_books(caller).await;
+                account_of_role(caller, "employee_reimbursements", "liability").await;
+            }
             _ if ["Accounting", "Ledger"].contains(&operation.value["tags"][0].as_str().unwrap()) => {
                 keep_books(caller).await;
             }
@@ -310,6 +337,28 @@ async fn posted(caller: &Caller, documents: &str) -> String {
         caller.act(&format!("{documents}/{id}/{step}")).await.is(200);
     }
     id
+}
+
+/// The id of an expense claim that can be paid back.
+async fn posted_claim(caller: &Caller) -> String {
+    let path = ready(caller, &operation("reimburse_expense_claim")).await;
+    path.split('/').nth(3).unwrap().to_owned()
+}
+
+/// The id of an account of this role.
+async fn account_of_role(caller: &Caller, role: &str, kind: &str) -> String {
+    let found = async || {
+        let page = caller.get(&format!("/v1/accounts?role={role}&status=active&limit=1")).await.is(200);
+        page["data"][0]["id"].as_str().map(str::to_owned)
+    };
+    if let Some(known) = found().await {
+        return known;
+    }
+    let code = Uuid::now_v7().simple().to_string()[14..32].to_owned();
+    let made =
+        caller.post("/v1/accounts", json!({"code": code, "name": role, "type": kind, "role": role})).await;
+    assert!([201, 409].contains(&made.status), "{made:?}");
+    found().await.unwrap()
 }
 
 /// The id of a new tax code for documents of this path.
@@ -603,6 +652,12 @@ pub fn row<'a>(caller: &'a Caller, collection: &'a str) -> LocalBoxFuture<'a, St
                 let maker = organization.caller(&["bills:write"]).await;
                 return maker.post(collection, body).await.is(201)["id"].as_str().unwrap().to_owned();
             }
+            "/v1/expense-claims" => {
+                let create = operation_at(&Method::POST, collection).unwrap();
+                let body = body(caller, &create).await;
+                let maker = organization.caller(&["expense-claims:write"]).await;
+                return maker.post(collection, body).await.is(201)["id"].as_str().unwrap().to_owned();
+            }
             "/v1/allocations" => {
                 let invoice = posted(caller, "/v1/invoices").await;
                 let why = json!({"issued_on": "2026-03-31", "reason": "Entered twice"});
@@ -710,6 +765,12 @@ async fn find_ready(caller: &Caller, operation: &Operation) -> String {
         for step in &way {
             let path = format!("{collection}/{{id}}/{}", step.replace('_', "-"));
             let step = operation_at(&Method::POST, &path).unwrap();
+            // Who hands something in does not approve it.
+            if step.id() == "submit_expense_claim" {
+                let maker = Organization { id: caller.organization }.caller(&["expense-claims:write"]).await;
+                perform(&maker, &step, &fill(&path, &id)).await.is(200);
+                continue;
+            }
             perform(caller, &step, &fill(&path, &id)).await.is(200);
         }
         let Some(one) = &one else { return fill(&operation.path, &id) };
