@@ -3,6 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod aged;
 mod assets;
 mod bills;
 mod budgets;
@@ -17,6 +18,7 @@ mod posting_races;
 mod recurring;
 mod reports;
 mod shop;
+mod tax_return;
 mod taxes;
 
 use serde_json::{Value, json};

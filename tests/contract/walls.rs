@@ -58,6 +58,11 @@ async fn book(caller: &Caller, department: &str) {
         let path = ready(caller, &post).await;
         perform(caller, &post, &path).await.is(200);
     }
+    // What the notes settled is open again.
+    let undone = format!(
+        "begin; select set_config('app.org_id', '{org}', true); delete from allocations where id = (select id from allocations where org_id = '{org}' limit 1); commit"
+    );
+    database.batch_execute(&undone).await.unwrap();
     database.execute("select fold_balances()", &[]).await.unwrap();
     // From here on no worker finds what is not folded.
     database.execute("delete from organization_slugs where organization_id = $1", &[&org]).await.unwrap();

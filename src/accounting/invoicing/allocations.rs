@@ -7,7 +7,7 @@ use ledger::{JournalType, Posting, PostingLine, Role};
 use platform::prelude::*;
 use platform::problem::CONFLICT;
 use rust_decimal::Decimal;
-use schema::{allocations, open_items};
+use schema::{allocations, open_items, undone_allocations};
 use std::collections::HashMap;
 
 /// What was set off against each other.
@@ -226,6 +226,9 @@ pub async fn unallocate(db: &mut Db, id: Uuid, on: NaiveDate, why: &str) -> Resu
     let one = allocations::table.find((db.organization(), id));
     let entry: Option<Uuid> =
         diesel::delete(one).returning(allocations::journal_entry_id).get_result(db).await?;
+    // What was open on a day before is known for ever.
+    let undone = diesel::update(undone_allocations::table.find((db.organization(), id)));
+    undone.set(undone_allocations::undone_on.eq(on)).execute(db).await?;
     if let Some(entry) = entry {
         ledger::reverse(db, entry, on, why).await?;
     }
