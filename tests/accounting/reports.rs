@@ -624,7 +624,7 @@ async fn proven(company: &Company) {
     let broken: Vec<_> =
         proof["checks"].as_array().unwrap().iter().filter(|check| check["holds"] != true).collect();
     assert!(proof["holds"] == true && broken.is_empty(), "{broken:#?}");
-    assert_eq!(proof["checks"].as_array().unwrap().len(), 12);
+    assert_eq!(proof["checks"].as_array().unwrap().len(), 16);
 }
 
 #[test]
