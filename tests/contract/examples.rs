@@ -15,6 +15,7 @@ const REFERENCES: &[(&str, &str)] = &[
     ("api_client_id", "/v1/api-clients"),
     ("bill_id", "/v1/bills"),
     ("asset_account_id", "/v1/accounts"),
+    ("bank_account_id", "/v1/bank-accounts"),
     ("category_id", "/v1/fixed-asset-categories"),
     ("cost_centre_id", "/v1/cost-centres"),
     ("created_by", "/v1/users"),
@@ -28,6 +29,7 @@ const REFERENCES: &[(&str, &str)] = &[
     ("employee_id", "/v1/employees"),
     ("entry_id", "/v1/journal-entries"),
     ("expense_account_id", "/v1/accounts"),
+    ("fee_account_id", "/v1/accounts"),
     ("fiscal_period_id", "/v1/fiscal-periods"),
     ("fiscal_year_id", "/v1/fiscal-years"),
     ("fixed_asset_id", "/v1/fixed-assets"),
@@ -206,6 +208,15 @@ pub fn body<'a>(caller: &'a Caller, operation: &'a Operation) -> LocalBoxFuture<
                 return json!({"fiscal_period_id": undepreciated_period(caller).await});
             }
             "create_exchange_rate" => body["rated_on"] = json!(a_day()),
+            "post_payments" => {
+                let create = self::operation("create_payment");
+                return json!({"payments": [self::body(caller, &create).await]});
+            }
+            "allocate_payment" => return what_the_last_payment_is_for(caller).await,
+            "create_payment" | "update_payment" => {
+                open_books(caller).await;
+                body["allocations"] = json!([]);
+            }
             "create_invoice" | "update_invoice" | "create_bill" | "update_bill" => open_books(caller).await,
             _ if ["Accounting", "Ledger"].contains(&operation.value["tags"][0].as_str().unwrap()) => {
                 keep_books(caller).await;
@@ -229,7 +240,12 @@ pub fn body<'a>(caller: &'a Caller, operation: &'a Operation) -> LocalBoxFuture<
                 continue;
             }
             if holds_ids(&field) {
-                let id = row(caller, &referred(&name, &operation.path)).await;
+                let id = match (operation.id(), name.as_str()) {
+                    ("create_bank_account" | "create_payment" | "update_payment", "account_id") => {
+                        account_for_a_bank(caller).await
+                    }
+                    _ => row(caller, &referred(&name, &operation.path)).await,
+                };
                 body[&name] = if field["items"].is_object() { json!([id]) } else { json!(id) };
             } else if given.is_array() {
                 refer_within(caller, &mut body[&name], &operation.path).await;
@@ -316,6 +332,26 @@ fn refer_within<'a>(caller: &'a Caller, value: &'a mut Value, path: &'a str) -> 
         }
     }
     .boxed_local()
+}
+
+/// An account that keeps what is in a bank account.
+async fn account_for_a_bank(caller: &Caller) -> String {
+    let code = &Uuid::now_v7().simple().to_string()[14..32];
+    let account = json!({"code": code, "name": "Bank", "type": "asset", "role": "bank"});
+    caller.post("/v1/accounts", account).await.is(201)["id"].as_str().unwrap().to_owned()
+}
+
+/// An invoice of the party that the newest payment in the books came from.
+async fn what_the_last_payment_is_for(caller: &Caller) -> Value {
+    let last = caller.get("/v1/payments?status=posted&direction=in&sort=-created_at&limit=1").await.is(200);
+    let mut invoice = body(caller, &operation("create_invoice")).await;
+    invoice["party_id"] = last["data"][0]["party_id"].clone();
+    (invoice["currency"], invoice["issued_on"]) = (json!("EUR"), last["data"][0]["paid_on"].clone());
+    let made = caller.post("/v1/invoices", invoice).await.is(201)["id"].as_str().unwrap().to_owned();
+    for step in ["approve", "post"] {
+        caller.act(&format!("/v1/invoices/{made}/{step}")).await.is(200);
+    }
+    json!({"allocated_on": last["data"][0]["paid_on"], "allocations": [{"item_id": made, "amount": "0.01"}]})
 }
 
 /// The year in which the contract's examples are booked.

@@ -58,6 +58,11 @@ async fn book(caller: &Caller, department: &str) {
         let path = ready(caller, &post).await;
         perform(caller, &post, &path).await.is(200);
     }
+    let fee = payment_with_a_fee(caller).await;
+    caller.post("/v1/payments", fee).await.is(201);
+    let void = operation("void_payment");
+    let path = ready(caller, &void).await;
+    perform(caller, &void, &path).await.is(200);
     // What the notes settled is open again.
     let undone = format!(
         "begin; select set_config('app.org_id', '{org}', true); delete from allocations where id = (select id from allocations where org_id = '{org}' limit 1); commit"
@@ -79,6 +84,14 @@ async fn book(caller: &Caller, department: &str) {
     let revalued = "update fiscal_periods set revaluation_entry_id = (select id from journal_entries where org_id = $1 and status = 'posted' limit 1)
         where org_id = $1 and code = '2026-03'";
     database.execute(revalued, &[&org]).await.unwrap();
+}
+
+/// A payment with all that it can refer to.
+async fn payment_with_a_fee(caller: &Caller) -> Value {
+    let mut payment = body(caller, &operation("create_payment")).await;
+    payment["fee_amount"] = serde_json::json!("1.00");
+    payment["fee_account_id"] = serde_json::json!(row(caller, "/v1/accounts").await);
+    payment
 }
 
 async fn furnished() -> Caller {
@@ -172,6 +185,7 @@ async fn furnished() -> Caller {
     let differed = format!(
         "begin; set local session_replication_role = replica;
         update allocations set journal_entry_id = (select id from journal_entries where org_id = '{org}' limit 1) where org_id = '{org}';
+        update undone_allocations set journal_entry_id = (select id from journal_entries where org_id = '{org}' limit 1) where org_id = '{org}';
         commit"
     );
     database.batch_execute(&differed).await.unwrap();

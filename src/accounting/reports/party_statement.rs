@@ -104,8 +104,9 @@ const ROWS: &str = "
             where a.org_id = $1 and d.day <= $4
                 and (a.debit_item_id in (select id from items) or a.credit_item_id in (select id from items))
     ), events as (
-        select i.currency, i.posted_on as day, 1 as kind, i.number, initcap(left(i.resource, 1)) || replace(substr(rtrim(i.resource, 's'), 2), '-', ' ') as description,
-            i.due_on, i.effect, null::numeric as allocated, i.resource, i.id, i.journal_entry_id as entry_id, i.account_id
+        select i.currency, i.posted_on as day, 1 as kind, i.number, initcap(left(i.resource, 1)) || replace(substr(rtrim(i.resource, 's'), 2), '-', ' ')
+                || case when i.id = i.journal_entry_id then ', void' else '' end as description,
+            i.due_on, i.effect, null::numeric as allocated, case when i.id = i.journal_entry_id then 'journal-entries' else i.resource end as resource, i.id, i.journal_entry_id as entry_id, i.account_id
         from items i
         union all
         select l.currency, l.posted_on, 2, e.number, coalesce(l.description, e.description), null, coalesce(l.foreign_debit - l.foreign_credit, l.debit - l.credit), null,
