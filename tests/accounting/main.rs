@@ -4,12 +4,15 @@
 mod support;
 
 mod aged;
+mod any_sequence;
 mod assets;
 mod bills;
 mod budgets;
 mod closing;
 mod credit_notes;
 mod currencies;
+mod entry_import;
+mod integrity;
 mod invoices;
 mod ledger;
 mod parties;
