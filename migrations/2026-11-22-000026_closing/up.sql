@@ -57,7 +57,8 @@ $$;
 
 -- What was open at the end of a day, on accounts of customers or of suppliers, of one party or of all: an instalment a row, debits above
 -- zero, credits below. What is open now, and with that what was settled later; less what was settled then and undone later.
--- The earliest instalments are settled first.
+-- The earliest instalments are settled first. Below nothing is open where a document was settled anew, dated before the day on which what
+-- had settled it was undone: on the days between, the books have it settled twice.
 create function open_items_on(in_day date, in_type text, in_party uuid) returns table (
     id uuid, resource text, number text, party_id uuid, account_id uuid, currency text, posted_on date, due_on date, journal_entry_id uuid,
     is_whole boolean, is_credit boolean, open_amount numeric, open_base_amount numeric
@@ -88,7 +89,7 @@ create function open_items_on(in_day date, in_type text, in_party uuid) returns 
         where i.open_amount = 0 and i.posted_on <= in_day and (in_party is null or i.party_id = in_party)
     ), items as materialized (
         select o.*, case o.side when 'debit' then 1 else -1 end as sign from open o
-        where o.open > 0 and o.account_id in (select c.id from control_accounts(in_type) c)
+        where (o.open, o.base) <> (0, 0) and o.account_id in (select c.id from control_accounts(in_type) c)
     ), terms as materialized (
         select d.id, d.instalments from invoices d where d.org_id = (select current_org()) and jsonb_array_length(d.instalments) > 1
         union all
@@ -97,7 +98,7 @@ create function open_items_on(in_day date, in_type text, in_party uuid) returns 
         select i.id, t.place, t.due_on, greatest(0, least(t.amount, sum(t.amount) over so_far - (i.amount - i.open))) as open,
             i.open as whole, i.base as whole_base
         from items i
-        join terms on terms.id = i.id
+        join terms on terms.id = i.id and i.open > 0
         cross join lateral (
             select p.ordinality as place, (p.value ->> 'due_on')::date as due_on, (p.value ->> 'amount')::numeric as amount
             from jsonb_array_elements(terms.instalments) with ordinality p

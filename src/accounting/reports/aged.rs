@@ -142,7 +142,7 @@ const ROWS: &str = "
         select * from control_accounts($3)
     ), items as materialized (
         select o.*, o.open_base_amount * $4 as base, o.open_amount * $4 as own,
-            case when o.is_credit = ($4 > 0) then 6 when o.due_on >= $2 then 1 when $2 - o.due_on <= 30 then 2 when $2 - o.due_on <= 60 then 3
+            case when o.is_credit = ($4 > 0) or o.open_amount * $4 < 0 then 6 when o.due_on >= $2 then 1 when $2 - o.due_on <= 30 then 2 when $2 - o.due_on <= 60 then 3
                 when $2 - o.due_on <= 90 then 4 else 5 end as bucket
         from open_items_on($2, $3, $5) o
     ), open as materialized (

@@ -89,7 +89,7 @@ const ROWS: &str = "
         select i.*, case i.side when 'debit' then i.amount else -i.amount end as effect from open_items i
         where i.org_id = $1 and i.party_id = $2 and i.posted_on <= $4 and i.account_id in (select id from controls)
     ), still_open as materialized (
-        select o.*, case when o.is_credit = (t.type = 'asset') then 6 when o.due_on >= $4 then 1 when $4 - o.due_on <= 30 then 2 when $4 - o.due_on <= 60 then 3
+        select o.*, case when o.is_credit = (t.type = 'asset') or (o.open_amount < 0) = (t.type = 'asset') then 6 when o.due_on >= $4 then 1 when $4 - o.due_on <= 30 then 2 when $4 - o.due_on <= 60 then 3
                 when $4 - o.due_on <= 90 then 4 else 5 end as bucket
         from unnest($5::text[]) t (type) cross join lateral open_items_on($4, t.type, $2) o
     ), settled as materialized (
