@@ -1576,6 +1576,22 @@ diesel::table! {
 }
 
 diesel::table! {
+    undone_allocations (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        debit_item_id -> Uuid,
+        credit_item_id -> Uuid,
+        debit_amount -> Numeric,
+        debit_base_amount -> Numeric,
+        credit_amount -> Numeric,
+        credit_base_amount -> Numeric,
+        allocated_on -> Date,
+        undone_on -> Date,
+        journal_entry_id -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
     user_organizations (user_id, organization_id) {
         user_id -> Uuid,
         organization_id -> Uuid,

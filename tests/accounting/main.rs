@@ -3,6 +3,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod aged;
+mod any_sequence;
 mod assets;
 mod bills;
 mod budgets;
@@ -10,6 +12,8 @@ mod closing;
 mod credit_notes;
 mod currencies;
 mod expense_claims;
+mod entry_import;
+mod integrity;
 mod invoices;
 mod ledger;
 mod parties;
@@ -20,6 +24,7 @@ mod posting_races;
 mod recurring;
 mod reports;
 mod shop;
+mod tax_return;
 mod taxes;
 
 use serde_json::{Value, json};

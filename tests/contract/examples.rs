@@ -808,6 +808,21 @@ pub async fn request(caller: &Caller, operation: &Operation, path: &str) -> Requ
     let request = caller.request(operation.method.clone(), path);
     let request = match (body_schema(operation), operation.path.strip_suffix("/import")) {
         (Some(_), _) => request.json(&body(caller, operation).await),
+        // A file of lines: the rows of one entry.
+        (None, Some("/v1/journal-entries")) => {
+            let entry = body(caller, &operation_at(&Method::POST, "/v1/journal-entries").unwrap()).await;
+            let mut rows = Vec::new();
+            for line in entry["lines"].as_array().unwrap() {
+                let account = format!("/v1/accounts/{}", line["account_id"].as_str().unwrap());
+                let code = caller.get(&account).await.is(200)["code"].clone();
+                let mut row = json!({"entry": "a", "posted_on": entry["posted_on"], "description": entry["description"], "account_code": code});
+                for side in ["debit", "credit"] {
+                    row[side] = line[side].clone();
+                }
+                rows.push(row.to_string());
+            }
+            request.body("application/x-ndjson", rows.join("\n"))
+        }
         // A file of one row, which a POST to the collection would take.
         (None, Some(collection)) => {
             let create = operation_at(&Method::POST, collection).unwrap();

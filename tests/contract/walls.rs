@@ -66,6 +66,11 @@ async fn book(caller: &Caller, department: &str) {
     let export = operation("export_payment_run");
     let path = ready(caller, &export).await;
     perform(caller, &export, &path).await.is(200);
+    // What the notes settled is open again.
+    let undone = format!(
+        "begin; select set_config('app.org_id', '{org}', true); delete from allocations where id = (select id from allocations where org_id = '{org}' limit 1); commit"
+    );
+    database.batch_execute(&undone).await.unwrap();
     database.execute("select fold_balances()", &[]).await.unwrap();
     // From here on no worker finds what is not folded.
     database.execute("delete from organization_slugs where organization_id = $1", &[&org]).await.unwrap();
@@ -213,6 +218,7 @@ async fn furnished() -> Caller {
     let differed = format!(
         "begin; set local session_replication_role = replica;
         update allocations set journal_entry_id = (select id from journal_entries where org_id = '{org}' limit 1) where org_id = '{org}';
+        update undone_allocations set journal_entry_id = (select id from journal_entries where org_id = '{org}' limit 1) where org_id = '{org}';
         commit"
     );
     database.batch_execute(&differed).await.unwrap();

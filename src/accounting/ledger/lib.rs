@@ -7,6 +7,7 @@ mod balances;
 mod charts;
 pub mod cost_centres;
 pub mod currency;
+mod entry_import;
 pub mod exchange_rates;
 pub mod fiscal_periods;
 pub mod fiscal_years;
@@ -36,6 +37,7 @@ pub fn routes(api: &mut Api) {
     fiscal_periods::routes(api);
     journals::routes(api);
     journal_entries::routes(api);
+    entry_import::routes(api);
     journal_lines::routes(api);
     recurring_entries::routes(api);
     posting::routes(api);
