@@ -500,6 +500,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    document_papers (org_id, document_id) {
+        org_id -> Uuid,
+        document_id -> Uuid,
+        facts -> Jsonb,
+    }
+}
+
+diesel::table! {
     document_taxes (org_id, document_id, tax_code_id) {
         org_id -> Uuid,
         document_id -> Uuid,

@@ -4,6 +4,7 @@ use crate::booking::{self, Papers};
 use crate::credit_notes;
 use crate::figuring::{Entered, Figured, TaxRounding, figure};
 use crate::lines::{DocumentLine, DocumentTax, Instalment, NewDocumentLine};
+use crate::printing::{PaperFacts, Sheet, Sort, file_name};
 use crate::tax_codes::TaxDirection;
 use platform::prelude::*;
 use platform::problem::INVALID_STATE;
@@ -227,6 +228,41 @@ impl Stored for Invoice {
             .when(by.issued_on_to, |rows, day| rows.filter(invoices::issued_on.le(day)))
             .when(by.due_on_from, |rows, day| rows.filter(invoices::due_on.ge(day)))
             .when(by.due_on_to, |rows, day| rows.filter(invoices::due_on.le(day)))
+    }
+}
+
+impl Printed for Invoice {
+    type Facts = PaperFacts;
+
+    async fn facts(&self, db: &mut Db) -> Result<PaperFacts> {
+        PaperFacts::of(db, self.id, self.party_id, &self.currency).await
+    }
+
+    fn file_name(&self) -> String {
+        file_name("invoice", self.number.as_deref())
+    }
+
+    fn print(&self, facts: &PaperFacts) -> Vec<u8> {
+        let sheet = Sheet {
+            sort: Sort::Invoice,
+            number: self.number.as_deref(),
+            is_void: self.status == InvoiceStatus::Void,
+            issued_on: self.issued_on,
+            instalments: &self.instalments.0,
+            reference: self.reference.as_deref(),
+            takes_back: None,
+            currency: &self.currency,
+            exchange_rate: self.exchange_rate.0,
+            lines: &self.lines.0,
+            taxes: &self.taxes.0,
+            net: self.net_amount.0,
+            tax: self.tax_amount.0,
+            total: self.total_amount.0,
+            base_tax: self.base_tax_amount.0,
+            open: self.open_amount.0,
+            notes: self.notes.as_deref(),
+        };
+        sheet.print(facts)
     }
 }
 
@@ -472,7 +508,7 @@ static CREDIT_LIMIT_EXCEEDED: Kind = Kind {
 };
 
 pub fn routes(api: &mut Api) {
-    api.readable::<Invoice>()
+    api.printable::<Invoice>()
         .creatable::<Invoice>()
         .changeable::<Invoice>()
         .deletable::<Invoice>()

@@ -10,8 +10,10 @@ mod figures;
 mod figuring;
 pub mod invoices;
 mod lines;
+pub mod printing;
 pub mod tax_codes;
 pub mod totals;
+pub mod words;
 
 use platform::api::Api;
 
