@@ -203,6 +203,25 @@ diesel::table! {
 }
 
 diesel::table! {
+    bank_accounts (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        name -> Text,
+        iban -> Nullable<Text>,
+        account_number -> Nullable<Text>,
+        bic -> Nullable<Text>,
+        currency -> Text,
+        account_id -> Uuid,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
     bills (org_id, id) {
         org_id -> Uuid,
         id -> Uuid,

@@ -15,6 +15,7 @@ const REFERENCES: &[(&str, &str)] = &[
     ("api_client_id", "/v1/api-clients"),
     ("bill_id", "/v1/bills"),
     ("asset_account_id", "/v1/accounts"),
+    ("bank_account_id", "/v1/bank-accounts"),
     ("category_id", "/v1/fixed-asset-categories"),
     ("cost_centre_id", "/v1/cost-centres"),
     ("created_by", "/v1/users"),
@@ -229,7 +230,10 @@ pub fn body<'a>(caller: &'a Caller, operation: &'a Operation) -> LocalBoxFuture<
                 continue;
             }
             if holds_ids(&field) {
-                let id = row(caller, &referred(&name, &operation.path)).await;
+                let id = match (operation.id(), name.as_str()) {
+                    ("create_bank_account", "account_id") => account_for_a_bank(caller).await,
+                    _ => row(caller, &referred(&name, &operation.path)).await,
+                };
                 body[&name] = if field["items"].is_object() { json!([id]) } else { json!(id) };
             } else if given.is_array() {
                 refer_within(caller, &mut body[&name], &operation.path).await;
@@ -316,6 +320,13 @@ fn refer_within<'a>(caller: &'a Caller, value: &'a mut Value, path: &'a str) -> 
         }
     }
     .boxed_local()
+}
+
+/// An account that keeps what is in a bank account.
+async fn account_for_a_bank(caller: &Caller) -> String {
+    let code = &Uuid::now_v7().simple().to_string()[14..32];
+    let account = json!({"code": code, "name": "Bank", "type": "asset", "role": "bank"});
+    caller.post("/v1/accounts", account).await.is(201)["id"].as_str().unwrap().to_owned()
 }
 
 /// The year in which the contract's examples are booked.
