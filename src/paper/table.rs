@@ -96,7 +96,15 @@ impl Carried {
     /// The row that stands before this one, where a page ends between the two.
     fn row(&self, table: &Table, before: usize, words: &str) -> Option<Row> {
         let sum = self.sums.get(before).filter(|_| before > 0)?;
-        let cell = |column: usize| if column == self.words { words } else if column == self.sum { sum } else { "" };
+        let cell = |column: usize| {
+            if column == self.words {
+                words
+            } else if column == self.sum {
+                sum
+            } else {
+                ""
+            }
+        };
         Some(Row::new(Kind::Subtotal, 0, (0..table.columns.len()).map(cell)))
     }
 }

@@ -45,7 +45,11 @@ impl<R: Resource> Outcome for Shown<R> {
     fn describe(doc: &mut OperationDoc) {
         R::describe(doc);
         doc.answers_with("200", PDF, "");
-        doc.answer_header("200", "Content-Disposition", "What a file of the printed page is called (RFC 6266).");
+        doc.answer_header(
+            "200",
+            "Content-Disposition",
+            "What a file of the printed page is called (RFC 6266).",
+        );
         doc.refusals.push("406");
     }
 }
@@ -75,7 +79,8 @@ pub(crate) async fn read_or_print<R: Printed>(
 
 /// Whether `Accept` likes pages better than JSON, the first of those that it likes alike; none where it takes neither (RFC 9110 §12.5.1).
 fn asks_for_pages(http: &HttpRequest) -> Option<bool> {
-    let accept = http.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+    let accept =
+        http.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
     if accept.trim().is_empty() {
         return Some(false);
     }
@@ -103,7 +108,8 @@ fn preferred(accept: &str) -> Option<bool> {
 /// A weight from 0 to 1 with at most three decimals (RFC 9110 §12.4.2), in thousandths.
 fn thousandths(weight: &str) -> u16 {
     let (whole, decimals) = weight.split_once('.').unwrap_or((weight, ""));
-    let decimals: u16 = format!("{decimals:0<3}").get(..3).and_then(|each| each.parse().ok()).unwrap_or_default();
+    let decimals: u16 =
+        format!("{decimals:0<3}").get(..3).and_then(|each| each.parse().ok()).unwrap_or_default();
     if whole == "0" { decimals } else { 1000 }
 }
 

@@ -138,7 +138,9 @@ fn budget(operation: &str) -> u64 {
         "create_bill",
         "create_credit_note",
         "create_debit_note",
+        "create_dunning_run",
         "create_invoice",
+        "create_recurring_invoice",
         "create_file",
         "disable_user",
         "enable_user",
@@ -159,6 +161,7 @@ fn budget(operation: &str) -> u64 {
         "update_credit_note",
         "update_debit_note",
         "update_invoice",
+        "update_recurring_invoice",
     ];
     // What posts into the ledger asks it for the currency and what the assets are worth, posts in two statements, and notes what it came to;
     // what reverses looks for what has happened since and mirrors the entry.
@@ -173,6 +176,9 @@ fn budget(operation: &str) -> u64 {
         "post_bill" | "post_invoice" => return 12,
         "post_credit_note" | "post_debit_note" => return 15,
         "void_bill" | "void_invoice" => return 19,
+        // What is due is looked up, made, noted, and read again; letters are looked through, numbered, booked and open.
+        "run_recurring_invoice" => return 10,
+        "post_dunning_run" => return 12,
         _ => {}
     }
     // The books: a draft is read, posted, and read again; a month or a year looks at what stands in its way and around it.

@@ -26,9 +26,11 @@ const REFERENCES: &[(&str, &str)] = &[
     ("department_id", "/v1/departments"),
     ("depreciation_account_id", "/v1/accounts"),
     ("depreciation_run_id", "/v1/depreciation-runs"),
+    ("dunning_run_id", "/v1/dunning-runs"),
     ("employee_id", "/v1/employees"),
     ("entry_id", "/v1/journal-entries"),
     ("expense_account_id", "/v1/accounts"),
+    ("fee_account_id", "/v1/accounts"),
     ("fiscal_period_id", "/v1/fiscal-periods"),
     ("fiscal_year_id", "/v1/fiscal-years"),
     ("fixed_asset_id", "/v1/fixed-assets"),
@@ -50,6 +52,7 @@ const REFERENCES: &[(&str, &str)] = &[
     ("project_id", "/v1/projects"),
     ("receivable_account_id", "/v1/accounts"),
     ("recoverable_account_id", "/v1/accounts"),
+    ("recurring_invoice_id", "/v1/recurring-invoices"),
     ("reply_to_id", ""),
     ("resource_id", "/v1/positions"),
     ("role_id", "/v1/roles"),
@@ -207,7 +210,21 @@ pub fn body<'a>(caller: &'a Caller, operation: &'a Operation) -> LocalBoxFuture<
                 return json!({"fiscal_period_id": undepreciated_period(caller).await});
             }
             "create_exchange_rate" => body["rated_on"] = json!(a_day()),
-            "create_invoice" | "update_invoice" | "create_bill" | "update_bill" => open_books(caller).await,
+            "create_invoice"
+            | "update_invoice"
+            | "create_bill"
+            | "update_bill"
+            | "create_recurring_invoice"
+            | "update_recurring_invoice" => open_books(caller).await,
+            "create_dunning_level" => {
+                let last = caller.get("/v1/dunning-levels?sort=-level&limit=1").await.is(200);
+                let level = last["data"][0]["level"].as_i64().unwrap_or_default() + 1;
+                (body["level"], body["days_overdue"]) = (json!(level), json!(level * 3));
+            }
+            // Its days are between those of its neighbours.
+            "update_dunning_level" => {
+                body.as_object_mut().unwrap().remove("days_overdue");
+            }
             _ if ["Accounting", "Ledger"].contains(&operation.value["tags"][0].as_str().unwrap()) => {
                 keep_books(caller).await;
             }
@@ -543,6 +560,18 @@ pub fn row<'a>(caller: &'a Caller, collection: &'a str) -> LocalBoxFuture<'a, St
                 caller.post(&format!("/v1/invoices/{invoice}/void"), why).await.is(200);
                 let made = caller.get(&format!("/v1/allocations?debit_item_id={invoice}")).await.is(200);
                 return made["data"][0]["id"].as_str().unwrap().to_owned();
+            }
+            "/v1/dunning-letters" => {
+                let invoice = posted(caller, "/v1/invoices").await;
+                let party = caller.get(&format!("/v1/invoices/{invoice}")).await.is(200)["party_id"].clone();
+                let levels = caller.get("/v1/dunning-levels?limit=1").await.is(200);
+                if levels["data"].as_array().unwrap().is_empty() {
+                    row(caller, "/v1/dunning-levels").await;
+                }
+                let run = json!({"as_of_on": "2026-12-30", "party_id": party});
+                let run = caller.post("/v1/dunning-runs", run).await.is(201);
+                let path = format!("{collection}?dunning_run_id={}", run["id"].as_str().unwrap());
+                return caller.get(&path).await.is(200)["data"][0]["id"].as_str().unwrap().to_owned();
             }
             // Asked for by somebody else, so that the caller may decide.
             "/v1/approvals" => {

@@ -211,7 +211,10 @@ impl Printed for DebitNote {
     async fn facts(&self, db: &mut Db) -> Result<NoteFacts> {
         let facts = PaperFacts::of(db, self.id, self.party_id, &self.currency).await?;
         let one = bills::table.find((db.organization(), self.bill_id));
-        Ok(NoteFacts(facts, one.select((bills::supplier_number.nullable(), bills::issued_on)).get_result(db).await?))
+        Ok(NoteFacts(
+            facts,
+            one.select((bills::supplier_number.nullable(), bills::issued_on)).get_result(db).await?,
+        ))
     }
 
     fn file_name(&self) -> String {

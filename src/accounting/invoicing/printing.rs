@@ -81,9 +81,13 @@ impl PaperFacts {
         let words = self.words();
         let ids = [
             self.organization.tax_id.as_ref().map(|id| format!("{}: {id}", words.tax_id)),
-            self.organization.registration_number.as_ref().map(|id| format!("{}: {id}", words.registration_number)),
+            self.organization
+                .registration_number
+                .as_ref()
+                .map(|id| format!("{}: {id}", words.registration_number)),
         ];
-        let ids: Vec<String> = [self.organization.name.clone()].into_iter().chain(ids.into_iter().flatten()).collect();
+        let ids: Vec<String> =
+            [self.organization.name.clone()].into_iter().chain(ids.into_iter().flatten()).collect();
         let mut paper = Paper::new(Setup {
             title: title.to_owned(),
             language: words.tag,
@@ -123,7 +127,13 @@ impl PaperFacts {
         self.side(name, place.into_iter().flatten(), tax_id.as_deref(), registration_number.as_deref())
     }
 
-    fn side(&self, name: &str, place: impl Iterator<Item = String>, tax_id: Option<&str>, registered: Option<&str>) -> String {
+    fn side(
+        &self,
+        name: &str,
+        place: impl Iterator<Item = String>,
+        tax_id: Option<&str>,
+        registered: Option<&str>,
+    ) -> String {
         let words = self.words();
         let ids = [
             tax_id.map(|id| format!("{}: {id}", words.tax_id)),
@@ -147,7 +157,10 @@ impl PaperFacts {
                 (None, Some(other)) => (words.account, other.clone()),
                 (None, None) => continue,
             };
-            facts.push((label.to_owned(), format!("{code} ({}, {})", account.name, words.currency(&account.currency))));
+            facts.push((
+                label.to_owned(),
+                format!("{code} ({}, {})", account.name, words.currency(&account.currency)),
+            ));
             facts.extend(account.bic.as_ref().map(|bic| ("BIC".to_owned(), bic.clone())));
         }
         facts.extend(number.map(|number| (words.number.to_owned(), number.to_owned())));
@@ -324,7 +337,8 @@ impl Sheet<'_> {
             Column::new(words.amount, Width::Fit, Align::Decimal),
         ];
         let row = |tax: &DocumentTax| {
-            let amount = if tax.is_charged { words.amount(tax.tax_amount.0, self.currency) } else { String::new() };
+            let amount =
+                if tax.is_charged { words.amount(tax.tax_amount.0, self.currency) } else { String::new() };
             Row::plain([
                 tax.code.clone(),
                 tax.name.clone(),
@@ -363,12 +377,13 @@ impl Sheet<'_> {
         let row = |kind: Kind, label: &str, amount: Decimal| {
             Row::new(kind, 0, [label.to_owned(), words.money(amount, self.currency)])
         };
+        let shows_open = self.sort == Sort::Invoice && self.number.is_some();
         let mut rows = vec![
             row(Kind::Plain, words.net_total, self.net),
             row(Kind::Plain, words.tax_total, self.tax),
-            row(Kind::Total, words.total, self.total),
+            row(if shows_open { Kind::Subtotal } else { Kind::Total }, words.total, self.total),
         ];
-        if self.sort == Sort::Invoice && self.number.is_some() {
+        if shows_open {
             if self.open != self.total {
                 rows.push(row(Kind::Plain, words.settled, self.total - self.open));
             }
@@ -383,7 +398,9 @@ impl Sheet<'_> {
             Column::new(words.due_on, Width::Share(1), Align::Left),
             Column::new(words.amount, Width::Fit, Align::Decimal),
         ];
-        let row = |each: &Instalment| Row::plain([words.day(each.due_on), words.money(each.amount.0, self.currency)]);
+        let row = |each: &Instalment| {
+            Row::plain([words.day(each.due_on), words.money(each.amount.0, self.currency)])
+        };
         paper.table(&Table { columns, rows: self.instalments.iter().map(row).collect() });
     }
 }

@@ -16,12 +16,14 @@ pub mod journals;
 mod posting;
 pub mod projects;
 pub mod recurring_entries;
+mod schedule;
 
 use platform::api::Api;
 
 pub use accounts::AccountRole as Role;
 pub use journals::JournalType;
 pub use posting::{Books, Foreign, Posting, PostingLine, account_of, books, post, post_all, rate, reverse};
+pub use schedule::Every;
 
 /// Everything that the room offers.
 pub fn routes(api: &mut Api) {
