@@ -1,6 +1,6 @@
 drop index open_items_owed;
 drop table dunning_reminders, dunning_letters, dunning_runs, dunning_holds, dunning_levels;
-drop function dunning_due, is_held_from_dunning, keep_dunning_reminders, order_dunning_levels;
+drop function dunning_due, keep_dunning_letter, is_held_from_dunning, keep_dunning_reminders, order_dunning_levels;
 alter table numbers_given disable trigger frozen;
 delete from numbers_given where kind = 'dunning-letters';
 alter table numbers_given enable trigger frozen;

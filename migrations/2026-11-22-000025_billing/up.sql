@@ -212,6 +212,8 @@ create table dunning_letters (
     fee_account_id   uuid,
     total_amount     numeric(20,4) not null,
     journal_entry_id uuid,
+    -- The day in the books on which the fee was let go.
+    fee_waived_on    date,
     status           text not null default 'draft' constraint dunning_letters_status_check check (status in ('draft', 'posted')),
     primary key (org_id, id),
     constraint dunning_letters_dunning_run_id_fkey foreign key (org_id, dunning_run_id) references dunning_runs (org_id, id) on delete cascade,
@@ -232,7 +234,17 @@ create index dunning_letters_by_entry on dunning_letters (org_id, journal_entry_
 create index dunning_letters_by_as_of_on on dunning_letters (org_id, as_of_on, id);
 select manage_resource('dunning_letters');
 create index dunning_letters_by_created_at on dunning_letters (org_id, created_at, id);
-select frozen_when('dunning_letters', 'old.status = ''posted''');
+-- What was sent is final; that its fee was let go is noted once.
+create function keep_dunning_letter() returns trigger language plpgsql as $$
+declare
+    free constant text[] := '{fee_waived_on,version,updated_at,updated_by}';
+begin
+    if tg_op = 'DELETE' or old.fee_waived_on is not null or to_jsonb(new) - free <> to_jsonb(old) - free then
+        raise exception 'final' using errcode = 'restrict_violation', table = 'dunning_letters', constraint = 'dunning_letters_final';
+    end if;
+    return new;
+end $$;
+create trigger frozen before update or delete on dunning_letters for each row when (old.status = 'posted') execute function keep_dunning_letter();
 create trigger keep_paper after update of number on dunning_letters for each row when (old.number is null and new.number is not null) execute function keep_paper();
 insert into number_kinds (kind, longest, format, reset) values ('dunning-letters', 40, 'REM-{year}-{number:6}', 'yearly');
 

@@ -580,6 +580,7 @@ diesel::table! {
         fee_account_id -> Nullable<Uuid>,
         total_amount -> Numeric,
         journal_entry_id -> Nullable<Uuid>,
+        fee_waived_on -> Nullable<Date>,
         status -> Text,
         version -> Int8,
         created_at -> Timestamptz,

@@ -227,6 +227,33 @@ fn who_is_held_is_left_out_and_so_is_who_pays_meanwhile() {
 }
 
 #[test]
+fn a_fee_is_let_go_as_long_as_nobody_paid_it() {
+    run(async {
+        let shop = Shop::new().await;
+        levels(&shop).await;
+        overdue(&shop, json!({})).await;
+        reminded(&shop, "2026-04-10").await;
+        let free = shop.owner.get("/v1/dunning-letters").await.is(200)["data"][0].clone();
+        let waive = async |letter: &Value, on: &str| {
+            let why = json!({"posted_on": on, "reason": "Their payment had crossed the letter"});
+            shop.owner.post(&format!("/v1/dunning-letters/{}/waive-fee", id(letter)), why).await
+        };
+        waive(&free, "2026-04-30").await.is_problem(409, "conflict");
+        reminded(&shop, "2026-04-20").await;
+        let letter =
+            shop.owner.get("/v1/dunning-letters?as_of_on_from=2026-04-20").await.is(200)["data"][0].clone();
+        let before = [("1100", "124"), ("2100", "-19"), ("4000", "-100"), ("4100", "-5")];
+        assert_eq!(shop.books().await, holds(&before));
+        waive(&letter, "2026-04-19").await.is_problem(422, "invalid-input");
+        let waived = waive(&letter, "2026-04-30").await.is(200);
+        assert_eq!(waived["fee_waived_on"], "2026-04-30");
+        waive(&letter, "2026-04-30").await.is_problem(409, "conflict");
+        assert_eq!(shop.books().await, holds(&[("1100", "119"), ("2100", "-19"), ("4000", "-100")]));
+        shop.is_whole().await;
+    });
+}
+
+#[test]
 fn many_runs_at_once_remind_once() {
     run(async {
         let shop = Shop::new().await;

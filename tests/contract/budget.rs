@@ -179,6 +179,7 @@ fn budget(operation: &str) -> u64 {
         // What is due is looked up, made, noted, and read again; letters are looked through, numbered, booked and open.
         "run_recurring_invoice" => return 10,
         "post_dunning_run" => return 12,
+        "waive_dunning_letter_fee" => return 15,
         _ => {}
     }
     // The books: a draft is read, posted, and read again; a month or a year looks at what stands in its way and around it.

@@ -221,6 +221,8 @@ pub fn body<'a>(caller: &'a Caller, operation: &'a Operation) -> LocalBoxFuture<
                 let level = last["data"][0]["level"].as_i64().unwrap_or_default() + 1;
                 (body["level"], body["days_overdue"]) = (json!(level), json!(level * 3));
             }
+            // On a day that is not before the letter.
+            "waive_dunning_letter_fee" => return json!({"posted_on": "2026-12-31", "reason": "Said so"}),
             // Its days are between those of its neighbours.
             "update_dunning_level" => {
                 body.as_object_mut().unwrap().remove("days_overdue");
@@ -450,6 +452,18 @@ async fn press(caller: &Caller) -> String {
     made
 }
 
+/// A letter that was sent, and cost something.
+pub async fn letter_with_a_fee(caller: &Caller) -> String {
+    row(caller, "/v1/dunning-levels").await;
+    let lowest = caller.get("/v1/dunning-levels?limit=1").await.is(200)["data"][0]["id"].clone();
+    let fee = json!({"fee_amount": "1.00", "fee_account_id": row(caller, "/v1/accounts").await});
+    caller.patch(&format!("/v1/dunning-levels/{}", lowest.as_str().unwrap()), fee).await.is(200);
+    let letter = row(caller, "/v1/dunning-letters").await;
+    let run = caller.get(&format!("/v1/dunning-letters/{letter}")).await.is(200)["dunning_run_id"].clone();
+    caller.act(&format!("/v1/dunning-runs/{}/post", run.as_str().unwrap())).await.is(200);
+    letter
+}
+
 /// A day that no other call got.
 fn a_day() -> String {
     static DAYS: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
@@ -651,6 +665,9 @@ pub async fn ready(caller: &Caller, operation: &Operation) -> String {
     }
     if operation.id() == "revalue_fiscal_period" {
         return fill(&operation.path, &a_month_with_dollars(caller).await);
+    }
+    if operation.id() == "waive_dunning_letter_fee" {
+        return fill(&operation.path, &letter_with_a_fee(caller).await);
     }
     if operation.id() == "report_fixed_asset_units" {
         return fill(&operation.path, &press(caller).await);

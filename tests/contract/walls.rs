@@ -1,6 +1,6 @@
 //! The walls between organizations, tried from the inside: what the service's own role could do if a query went wrong.
 use crate::catalogue::{TABLES, found, none, tables};
-use crate::examples::{body, lists, operation, perform, ready, row};
+use crate::examples::{body, letter_with_a_fee, lists, operation, perform, ready, row};
 use crate::support::{Caller, Organization, run, service};
 use serde_json::Value;
 use tokio_postgres::error::SqlState;
@@ -79,12 +79,9 @@ async fn book(caller: &Caller, department: &str) {
 /// What is invoiced again and again, and of what customers are reminded, to the last column.
 async fn furnish_with_reminders(caller: &Caller) {
     let of = async |collection: &str| row(caller, collection).await;
-    let lowest = caller.get("/v1/dunning-levels?limit=1").await.is(200)["data"][0]["id"].clone();
-    let fee = serde_json::json!({"fee_amount": "1.00", "fee_account_id": of("/v1/accounts").await});
-    caller.patch(&format!("/v1/dunning-levels/{}", lowest.as_str().unwrap()), fee).await.is(200);
-    let letter = of("/v1/dunning-letters").await;
-    let run = caller.get(&format!("/v1/dunning-letters/{letter}")).await.is(200)["dunning_run_id"].clone();
-    caller.act(&format!("/v1/dunning-runs/{}/post", run.as_str().unwrap())).await.is(200);
+    let letter = letter_with_a_fee(caller).await;
+    let waived = serde_json::json!({"posted_on": "2026-12-31", "reason": "Walled"});
+    caller.post(&format!("/v1/dunning-letters/{letter}/waive-fee"), waived).await.is(200);
     let invoice = of("/v1/invoices").await;
     let party = caller.get(&format!("/v1/invoices/{invoice}")).await.is(200)["party_id"].clone();
     let hold = serde_json::json!({"party_id": party, "invoice_id": invoice, "reason": "Walled", "until_on": "2026-12-31"});

@@ -1,10 +1,12 @@
 //! Dunning letters: what a customer is reminded of, one letter for each currency, in their language.
 
+use invoicing::allocations::{self, SetOff};
 use invoicing::printing::{PaperFacts, file_name};
 use paper::{Align, Column, Kind, Row, Table, Width};
 use parties::parties::Language;
 use platform::prelude::*;
-use schema::dunning_letters;
+use platform::problem::CONFLICT;
+use schema::{dunning_letters, open_items};
 
 /// What a customer is reminded of.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema, Queryable, Selectable)]
@@ -53,6 +55,9 @@ pub struct DunningLetter {
     pub total_amount: Money,
     /// What books the fee; null where there is none, or until its run is posted.
     pub journal_entry_id: Option<Uuid>,
+    /// The day in the books on which the fee was let go; null where it was not.
+    #[schema(example = json!(null))]
+    pub fee_waived_on: Option<NaiveDate>,
     pub status: DunningLetterStatus,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
@@ -112,6 +117,14 @@ pub struct DunningLetterFilter {
     as_of_on_to: Option<NaiveDate>,
 }
 
+static LIFE: Life = Life {
+    states: &[
+        ("draft", "Of a run that is not posted: nobody was reminded."),
+        ("posted", "Sent under its number, for good; its fee is booked."),
+    ],
+    steps: &[Step { action: "waive_fee", from: &["posted"], to: "posted", verb: "void" }],
+};
+
 impl Named for DunningLetter {
     const NAME: &'static str = "dunning-letters";
 }
@@ -128,6 +141,12 @@ impl Resource for DunningLetter {
     }
     fn version(&self) -> i64 {
         self.version
+    }
+    fn life() -> Option<&'static Life> {
+        Some(&LIFE)
+    }
+    fn state(&self) -> Option<&'static str> {
+        Some(self.status.as_str())
     }
 }
 
@@ -205,6 +224,89 @@ impl Printed for DunningLetter {
     }
 }
 
+/// When and why a fee is let go.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WaiveDunningLetterFeeRequest {
+    /// The day in the books.
+    #[schema(example = "2026-05-31")]
+    posted_on: NaiveDate,
+    /// Why, for those who read the books.
+    #[schema(min_length = 1, max_length = 200, example = "Their payment had crossed the letter")]
+    reason: String,
+}
+
+/// Waive the fee of a dunning letter
+///
+/// Lets go of a fee of which nothing was paid: books it back on the day, and settles what was open under the letter's number. The
+/// letter itself stays as it was sent.
+#[utoipa::path(post, path = "/v1/dunning-letters/{id}/waive-fee", tag = "Accounting")]
+async fn waive_dunning_letter_fee(
+    may: May<Void, DunningLetter>,
+    id: Id<DunningLetter>,
+    why: Input<WaiveDunningLetterFeeRequest>,
+) -> Reply<DunningLetter> {
+    may.write(async |db| {
+        let WaiveDunningLetterFeeRequest { posted_on, reason } = &why.0;
+        let letter = lock(&may, db, &id).await?;
+        LIFE.step(letter.status.as_str(), "waive_fee")?;
+        let (Some(number), Some(entry)) = (&letter.number, letter.journal_entry_id) else {
+            return Err(CONFLICT.because("The letter has no fee that could be let go."));
+        };
+        if *posted_on < letter.as_of_on {
+            let rule = format!("must not be before the letter, {}", letter.as_of_on);
+            return Err(Problem::invalid(vec![Fault::at("/posted_on", "before-the-letter", rule)]));
+        }
+        let Some(fee) = allocations::lock_items(db, &[letter.id])
+            .await?
+            .pop()
+            .filter(|fee| fee.open_amount == letter.fee_amount.0)
+        else {
+            return Err(CONFLICT.because(
+                "The fee was let go or paid already, in part or in whole: take the payment off it first.",
+            ));
+        };
+        let reversal = ledger::reverse(db, entry, *posted_on, reason).await?;
+        let back = Uuid::now_v7();
+        let item = (
+            (
+                open_items::id.eq(back),
+                open_items::resource.eq(DunningLetter::NAME),
+                open_items::number.eq(number),
+            ),
+            (
+                open_items::party_id.eq(fee.party_id),
+                open_items::account_id.eq(fee.account_id),
+                open_items::side.eq("credit"),
+            ),
+            (open_items::currency.eq(&fee.currency), open_items::exchange_rate.eq(fee.exchange_rate)),
+            (open_items::amount.eq(fee.open_amount), open_items::base_amount.eq(fee.open_base_amount)),
+            (
+                open_items::open_amount.eq(fee.open_amount),
+                open_items::open_base_amount.eq(fee.open_base_amount),
+            ),
+            (
+                open_items::posted_on.eq(*posted_on),
+                open_items::due_on.eq(*posted_on),
+                open_items::journal_entry_id.eq(reversal.id),
+            ),
+        );
+        diesel::insert_into(open_items::table).values(item).execute(db).await?;
+        let set_off = SetOff {
+            debit_item_id: letter.id,
+            credit_item_id: back,
+            debit_amount: fee.open_amount,
+            credit_amount: fee.open_amount,
+            on: *posted_on,
+        };
+        allocations::allocate(db, &[set_off]).await?;
+        let one = dunning_letters::table.find((db.organization(), letter.id));
+        let waived = diesel::update(one).set(dunning_letters::fee_waived_on.eq(*posted_on));
+        Ok(waived.returning(DunningLetter::as_returning()).get_result(db).await?)
+    })
+    .await
+}
+
 pub fn routes(api: &mut Api) {
-    api.printable::<DunningLetter>();
+    api.printable::<DunningLetter>().call(operation!(waive_dunning_letter_fee));
 }

@@ -7,7 +7,7 @@ use crate::crediting::{CreditedLine, Whole, take_back as figure_back};
 use crate::figuring::{Amounts, Base, Figured, TaxRounding};
 use crate::invoices::{Invoice, InvoiceStatus};
 use crate::lines::{DocumentLine, DocumentTax};
-use crate::printing::{PaperFacts, Sheet, Sort, file_name};
+use crate::printing::{PaperFacts, Sheet, file_name};
 use crate::tax_codes::TaxDirection;
 use platform::prelude::*;
 use platform::problem::INVALID_STATE;
@@ -221,21 +221,10 @@ impl Printed for CreditNote {
     fn print(&self, facts: &NoteFacts) -> Vec<u8> {
         let NoteFacts(facts, (number, issued_on)) = facts;
         let sheet = Sheet {
-            sort: Sort::CreditNote,
-            number: self.number.as_deref(),
+            papers: self.papers(self.number.as_deref().unwrap_or_default()),
             is_void: false,
-            issued_on: self.issued_on,
             instalments: &[],
-            reference: self.reference.as_deref(),
             takes_back: Some((number.as_deref().unwrap_or_default(), *issued_on, &self.reason)),
-            currency: &self.currency,
-            exchange_rate: self.exchange_rate.0,
-            lines: &self.lines.0,
-            taxes: &self.taxes.0,
-            net: self.net_amount.0,
-            tax: self.tax_amount.0,
-            total: self.total_amount.0,
-            base_tax: self.base_tax_amount.0,
             open: self.open_amount.0,
             notes: self.notes.as_deref(),
         };

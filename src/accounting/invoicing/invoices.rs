@@ -4,7 +4,7 @@ use crate::booking::{self, Papers};
 use crate::credit_notes;
 use crate::figuring::{Entered, Figured, TaxRounding, figure};
 use crate::lines::{DocumentLine, DocumentTax, Instalment, NewDocumentLine};
-use crate::printing::{PaperFacts, Sheet, Sort, file_name};
+use crate::printing::{PaperFacts, Sheet, file_name};
 use crate::tax_codes::TaxDirection;
 use platform::prelude::*;
 use platform::problem::INVALID_STATE;
@@ -254,21 +254,10 @@ impl Printed for Invoice {
 
     fn print(&self, facts: &PaperFacts) -> Vec<u8> {
         let sheet = Sheet {
-            sort: Sort::Invoice,
-            number: self.number.as_deref(),
+            papers: self.papers(self.number.as_deref().unwrap_or_default()),
             is_void: self.status == InvoiceStatus::Void,
-            issued_on: self.issued_on,
             instalments: &self.instalments.0,
-            reference: self.reference.as_deref(),
             takes_back: None,
-            currency: &self.currency,
-            exchange_rate: self.exchange_rate.0,
-            lines: &self.lines.0,
-            taxes: &self.taxes.0,
-            net: self.net_amount.0,
-            tax: self.tax_amount.0,
-            total: self.total_amount.0,
-            base_tax: self.base_tax_amount.0,
             open: self.open_amount.0,
             notes: self.notes.as_deref(),
         };

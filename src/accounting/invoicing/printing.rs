@@ -1,8 +1,9 @@
 //! Documents on paper, as a customer's bookkeeper takes them: who sells to whom, what, the tax by rate, what is due when and
 //! where to pay it (Directive 2006/112/EC, art. 226; Codul fiscal, art. 319).
 
-use crate::lines::{DocumentLine, DocumentTax, Instalment};
-use crate::tax_codes::TaxKind;
+use crate::booking::Papers;
+use crate::lines::{DocumentTax, Instalment};
+use crate::tax_codes::{TaxDirection, TaxKind};
 use crate::words::Words;
 use diesel::sql_types::{Text, Uuid as SqlUuid};
 use paper::{Align, Carried, Column, Fact, Kind, Paper, Row, Setup, Table, Width};
@@ -183,7 +184,7 @@ pub fn file_name(kind: &str, number: Option<&str>) -> String {
 
 /// What it is.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Sort {
+enum Sort {
     Invoice,
     CreditNote,
     DebitNote,
@@ -191,22 +192,12 @@ pub enum Sort {
 
 /// A document as it is printed.
 pub struct Sheet<'a> {
-    pub sort: Sort,
-    pub number: Option<&'a str>,
+    /// Its number is empty as long as it has none.
+    pub papers: Papers<'a>,
     pub is_void: bool,
-    pub issued_on: NaiveDate,
     pub instalments: &'a [Instalment],
-    pub reference: Option<&'a str>,
     /// The document that it takes back: number and day, and why.
     pub takes_back: Option<(&'a str, NaiveDate, &'a str)>,
-    pub currency: &'a str,
-    pub exchange_rate: Decimal,
-    pub lines: &'a [DocumentLine],
-    pub taxes: &'a [DocumentTax],
-    pub net: Decimal,
-    pub tax: Decimal,
-    pub total: Decimal,
-    pub base_tax: Decimal,
     pub open: Decimal,
     pub notes: Option<&'a str>,
 }
@@ -217,7 +208,7 @@ impl Sheet<'_> {
     pub fn print(&self, facts: &PaperFacts) -> Vec<u8> {
         let words = facts.words();
         let mut paper = facts.sheet(&self.title(words));
-        let (issuer, addressee) = match self.sort {
+        let (issuer, addressee) = match self.sort() {
             Sort::Invoice | Sort::CreditNote => (words.seller, words.customer),
             Sort::DebitNote => (words.issuer, words.supplier),
         };
@@ -226,11 +217,11 @@ impl Sheet<'_> {
         self.print_lines(&mut paper, words);
         self.print_taxes(&mut paper, words, &facts.books_currency);
         self.print_totals(&mut paper, words);
-        if self.sort == Sort::Invoice && !self.is_void {
+        if self.sort() == Sort::Invoice && !self.is_void {
             if self.instalments.len() > 1 {
                 self.print_instalments(&mut paper, words);
             }
-            facts.pay_to(&mut paper, self.number);
+            facts.pay_to(&mut paper, self.number());
         }
         if let Some(notes) = self.notes {
             paper.space(6);
@@ -239,13 +230,30 @@ impl Sheet<'_> {
         paper.finish()
     }
 
+    fn sort(&self) -> Sort {
+        match self.papers.direction {
+            TaxDirection::Purchase => Sort::DebitNote,
+            TaxDirection::Sale if self.papers.takes_back => Sort::CreditNote,
+            TaxDirection::Sale => Sort::Invoice,
+        }
+    }
+
+    /// The sum of the taxes that are part of the total.
+    fn charged(&self, amount: fn(&DocumentTax) -> Money) -> Decimal {
+        self.papers.taxes.iter().filter(|tax| tax.is_charged).map(|tax| amount(tax).0).sum()
+    }
+
+    fn number(&self) -> Option<&str> {
+        Some(self.papers.number).filter(|number| !number.is_empty())
+    }
+
     fn title(&self, words: &Words) -> String {
-        let name = match self.sort {
+        let name = match self.sort() {
             Sort::Invoice => words.invoice,
             Sort::CreditNote => words.credit_note,
             Sort::DebitNote => words.debit_note,
         };
-        match self.number {
+        match self.number() {
             Some(number) if self.is_void => format!("{name} {number} ({})", words.void),
             Some(number) => format!("{name} {number}"),
             None => format!("{name} ({})", words.draft),
@@ -254,23 +262,26 @@ impl Sheet<'_> {
 
     fn facts(&self, words: &Words) -> Vec<Fact> {
         let fact = |label: &str, text: String| (label.to_owned(), text);
-        let mut facts = vec![fact(words.issued_on, words.day(self.issued_on))];
-        facts.extend(self.number.map(|number| fact(words.number, number.to_owned())));
-        if self.sort == Sort::Invoice {
+        let mut facts = vec![fact(words.issued_on, words.day(self.papers.posted_on))];
+        facts.extend(self.number().map(|number| fact(words.number, number.to_owned())));
+        if self.sort() == Sort::Invoice {
             facts.extend(self.instalments.last().map(|last| fact(words.due_on, words.day(last.due_on))));
         }
         if let Some((number, issued_on, why)) = self.takes_back {
             facts.push(fact(words.takes_back, format!("{number}, {}", words.day(issued_on))));
             facts.push(fact(words.reason, why.to_owned()));
         }
-        facts.extend(self.reference.map(|reference| fact(words.reference, reference.to_owned())));
+        facts.extend(self.papers.reference.map(|reference| fact(words.reference, reference.to_owned())));
         facts
     }
 
     fn print_lines(&self, paper: &mut Paper, words: &Words) {
-        let has_discounts =
-            self.lines.iter().any(|line| line.discount_percent.is_some() || line.discount_amount.is_some());
-        let decimals = ledger::currency::decimals(self.currency);
+        let has_discounts = self
+            .papers
+            .lines
+            .iter()
+            .any(|line| line.discount_percent.is_some() || line.discount_amount.is_some());
+        let decimals = ledger::currency::decimals(self.papers.currency);
         let mut columns = vec![
             Column::new("#", Width::Fit, Align::Right),
             Column::new(words.description, Width::Share(1), Align::Left),
@@ -282,15 +293,15 @@ impl Sheet<'_> {
         if has_discounts {
             columns.push(Column::new(words.discount, Width::Fit, Align::Right));
         }
-        let net = format!("{} ({})", words.net, words.currency(self.currency));
+        let net = format!("{} ({})", words.net, words.currency(self.papers.currency));
         columns.push(Column::new(net, Width::Fit, Align::Decimal));
         let (mut rows, mut sums, mut sum) = (Vec::new(), Vec::new(), Decimal::ZERO);
-        for line in self.lines {
+        for line in self.papers.lines {
             let description = match &line.item_code {
                 Some(code) => format!("{code} {}", line.description),
                 None => line.description.clone(),
             };
-            let taxes = self.taxes.iter().filter(|tax| line.tax_code_ids.contains(&tax.tax_code_id));
+            let taxes = self.papers.taxes.iter().filter(|tax| line.tax_code_ids.contains(&tax.tax_code_id));
             let mut cells = vec![
                 line.line.to_string(),
                 description,
@@ -302,13 +313,13 @@ impl Sheet<'_> {
             if has_discounts {
                 cells.push(match (line.discount_percent, line.discount_amount) {
                     (Some(percent), _) => words.percent(percent),
-                    (None, Some(amount)) => words.amount(amount, self.currency),
+                    (None, Some(amount)) => words.amount(amount, self.papers.currency),
                     (None, None) => String::new(),
                 });
             }
-            cells.push(words.amount(line.net_amount.0, self.currency));
+            cells.push(words.amount(line.net_amount.0, self.papers.currency));
             rows.push(Row::plain(cells));
-            sums.push(words.amount(sum, self.currency));
+            sums.push(words.amount(sum, self.papers.currency));
             sum += line.net_amount.0;
         }
         let carried = Carried {
@@ -319,14 +330,14 @@ impl Sheet<'_> {
             sums,
         };
         paper.table_with_sums(&Table { columns, rows }, &carried);
-        if self.lines.iter().any(|line| line.amount != line.net_amount) {
+        if self.papers.lines.iter().any(|line| line.amount != line.net_amount) {
             paper.note(words.prices_include_tax);
         }
     }
 
     /// The tax by rate, and why there is none where there is none.
     fn print_taxes(&self, paper: &mut Paper, words: &Words, books_currency: &str) {
-        if self.taxes.is_empty() {
+        if self.papers.taxes.is_empty() {
             return;
         }
         let columns = vec![
@@ -337,36 +348,39 @@ impl Sheet<'_> {
             Column::new(words.amount, Width::Fit, Align::Decimal),
         ];
         let row = |tax: &DocumentTax| {
-            let amount =
-                if tax.is_charged { words.amount(tax.tax_amount.0, self.currency) } else { String::new() };
+            let amount = if tax.is_charged {
+                words.amount(tax.tax_amount.0, self.papers.currency)
+            } else {
+                String::new()
+            };
             Row::plain([
                 tax.code.clone(),
                 tax.name.clone(),
                 words.percent(tax.rate),
-                words.amount(tax.taxable_amount.0, self.currency),
+                words.amount(tax.taxable_amount.0, self.papers.currency),
                 amount,
             ])
         };
-        paper.table(&Table { columns, rows: self.taxes.iter().map(row).collect() });
-        if self.taxes.iter().any(|tax| tax.kind == TaxKind::ReverseCharge) {
+        paper.table(&Table { columns, rows: self.papers.taxes.iter().map(row).collect() });
+        if self.papers.taxes.iter().any(|tax| tax.kind == TaxKind::ReverseCharge) {
             paper.text(words.reverse_charge);
         }
-        for tax in self.taxes {
+        for tax in self.papers.taxes {
             if let Some(reason) = &tax.exemption_reason {
                 paper.text(&format!("{}: {reason}", tax.code));
             }
         }
         // Whatever the currency of a document, its tax is told in that of the books, too (Directive 2006/112/EC, art. 230).
-        if self.currency != books_currency {
-            let rate = words.decimal(self.exchange_rate, 0);
+        if self.papers.currency != books_currency {
+            let rate = words.decimal(self.papers.exchange_rate, 0);
             paper.text(&format!(
                 "{}: 1 {} = {rate} {}. {} {}: {}",
                 words.rate_of_exchange,
-                self.currency,
+                self.papers.currency,
                 books_currency,
                 words.tax_in,
                 books_currency,
-                words.amount(self.base_tax, books_currency)
+                words.amount(self.charged(|tax| tax.base_tax_amount), books_currency)
             ));
         }
     }
@@ -375,17 +389,17 @@ impl Sheet<'_> {
         let columns =
             vec![Column::new("", Width::Share(1), Align::Left), Column::new("", Width::Fit, Align::Decimal)];
         let row = |kind: Kind, label: &str, amount: Decimal| {
-            Row::new(kind, 0, [label.to_owned(), words.money(amount, self.currency)])
+            Row::new(kind, 0, [label.to_owned(), words.money(amount, self.papers.currency)])
         };
-        let shows_open = self.sort == Sort::Invoice && self.number.is_some();
+        let shows_open = self.sort() == Sort::Invoice && self.number().is_some();
         let mut rows = vec![
-            row(Kind::Plain, words.net_total, self.net),
-            row(Kind::Plain, words.tax_total, self.tax),
-            row(if shows_open { Kind::Subtotal } else { Kind::Total }, words.total, self.total),
+            row(Kind::Plain, words.net_total, self.papers.lines.iter().map(|line| line.net_amount.0).sum()),
+            row(Kind::Plain, words.tax_total, self.charged(|tax| tax.tax_amount)),
+            row(if shows_open { Kind::Subtotal } else { Kind::Total }, words.total, self.papers.total),
         ];
         if shows_open {
-            if self.open != self.total {
-                rows.push(row(Kind::Plain, words.settled, self.total - self.open));
+            if self.open != self.papers.total {
+                rows.push(row(Kind::Plain, words.settled, self.papers.total - self.open));
             }
             rows.push(row(Kind::Total, words.amount_due, self.open));
         }
@@ -399,7 +413,7 @@ impl Sheet<'_> {
             Column::new(words.amount, Width::Fit, Align::Decimal),
         ];
         let row = |each: &Instalment| {
-            Row::plain([words.day(each.due_on), words.money(each.amount.0, self.currency)])
+            Row::plain([words.day(each.due_on), words.money(each.amount.0, self.papers.currency)])
         };
         paper.table(&Table { columns, rows: self.instalments.iter().map(row).collect() });
     }
