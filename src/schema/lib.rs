@@ -519,6 +519,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    document_papers (org_id, document_id) {
+        org_id -> Uuid,
+        document_id -> Uuid,
+        facts -> Jsonb,
+    }
+}
+
+diesel::table! {
     document_taxes (org_id, document_id, tax_code_id) {
         org_id -> Uuid,
         document_id -> Uuid,
@@ -531,6 +539,101 @@ diesel::table! {
         tax_amount -> Numeric,
         base_taxable_amount -> Numeric,
         base_tax_amount -> Numeric,
+    }
+}
+
+diesel::table! {
+    dunning_holds (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        party_id -> Uuid,
+        invoice_id -> Nullable<Uuid>,
+        reason -> Text,
+        until_on -> Nullable<Date>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    dunning_letters (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        number -> Nullable<Text>,
+        dunning_run_id -> Uuid,
+        party_id -> Uuid,
+        account_id -> Uuid,
+        as_of_on -> Date,
+        level -> Int4,
+        language -> Text,
+        title -> Text,
+        text -> Text,
+        currency -> Text,
+        exchange_rate -> Numeric,
+        documents -> Jsonb,
+        overdue_amount -> Numeric,
+        fee_amount -> Numeric,
+        fee_base_amount -> Numeric,
+        fee_account_id -> Nullable<Uuid>,
+        total_amount -> Numeric,
+        journal_entry_id -> Nullable<Uuid>,
+        fee_waived_on -> Nullable<Date>,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    dunning_levels (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        level -> Int4,
+        name -> Text,
+        days_overdue -> Int4,
+        fee_amount -> Nullable<Numeric>,
+        fee_account_id -> Nullable<Uuid>,
+        texts -> Jsonb,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    dunning_reminders (org_id, document_id, level) {
+        org_id -> Uuid,
+        document_id -> Uuid,
+        level -> Int4,
+        letter_id -> Uuid,
+        as_of_on -> Date,
+        is_posted -> Bool,
+    }
+}
+
+diesel::table! {
+    dunning_runs (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        as_of_on -> Date,
+        party_id -> Nullable<Uuid>,
+        letters -> Int4,
+        left_out -> Int4,
+        fees -> Numeric,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
     }
 }
 
@@ -1441,6 +1544,44 @@ diesel::table! {
         ends_on -> Nullable<Date>,
         next_on -> Nullable<Date>,
         runs -> Int4,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    recurring_invoice_runs (org_id, recurring_invoice_id, due_on) {
+        org_id -> Uuid,
+        recurring_invoice_id -> Uuid,
+        due_on -> Date,
+        invoice_id -> Uuid,
+    }
+}
+
+diesel::table! {
+    recurring_invoices (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        name -> Text,
+        party_id -> Uuid,
+        payment_terms_id -> Nullable<Uuid>,
+        reference -> Nullable<Text>,
+        currency -> Nullable<Text>,
+        lines -> Jsonb,
+        notes -> Nullable<Text>,
+        posts -> Text,
+        every -> Text,
+        starts_on -> Date,
+        ends_on -> Nullable<Date>,
+        times -> Nullable<Int4>,
+        next_on -> Nullable<Date>,
+        runs -> Int4,
+        problem -> Nullable<Text>,
+        failed_at -> Nullable<Timestamptz>,
         status -> Text,
         version -> Int8,
         created_at -> Timestamptz,

@@ -140,7 +140,9 @@ fn budget(operation: &str) -> u64 {
         "create_credit_note",
         "create_debit_note",
         "create_expense_claim",
+        "create_dunning_run",
         "create_invoice",
+        "create_recurring_invoice",
         "create_file",
         "disable_user",
         "enable_user",
@@ -166,6 +168,7 @@ fn budget(operation: &str) -> u64 {
         "create_payment",
         "create_payment_run",
         "update_payment",
+        "update_recurring_invoice",
     ];
     // What posts into the ledger asks it for the currency and what the assets are worth, posts in two statements, and notes what it came to;
     // what reverses looks for what has happened since and mirrors the entry.
@@ -189,6 +192,10 @@ fn budget(operation: &str) -> u64 {
         "post_payment_run" => return 19,
         "allocate_payment" | "unallocate_payment" => return 12,
         "void_payment" => return 18,
+        // What is due is looked up, made, noted, and read again; letters are looked through, numbered, booked and open.
+        "run_recurring_invoice" => return 10,
+        "post_dunning_run" => return 12,
+        "waive_dunning_letter_fee" => return 15,
         _ => {}
     }
     // The books: a draft is read, posted, and read again; a month or a year looks at what stands in its way and around it.

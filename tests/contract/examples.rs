@@ -27,6 +27,7 @@ const REFERENCES: &[(&str, &str)] = &[
     ("department_id", "/v1/departments"),
     ("depreciation_account_id", "/v1/accounts"),
     ("depreciation_run_id", "/v1/depreciation-runs"),
+    ("dunning_run_id", "/v1/dunning-runs"),
     ("employee_id", "/v1/employees"),
     ("entry_id", "/v1/journal-entries"),
     ("expense_account_id", "/v1/accounts"),
@@ -56,6 +57,7 @@ const REFERENCES: &[(&str, &str)] = &[
     ("receipt_file_id", "/v1/files"),
     ("receivable_account_id", "/v1/accounts"),
     ("recoverable_account_id", "/v1/accounts"),
+    ("recurring_invoice_id", "/v1/recurring-invoices"),
     ("reply_to_id", ""),
     ("resource_id", "/v1/positions"),
     ("role_id", "/v1/roles"),
@@ -236,7 +238,6 @@ pub fn body<'a>(caller: &'a Caller, operation: &'a Operation) -> LocalBoxFuture<
                 open_books(caller).await;
                 body["allocations"] = json!([]);
             }
-            "create_invoice" | "update_invoice" | "create_bill" | "update_bill" => open_books(caller).await,
             "reimburse_expense_claim" => {
                 body["account_id"] = json!(account_of_role(caller, "bank", "asset").await);
                 return body;
@@ -256,6 +257,23 @@ pub fn body<'a>(caller: &'a Caller, operation: &'a Operation) -> LocalBoxFuture<
             "create_expense_claim" | "update_expense_claim" => {
                 open_books(caller).await;
                 account_of_role(caller, "employee_reimbursements", "liability").await;
+            }
+            "create_invoice"
+            | "update_invoice"
+            | "create_bill"
+            | "update_bill"
+            | "create_recurring_invoice"
+            | "update_recurring_invoice" => open_books(caller).await,
+            "create_dunning_level" => {
+                let last = caller.get("/v1/dunning-levels?sort=-level&limit=1").await.is(200);
+                let level = last["data"][0]["level"].as_i64().unwrap_or_default() + 1;
+                (body["level"], body["days_overdue"]) = (json!(level), json!(level * 3));
+            }
+            // On a day that is not before the letter.
+            "waive_dunning_letter_fee" => return json!({"posted_on": "2026-12-31", "reason": "Said so"}),
+            // Its days are between those of its neighbours.
+            "update_dunning_level" => {
+                body.as_object_mut().unwrap().remove("days_overdue");
             }
             _ if ["Accounting", "Ledger"].contains(&operation.value["tags"][0].as_str().unwrap()) => {
                 keep_books(caller).await;
@@ -541,6 +559,18 @@ async fn press(caller: &Caller) -> String {
     made
 }
 
+/// A letter that was sent, and cost something.
+pub async fn letter_with_a_fee(caller: &Caller) -> String {
+    row(caller, "/v1/dunning-levels").await;
+    let lowest = caller.get("/v1/dunning-levels?limit=1").await.is(200)["data"][0]["id"].clone();
+    let fee = json!({"fee_amount": "1.00", "fee_account_id": row(caller, "/v1/accounts").await});
+    caller.patch(&format!("/v1/dunning-levels/{}", lowest.as_str().unwrap()), fee).await.is(200);
+    let letter = row(caller, "/v1/dunning-letters").await;
+    let run = caller.get(&format!("/v1/dunning-letters/{letter}")).await.is(200)["dunning_run_id"].clone();
+    caller.act(&format!("/v1/dunning-runs/{}/post", run.as_str().unwrap())).await.is(200);
+    letter
+}
+
 /// A day that no other call got.
 fn a_day() -> String {
     static DAYS: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
@@ -665,6 +695,18 @@ pub fn row<'a>(caller: &'a Caller, collection: &'a str) -> LocalBoxFuture<'a, St
                 let made = caller.get(&format!("/v1/allocations?debit_item_id={invoice}")).await.is(200);
                 return made["data"][0]["id"].as_str().unwrap().to_owned();
             }
+            "/v1/dunning-letters" => {
+                let invoice = posted(caller, "/v1/invoices").await;
+                let party = caller.get(&format!("/v1/invoices/{invoice}")).await.is(200)["party_id"].clone();
+                let levels = caller.get("/v1/dunning-levels?limit=1").await.is(200);
+                if levels["data"].as_array().unwrap().is_empty() {
+                    row(caller, "/v1/dunning-levels").await;
+                }
+                let run = json!({"as_of_on": "2026-12-30", "party_id": party});
+                let run = caller.post("/v1/dunning-runs", run).await.is(201);
+                let path = format!("{collection}?dunning_run_id={}", run["id"].as_str().unwrap());
+                return caller.get(&path).await.is(200)["data"][0]["id"].as_str().unwrap().to_owned();
+            }
             // Asked for by somebody else, so that the caller may decide.
             "/v1/approvals" => {
                 let create = operation_at(&Method::POST, collection).unwrap();
@@ -752,6 +794,9 @@ async fn find_ready(caller: &Caller, operation: &Operation) -> String {
         let run = ready(caller, &self::operation("export_payment_run")).await;
         caller.act(&run).await.is(200);
         return run.replace("/export", "/file");
+    }
+    if operation.id() == "waive_dunning_letter_fee" {
+        return fill(&operation.path, &letter_with_a_fee(caller).await);
     }
     if operation.id() == "report_fixed_asset_units" {
         return fill(&operation.path, &press(caller).await);

@@ -1,6 +1,6 @@
 //! The walls between organizations, tried from the inside: what the service's own role could do if a query went wrong.
 use crate::catalogue::{TABLES, found, none, tables};
-use crate::examples::{body, lists, operation, perform, ready, row};
+use crate::examples::{body, letter_with_a_fee, lists, operation, perform, ready, row};
 use crate::support::{Caller, Organization, run, service};
 use serde_json::Value;
 use tokio_postgres::error::SqlState;
@@ -126,6 +126,26 @@ async fn payment_with_a_fee(caller: &Caller) -> Value {
     payment
 }
 
+/// What is invoiced again and again, and of what customers are reminded, to the last column.
+async fn furnish_with_reminders(caller: &Caller) {
+    let of = async |collection: &str| row(caller, collection).await;
+    let letter = letter_with_a_fee(caller).await;
+    let waived = serde_json::json!({"posted_on": "2026-12-31", "reason": "Walled"});
+    caller.post(&format!("/v1/dunning-letters/{letter}/waive-fee"), waived).await.is(200);
+    let invoice = of("/v1/invoices").await;
+    let party = caller.get(&format!("/v1/invoices/{invoice}")).await.is(200)["party_id"].clone();
+    let hold = serde_json::json!({"party_id": party, "invoice_id": invoice, "reason": "Walled", "until_on": "2026-12-31"});
+    caller.post("/v1/dunning-holds", hold).await.is(201);
+    let mut recurring = body(caller, &operation("create_recurring_invoice")).await;
+    (recurring["payment_terms_id"], recurring["currency"]) =
+        (serde_json::json!(of("/v1/payment-terms").await), serde_json::json!("RON"));
+    recurring["ends_on"] = serde_json::json!("2026-12-31");
+    let recurring = caller.post("/v1/recurring-invoices", recurring).await.is(201)["id"].clone();
+    caller.act(&format!("/v1/recurring-invoices/{}/run", recurring.as_str().unwrap())).await.is(200);
+    let failed = "update recurring_invoices set problem = 'Walled', failed_at = now() where org_id = $1";
+    service().database().await.execute(failed, &[&caller.organization]).await.unwrap();
+}
+
 async fn furnished() -> Caller {
     let caller = Organization::new().await.owner().await;
     for list in lists() {
@@ -133,6 +153,7 @@ async fn furnished() -> Caller {
     }
     row(&caller, "/v1/events").await;
     furnish_with_assets(&caller).await;
+    furnish_with_reminders(&caller).await;
     let database = service().database().await;
     // What a large file leaves while its job runs.
     let chunk = "with job as (update imports set job_id = (select id from jobs where org_id = $1 limit 1) where org_id = $1)

@@ -17,6 +17,7 @@ pub mod journals;
 mod posting;
 pub mod projects;
 pub mod recurring_entries;
+mod schedule;
 
 use platform::api::Api;
 
@@ -26,6 +27,7 @@ pub use posting::{
     Books, Foreign, Posting, PostingLine, Reversal, account_of, books, post, post_all, rate, reverse,
     reverse_all,
 };
+pub use schedule::Every;
 
 /// Everything that the room offers.
 pub fn routes(api: &mut Api) {
