@@ -41,6 +41,7 @@ pub const ROOMS: &[fn(&mut Api)] = &[
     payments::routes,
     assets::routes,
     budgets::routes,
+    expenses::routes,
     reports::routes,
 ];
 

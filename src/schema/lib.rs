@@ -575,6 +575,91 @@ diesel::table! {
 }
 
 diesel::table! {
+    expense_categories (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        code -> Text,
+        name -> Text,
+        kind -> Text,
+        account_id -> Uuid,
+        tax_code_id -> Nullable<Uuid>,
+        unit -> Nullable<Text>,
+        unit_rate -> Nullable<Numeric>,
+        max_per_item -> Nullable<Numeric>,
+        max_per_day -> Nullable<Numeric>,
+        max_per_month -> Nullable<Numeric>,
+        receipt_required_over -> Nullable<Numeric>,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    expense_claims (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        number -> Nullable<Text>,
+        employee_id -> Uuid,
+        title -> Text,
+        currency -> Text,
+        lines -> Jsonb,
+        net_amount -> Numeric,
+        tax_amount -> Numeric,
+        total_amount -> Numeric,
+        reimbursable_amount -> Numeric,
+        open_amount -> Numeric,
+        is_over_policy -> Bool,
+        required_approvals -> Int4,
+        approvals -> Jsonb,
+        rejection_reason -> Nullable<Text>,
+        submitted_at -> Nullable<Timestamptz>,
+        submitted_by -> Nullable<Uuid>,
+        posted_on -> Nullable<Date>,
+        voided_on -> Nullable<Date>,
+        void_reason -> Nullable<Text>,
+        budget_warnings -> Jsonb,
+        status -> Text,
+        journal_entry_id -> Nullable<Uuid>,
+        reversal_entry_id -> Nullable<Uuid>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    expense_lines (org_id, claim_id, line) {
+        org_id -> Uuid,
+        claim_id -> Uuid,
+        line -> Int4,
+        employee_id -> Uuid,
+        category_id -> Uuid,
+        spent_on -> Date,
+        base_amount -> Numeric,
+        tax_code_id -> Nullable<Uuid>,
+        department_id -> Nullable<Uuid>,
+        cost_centre_id -> Nullable<Uuid>,
+        project_id -> Nullable<Uuid>,
+        receipt_file_id -> Nullable<Uuid>,
+        paid_from_account_id -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    expense_receipts (org_id, sha256) {
+        org_id -> Uuid,
+        sha256 -> Text,
+        claim_id -> Uuid,
+    }
+}
+
+diesel::table! {
     file_contents (org_id, id) {
         org_id -> Uuid,
         id -> Uuid,
@@ -1190,6 +1275,7 @@ diesel::table! {
         updated_at -> Timestamptz,
         updated_by -> Nullable<Uuid>,
         custom -> Jsonb,
+        employee_id -> Nullable<Uuid>,
     }
 }
 
@@ -1213,6 +1299,42 @@ diesel::table! {
         org_id -> Uuid,
         key -> Text,
         party_id -> Uuid,
+    }
+}
+
+diesel::table! {
+    payment_run_items (org_id, payment_run_id, item_id) {
+        org_id -> Uuid,
+        payment_run_id -> Uuid,
+        item_id -> Uuid,
+        is_under_way -> Bool,
+    }
+}
+
+diesel::table! {
+    payment_runs (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        number -> Text,
+        bank_account_id -> Uuid,
+        pay_on -> Date,
+        due_by -> Nullable<Date>,
+        currency -> Text,
+        items -> Jsonb,
+        transfers -> Jsonb,
+        total_amount -> Numeric,
+        notes -> Nullable<Text>,
+        status -> Text,
+        debtor_name -> Nullable<Text>,
+        debtor_account -> Nullable<Text>,
+        debtor_bic -> Nullable<Text>,
+        exported_at -> Nullable<Timestamptz>,
+        payment_ids -> Jsonb,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
     }
 }
 

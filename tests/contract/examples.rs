@@ -17,6 +17,7 @@ const REFERENCES: &[(&str, &str)] = &[
     ("asset_account_id", "/v1/accounts"),
     ("bank_account_id", "/v1/bank-accounts"),
     ("category_id", "/v1/fixed-asset-categories"),
+    ("claim_id", "/v1/expense-claims"),
     ("cost_centre_id", "/v1/cost-centres"),
     ("created_by", "/v1/users"),
     ("credit_item_id", "/v1/credit-notes"),
@@ -37,24 +38,29 @@ const REFERENCES: &[(&str, &str)] = &[
     ("head_id", "/v1/employees"),
     ("income_account_id", "/v1/accounts"),
     ("invoice_id", "/v1/invoices"),
+    ("item_id", "/v1/invoices"),
+    ("item_ids", "/v1/invoices"),
     ("journal_id", "/v1/journals"),
     ("loss_account_id", "/v1/accounts"),
     ("manager_id", "/v1/employees"),
     ("membership_id", "/v1/memberships"),
     ("mentions", "/v1/users"),
     ("parent_id", ""),
+    ("paid_from_account_id", "/v1/accounts"),
     ("party_id", "/v1/parties"),
     ("payable_account_id", "/v1/accounts"),
     ("payment_terms_id", "/v1/payment-terms"),
     ("position_id", "/v1/positions"),
     ("proceeds_account_id", "/v1/accounts"),
     ("project_id", "/v1/projects"),
+    ("receipt_file_id", "/v1/files"),
     ("receivable_account_id", "/v1/accounts"),
     ("recoverable_account_id", "/v1/accounts"),
     ("reply_to_id", ""),
     ("resource_id", "/v1/positions"),
     ("role_id", "/v1/roles"),
     ("role_ids", "/v1/roles"),
+    ("tax_code_id", "/v1/tax-codes"),
     ("tax_code_ids", "/v1/tax-codes"),
     ("user_id", "/v1/users"),
     ("webhook_endpoint_id", "/v1/webhook-endpoints"),
@@ -156,6 +162,9 @@ pub fn collection(path: &str) -> &str {
 /// The collection that a field of a body sent to `path` refers to.
 #[track_caller]
 pub fn referred(field: &str, path: &str) -> String {
+    if field == "category_id" && path.starts_with("/v1/expense-claims") {
+        return "/v1/expense-categories".to_owned();
+    }
     let known = REFERENCES.iter().find(|(name, _)| *name == field);
     match known
         .unwrap_or_else(|| panic!("examples.rs does not know whom {field} refers to: add it to REFERENCES"))
@@ -212,12 +221,42 @@ pub fn body<'a>(caller: &'a Caller, operation: &'a Operation) -> LocalBoxFuture<
                 let create = self::operation("create_payment");
                 return json!({"payments": [self::body(caller, &create).await]});
             }
+            "create_payment_run" | "update_payment_run" => {
+                let bill = payable(caller).await;
+                body["items"] = json!([{"item_id": bill}]);
+                if operation.id() == "create_payment_run" {
+                    body["bank_account_id"] = json!(row(caller, "/v1/bank-accounts").await);
+                    body["left_out"] = json!([]);
+                    body["due_by"] = Value::Null;
+                }
+                return body;
+            }
             "allocate_payment" => return what_the_last_payment_is_for(caller).await,
             "create_payment" | "update_payment" => {
                 open_books(caller).await;
                 body["allocations"] = json!([]);
             }
             "create_invoice" | "update_invoice" | "create_bill" | "update_bill" => open_books(caller).await,
+            "reimburse_expense_claim" => {
+                body["account_id"] = json!(account_of_role(caller, "bank", "asset").await);
+                return body;
+            }
+            "reimburse_expense_claims" => {
+                body["account_id"] = json!(account_of_role(caller, "bank", "asset").await);
+                body["claims"] = json!([{"claim_id": posted_claim(caller).await}]);
+                return body;
+            }
+            "create_expense_category" | "update_expense_category" => {
+                keep_books(caller).await;
+                body["code"] =
+                    unique(&body["code"], &json!({"type": "string", "pattern": "^[A-Z0-9]{1,20}$"}));
+                body["account_id"] = json!(account_of_type(caller, "expense").await);
+                return body;
+            }
+            "create_expense_claim" | "update_expense_claim" => {
+                open_books(caller).await;
+                account_of_role(caller, "employee_reimbursements", "liability").await;
+            }
             _ if ["Accounting", "Ledger"].contains(&operation.value["tags"][0].as_str().unwrap()) => {
                 keep_books(caller).await;
             }
@@ -300,6 +339,28 @@ async fn posted(caller: &Caller, documents: &str) -> String {
     id
 }
 
+/// The id of an expense claim that can be paid back.
+async fn posted_claim(caller: &Caller) -> String {
+    let path = ready(caller, &operation("reimburse_expense_claim")).await;
+    path.split('/').nth(3).unwrap().to_owned()
+}
+
+/// The id of an account of this role.
+async fn account_of_role(caller: &Caller, role: &str, kind: &str) -> String {
+    let found = async || {
+        let page = caller.get(&format!("/v1/accounts?role={role}&status=active&limit=1")).await.is(200);
+        page["data"][0]["id"].as_str().map(str::to_owned)
+    };
+    if let Some(known) = found().await {
+        return known;
+    }
+    let code = Uuid::now_v7().simple().to_string()[14..32].to_owned();
+    let made =
+        caller.post("/v1/accounts", json!({"code": code, "name": role, "type": kind, "role": role})).await;
+    assert!([201, 409].contains(&made.status), "{made:?}");
+    found().await.unwrap()
+}
+
 /// The id of a new tax code for documents of this path.
 async fn tax_on(caller: &Caller, path: &str) -> String {
     let create = operation("create_tax_code");
@@ -341,9 +402,31 @@ async fn account_for_a_bank(caller: &Caller) -> String {
     caller.post("/v1/accounts", account).await.is(201)["id"].as_str().unwrap().to_owned()
 }
 
+/// A bill in the organization's currency, in the books, of a supplier with an IBAN.
+async fn payable(caller: &Caller) -> String {
+    open_books(caller).await;
+    let supplier = row(caller, "/v1/parties").await;
+    let account = json!({"is_supplier": true, "bank_accounts": [{"iban": "RO49AAAA1B31007593840000", "bic": "BTRLRO22"}]});
+    caller.patch(&format!("/v1/parties/{supplier}"), account).await.is(200);
+    let mut bill = body(caller, &operation("create_bill")).await;
+    (bill["party_id"], bill["currency"]) = (json!(supplier), json!("EUR"));
+    let maker = Organization { id: caller.organization }.caller(&["bills:write"]).await;
+    let bill = maker.post("/v1/bills", bill).await.is(201)["id"].as_str().unwrap().to_owned();
+    for step in ["approve", "post"] {
+        caller.act(&format!("/v1/bills/{bill}/{step}")).await.is(200);
+    }
+    bill
+}
+
 /// An invoice of the party that the newest payment in the books came from.
 async fn what_the_last_payment_is_for(caller: &Caller) -> Value {
-    let last = caller.get("/v1/payments?status=posted&direction=in&sort=-created_at&limit=1").await.is(200);
+    let newest = "/v1/payments?status=posted&direction=in&sort=-created_at&limit=1";
+    let mut last = caller.get(newest).await.is(200);
+    if last["data"].as_array().unwrap().is_empty() {
+        let payment = row(caller, "/v1/payments").await;
+        caller.act(&format!("/v1/payments/{payment}/post")).await.is(200);
+        last = caller.get(newest).await.is(200);
+    }
     let mut invoice = body(caller, &operation("create_invoice")).await;
     invoice["party_id"] = last["data"][0]["party_id"].clone();
     (invoice["currency"], invoice["issued_on"]) = (json!("EUR"), last["data"][0]["paid_on"].clone());
@@ -521,6 +604,13 @@ pub fn row<'a>(caller: &'a Caller, collection: &'a str) -> LocalBoxFuture<'a, St
                 let periods = caller.get(&format!("/v1/fiscal-periods?fiscal_year_id={year}&limit=1")).await.is(200);
                 return periods["data"][0]["id"].as_str().unwrap().to_owned();
             }
+            // Made by somebody else, so that the caller may approve it.
+            "/v1/payment-runs" => {
+                let create = operation_at(&Method::POST, collection).unwrap();
+                let body = body(caller, &create).await;
+                let maker = organization.caller(&["payment-runs:write"]).await;
+                return maker.post(collection, body).await.is(201)["id"].as_str().unwrap().to_owned();
+            }
             // Written by somebody else, so that the caller may approve it.
             "/v1/budgets" => {
                 let create = operation_at(&Method::POST, collection).unwrap();
@@ -560,6 +650,12 @@ pub fn row<'a>(caller: &'a Caller, collection: &'a str) -> LocalBoxFuture<'a, St
                 let create = operation_at(&Method::POST, collection).unwrap();
                 let body = body(caller, &create).await;
                 let maker = organization.caller(&["bills:write"]).await;
+                return maker.post(collection, body).await.is(201)["id"].as_str().unwrap().to_owned();
+            }
+            "/v1/expense-claims" => {
+                let create = operation_at(&Method::POST, collection).unwrap();
+                let body = body(caller, &create).await;
+                let maker = organization.caller(&["expense-claims:write"]).await;
                 return maker.post(collection, body).await.is(201)["id"].as_str().unwrap().to_owned();
             }
             "/v1/allocations" => {
@@ -641,12 +737,21 @@ async fn job(caller: &Caller) -> Uuid {
 }
 
 /// The path of the operation, with a row behind its id that the operation can be done to.
-pub async fn ready(caller: &Caller, operation: &Operation) -> String {
+pub fn ready<'a>(caller: &'a Caller, operation: &'a Operation) -> LocalBoxFuture<'a, String> {
+    find_ready(caller, operation).boxed_local()
+}
+
+async fn find_ready(caller: &Caller, operation: &Operation) -> String {
     if !operation.path.contains("{id}") {
         return operation.path.clone();
     }
     if operation.id() == "revalue_fiscal_period" {
         return fill(&operation.path, &a_month_with_dollars(caller).await);
+    }
+    if operation.id() == "get_payment_run_file" {
+        let run = ready(caller, &self::operation("export_payment_run")).await;
+        caller.act(&run).await.is(200);
+        return run.replace("/export", "/file");
     }
     if operation.id() == "report_fixed_asset_units" {
         return fill(&operation.path, &press(caller).await);
@@ -660,6 +765,12 @@ pub async fn ready(caller: &Caller, operation: &Operation) -> String {
         for step in &way {
             let path = format!("{collection}/{{id}}/{}", step.replace('_', "-"));
             let step = operation_at(&Method::POST, &path).unwrap();
+            // Who hands something in does not approve it.
+            if step.id() == "submit_expense_claim" {
+                let maker = Organization { id: caller.organization }.caller(&["expense-claims:write"]).await;
+                perform(&maker, &step, &fill(&path, &id)).await.is(200);
+                continue;
+            }
             perform(caller, &step, &fill(&path, &id)).await.is(200);
         }
         let Some(one) = &one else { return fill(&operation.path, &id) };

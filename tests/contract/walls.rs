@@ -63,6 +63,9 @@ async fn book(caller: &Caller, department: &str) {
     let void = operation("void_payment");
     let path = ready(caller, &void).await;
     perform(caller, &void, &path).await.is(200);
+    let export = operation("export_payment_run");
+    let path = ready(caller, &export).await;
+    perform(caller, &export, &path).await.is(200);
     // What the notes settled is open again.
     let undone = format!(
         "begin; select set_config('app.org_id', '{org}', true); delete from allocations where id = (select id from allocations where org_id = '{org}' limit 1); commit"
@@ -84,6 +87,35 @@ async fn book(caller: &Caller, department: &str) {
     let revalued = "update fiscal_periods set revaluation_entry_id = (select id from journal_entries where org_id = $1 and status = 'posted' limit 1)
         where org_id = $1 and code = '2026-03'";
     database.execute(revalued, &[&org]).await.unwrap();
+}
+
+/// A claim of everything, booked and booked back, so that the employee is a party; and another one with its receipt.
+async fn furnish_with_expenses(caller: &Caller, department: &str) {
+    let of = async |collection: &str| row(caller, collection).await;
+    let mut tax = body(caller, &operation("create_tax_code")).await;
+    tax["direction"] = serde_json::json!("purchase");
+    let tax = caller.post("/v1/tax-codes", tax).await.is(201)["id"].clone();
+    let mut category = body(caller, &operation("create_expense_category")).await;
+    category["tax_code_id"] = tax.clone();
+    let category = caller.post("/v1/expense-categories", category).await.is(201)["id"].clone();
+    let reimburse = operation("reimburse_expense_claim");
+    let card = body(caller, &reimburse).await["account_id"].clone();
+    let mut claim = body(caller, &operation("create_expense_claim")).await;
+    for (field, id) in [
+        ("category_id", category),
+        ("tax_code_id", tax),
+        ("department_id", serde_json::json!(department)),
+        ("cost_centre_id", serde_json::json!(of("/v1/cost-centres").await)),
+        ("project_id", serde_json::json!(of("/v1/projects").await)),
+        ("receipt_file_id", serde_json::json!(of("/v1/files").await)),
+        ("paid_from_account_id", card),
+    ] {
+        claim["lines"][0][field] = id;
+    }
+    caller.post("/v1/expense-claims", claim).await.is(201);
+    let void = operation("void_expense_claim");
+    let path = ready(caller, &void).await;
+    perform(caller, &void, &path).await.is(200);
 }
 
 /// A payment with all that it can refer to.
@@ -170,6 +202,7 @@ async fn furnished() -> Caller {
     }
     caller.post("/v1/parties", party).await.is(201);
     book(&caller, &department).await;
+    furnish_with_expenses(&caller, &department).await;
     let mut invoice = body(&caller, &operation("create_invoice")).await;
     for (field, rows) in [("cost_centre_id", "/v1/cost-centres"), ("project_id", "/v1/projects")] {
         invoice["lines"][0][field] = serde_json::json!(row(&caller, rows).await);
