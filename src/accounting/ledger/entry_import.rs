@@ -177,21 +177,18 @@ fn grouped<'a>(rows: &'a Rows, faults: &mut Faults) -> Vec<Found<'a>> {
             before = None;
             continue;
         };
-        match entries.last_mut().filter(|_| before == Some(key)) {
-            Some(entry) => {
-                if entry.rows.len() == MOST_LINES {
-                    let rule = format!("an entry has at most {MOST_LINES} lines");
-                    faults.add(row.line, Some("entry"), "too-many", rule);
-                }
-                entry.rows.push(row);
+        if let Some(entry) = entries.last_mut().filter(|_| before == Some(key)) {
+            if entry.rows.len() == MOST_LINES {
+                let rule = format!("an entry has at most {MOST_LINES} lines");
+                faults.add(row.line, Some("entry"), "too-many", rule);
             }
-            None => {
-                if !seen.insert(key) {
-                    let rule = "stands further up already: the lines of an entry stand beneath each other";
-                    faults.add(row.line, Some("entry"), "not-together", rule);
-                }
-                entries.push(Found { first: row, rows: vec![row] });
+            entry.rows.push(row);
+        } else {
+            if !seen.insert(key) {
+                let rule = "stands further up already: the lines of an entry stand beneath each other";
+                faults.add(row.line, Some("entry"), "not-together", rule);
             }
+            entries.push(Found { first: row, rows: vec![row] });
         }
         before = Some(key);
     }

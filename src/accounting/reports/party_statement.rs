@@ -269,7 +269,6 @@ fn written(row: &Row, party: Uuid) -> ReportRow {
     ];
     let (kind, level) = match row.place {
         0 => (ReportRowKind::Group, 0),
-        1 => (ReportRowKind::Line, 1),
         2 => (ReportRowKind::Subtotal, 0),
         _ => (ReportRowKind::Line, 1),
     };

@@ -105,7 +105,12 @@ fn taken(
                 match columns.iter().position(|column| *column == name) {
                     Some(place) => cells[place] = text(value),
                     None => {
-                        faults.add(row.line, Some(&name), "unknown-column", "is no column that is known here")
+                        faults.add(
+                            row.line,
+                            Some(&name),
+                            "unknown-column",
+                            "is no column that is known here",
+                        );
                     }
                 }
             }
