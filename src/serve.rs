@@ -40,6 +40,7 @@ pub const ROOMS: &[fn(&mut Api)] = &[
     invoicing::routes,
     assets::routes,
     budgets::routes,
+    banking::routes,
     reports::routes,
 ];
 

@@ -4,6 +4,7 @@
 mod support;
 
 mod assets;
+mod banking;
 mod bills;
 mod budgets;
 mod closing;
@@ -17,6 +18,7 @@ mod posting_races;
 mod recurring;
 mod reports;
 mod shop;
+mod statement_formats;
 mod taxes;
 
 use serde_json::{Value, json};

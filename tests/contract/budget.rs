@@ -173,6 +173,9 @@ fn budget(operation: &str) -> u64 {
         "post_bill" | "post_invoice" => return 12,
         "post_credit_note" | "post_debit_note" => return 15,
         "void_bill" | "void_invoice" => return 19,
+        // The ledger posts in two statements and books back in three; then the line is noted.
+        "book_bank_statement_line" | "split_bank_statement_line" => return 8,
+        "unmatch_bank_statement_line" => return 9,
         _ => {}
     }
     // The books: a draft is read, posted, and read again; a month or a year looks at what stands in its way and around it.
