@@ -21,8 +21,6 @@ const REFERENCES: &[(&str, &str)] = &[
     ("created_by", "/v1/users"),
     ("credit_item_id", "/v1/credit-notes"),
     ("debit_item_id", "/v1/invoices"),
-    ("credit_item_id", "/v1/credit-notes"),
-    ("debit_item_id", "/v1/invoices"),
     ("delegate_id", "/v1/users"),
     ("department_branch_id", "/v1/departments"),
     ("department_id", "/v1/departments"),

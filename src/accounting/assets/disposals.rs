@@ -83,9 +83,6 @@ fn faults(
     if disposal.proceeds.0.is_zero() && disposal.proceeds_account_id.is_some() {
         faults.push(Fault::at("/proceeds_account_id", "not-needed", "must be null where it brings nothing"));
     }
-    if disposal.proceeds.0.is_zero() && disposal.proceeds_account_id.is_some() {
-        faults.push(Fault::at("/proceeds_account_id", "not-needed", "must be null where it brings nothing"));
-    }
     if disposal.proceeds.0 > Decimal::ZERO && disposal.proceeds_account_id.is_none() {
         faults.push(Fault::at("/proceeds_account_id", "required", "must say where what it brings is booked"));
     }
