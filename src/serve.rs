@@ -38,6 +38,7 @@ pub const ROOMS: &[fn(&mut Api)] = &[
     ledger::routes,
     parties::routes,
     invoicing::routes,
+    payments::routes,
     assets::routes,
     budgets::routes,
     banking::routes,
