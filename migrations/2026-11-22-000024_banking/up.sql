@@ -1,5 +1,5 @@
--- Bank accounts, what their banks say was booked, and which of it is in the ledger. What the bank said never changes; what
--- explains it in the books comes to exactly its amount, and no entry explains more than it moved.
+-- What banks say was booked in the organization's accounts, and which of it is in the ledger. What the bank said never changes;
+-- what explains it in the books comes to exactly its amount, and no entry explains more than it moved.
 
 -- What the columns of a bank's CSV mean.
 create table bank_statement_mappings (
@@ -32,31 +32,6 @@ create table bank_statement_mappings (
 );
 select manage_resource('bank_statement_mappings');
 
-create table bank_accounts (
-    org_id         uuid not null,
-    id             uuid not null,
-    name           text not null constraint bank_accounts_name_length check (length(name) between 1 and 100),
-    iban           text constraint bank_accounts_iban_format check (iban ~ '^[A-Z]{2}[0-9]{2}[A-Z0-9]{8,30}$'),
-    account_number text constraint bank_accounts_account_number_format check (account_number ~ '^[A-Za-z0-9][A-Za-z0-9/.-]{0,33}$'),
-    bic            text constraint bank_accounts_bic_format check (bic ~ '^[A-Z]{4}[A-Z]{2}[A-Z0-9]{2}([A-Z0-9]{3})?$'),
-    currency       text not null constraint bank_accounts_currency_format check (currency ~ '^[A-Z]{3}$'),
-    -- Where the ledger keeps what is in it.
-    account_id     uuid not null,
-    mapping_id     uuid,
-    status         text not null default 'active' constraint bank_accounts_status_check check (status in ('active', 'archived')),
-    primary key (org_id, id),
-    constraint bank_accounts_name_key unique (org_id, name),
-    constraint bank_accounts_iban_key unique (org_id, iban),
-    constraint bank_accounts_account_number_key unique (org_id, account_number, bic, currency),
-    -- Or what is in the one could not be told from what is in the other.
-    constraint bank_accounts_account_id_key unique (org_id, account_id),
-    constraint bank_accounts_account_id_fkey foreign key (org_id, account_id) references accounts (org_id, id),
-    constraint bank_accounts_mapping_id_fkey foreign key (org_id, mapping_id) references bank_statement_mappings (org_id, id),
-    constraint a_bank_account_has_an_iban_or_a_number check (iban is not null or account_number is not null)
-);
-create index bank_accounts_by_mapping on bank_accounts (org_id, mapping_id);
-select manage_resource('bank_accounts');
-
 create table bank_statements (
     org_id           uuid not null,
     id               uuid not null,
@@ -74,10 +49,13 @@ create table bank_statements (
     known_line_count int  not null default 0 constraint bank_statements_known_line_count_range check (known_line_count >= 0),
     format           text not null constraint bank_statements_format_check check (format in ('camt053', 'ofx', 'mt940', 'csv')),
     sha256           text not null constraint bank_statements_sha256_format check (sha256 ~ '^[0-9a-f]{64}$'),
+    -- What the columns of its CSV meant; files of the account are read by it until they name another.
+    mapping_id       uuid,
     -- What it follows: one opens with what the one before closed with, and stays as long as another follows.
-    previous         int generated always as (case when ordinal > 1 then ordinal - 1 end) stored,
+    previous         int,
     primary key (org_id, id),
     constraint bank_statements_bank_account_id_fkey foreign key (org_id, bank_account_id) references bank_accounts (org_id, id),
+    constraint bank_statements_mapping_id_fkey foreign key (org_id, mapping_id) references bank_statement_mappings (org_id, id),
     constraint bank_statements_ordinal_key unique (org_id, bank_account_id, ordinal),
     constraint bank_statements_closing_balance_key unique (org_id, bank_account_id, ordinal, closing_balance),
     constraint a_statement_opens_with_what_the_last_one_closed_with foreign key (org_id, bank_account_id, previous, opening_balance)
@@ -87,6 +65,14 @@ create table bank_statements (
 create index bank_statements_by_previous on bank_statements (org_id, bank_account_id, previous, opening_balance);
 create index bank_statements_by_day on bank_statements (org_id, to_on, id);
 create index bank_statements_by_file on bank_statements (org_id, sha256);
+create index bank_statements_by_mapping on bank_statements (org_id, mapping_id);
+create function follow_last_statement() returns trigger language plpgsql as $$
+begin
+    new.previous := nullif(new.ordinal - 1, 0);
+    return new;
+end $$;
+create trigger follow_last_statement before insert or update of ordinal, previous on bank_statements
+    for each row execute function follow_last_statement();
 select manage_resource('bank_statements', secret => '{previous}');
 -- What the bank said stays. (Whoever may lock a row may update some column of it.)
 revoke update on bank_statements from backoffice_service;
@@ -172,10 +158,12 @@ grant update (status, rule_id) on bank_statement_lines to backoffice_service;
 
 -- How much of a line which entry explains.
 create table bank_matches (
-    org_id     uuid not null,
-    line_id    uuid not null,
-    entry_id   uuid not null,
+    org_id     uuid    not null,
+    line_id    uuid    not null,
+    entry_id   uuid    not null,
     amount     numeric(20, 4) not null constraint bank_matches_amount_range check (amount <> 0),
+    -- Whether it was posted for the line, and is booked back where the line is taken back.
+    is_own     boolean not null default false,
     created_at timestamptz not null default now(),
     primary key (org_id, line_id, entry_id),
     constraint bank_matches_line_id_fkey foreign key (org_id, line_id) references bank_statement_lines (org_id, id),
@@ -185,34 +173,38 @@ create index bank_matches_by_entry on bank_matches (org_id, entry_id);
 select manage_record('bank_matches');
 grant select, insert, delete on bank_matches to backoffice_service;
 
--- What posted entries moved in bank accounts, in the currency of each.
-create function bank_movements(in_accounts uuid[], in_entries uuid[]) returns table (bank_account_id uuid, entry_id uuid, posted_on date, amount numeric)
-    language sql stable as $$
-    select b.id, l.entry_id, l.posted_on, sum(case when l.currency = b.currency then coalesce(l.foreign_debit - l.foreign_credit, l.debit - l.credit)
-            when b.currency = (select books_currency()) then l.debit - l.credit else 0 end)
-    from bank_accounts b join journal_lines l on l.org_id = b.org_id and l.account_id = b.account_id
-    where b.org_id = (select current_org()) and b.id = any(in_accounts) and (in_entries is null or l.entry_id = any(in_entries))
-    group by 1, 2, 3
+-- What a line of the ledger moved in a bank account, in the currency of that.
+create function moved_in_bank(line journal_lines, bank_currency text, books text) returns numeric language sql immutable as $$
+    select case when line.currency = bank_currency then coalesce(line.foreign_debit - line.foreign_credit, line.debit - line.credit)
+        when bank_currency = books then line.debit - line.credit else 0 end
 $$;
 
--- An entry explains no more than it moved, and on the same side. Those who match the same one take turns.
-create function keep_matches() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
+-- An entry explains no more than it moved, and on the same side. Those who match the same one take turns; what was posted just
+-- now for a line is nobody else's. A statement has ten thousand lines or one, and what is known of the size of the tables may
+-- be from before the ten thousand: so each is looked up by its key, and `offset 0` keeps it so.
+create function keep_matches() returns trigger language plpgsql security definer set search_path = public, pg_temp
+    set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
 declare
     org constant uuid := current_org();
-    entries uuid[] := (select array_agg(distinct entry_id) from new_rows);
+    books constant text := books_currency();
 begin
-    if entries is null then return null; end if;
-    perform from journal_entries where org_id = org and id = any(entries) order by id for no key update;
+    perform from journal_entries where org_id = org and id = any(array(select entry_id from new_rows where not is_own)) order by id for no key update;
     if exists (
         select from (
-            select l.bank_account_id, m.entry_id, sum(m.amount) as explained, min(m.amount) as least, max(m.amount) as most
-            from bank_matches m join bank_statement_lines l on l.org_id = m.org_id and l.id = m.line_id
-            where m.org_id = org and m.entry_id = any(entries)
-            group by 1, 2
-        ) m
-        left join bank_movements((select array_agg(distinct l.bank_account_id) from bank_matches m join bank_statement_lines l on l.org_id = m.org_id and l.id = m.line_id
-            where m.org_id = org and m.entry_id = any(entries)), entries) moved on moved.bank_account_id = m.bank_account_id and moved.entry_id = m.entry_id
-        where abs(m.explained) > abs(coalesce(moved.amount, 0)) or sign(m.least) <> sign(moved.amount) or sign(m.most) <> sign(moved.amount)) then
+            select distinct n.entry_id, l.bank_account_id, b.account_id, b.currency from new_rows n
+            cross join lateral (select l.bank_account_id from bank_statement_lines l where l.org_id = org and l.id = n.line_id offset 0) l
+            cross join lateral (select b.account_id, b.currency from bank_accounts b where b.org_id = org and b.id = l.bank_account_id offset 0) b
+        ) of
+        cross join lateral (
+            select sum(m.amount) as amount, min(sign(m.amount)) as least, max(sign(m.amount)) as most from bank_matches m
+            cross join lateral (select l.bank_account_id from bank_statement_lines l where l.org_id = org and l.id = m.line_id offset 0) l
+            where m.org_id = org and m.entry_id = of.entry_id and l.bank_account_id = of.bank_account_id
+        ) explained
+        cross join lateral (
+            select coalesce(sum(moved_in_bank(j, of.currency, books)), 0) as amount from journal_lines j
+            where j.org_id = org and j.entry_id = of.entry_id and j.account_id is not distinct from of.account_id
+        ) moved
+        where abs(explained.amount) > abs(moved.amount) or explained.least <> sign(moved.amount) or explained.most <> sign(moved.amount)) then
         raise exception 'too much' using errcode = 'restrict_violation', table = 'bank_matches',
             constraint = 'an_entry_explains_no_more_than_it_moved_in_the_bank_account';
     end if;
@@ -220,26 +212,33 @@ begin
 end $$;
 create trigger keep_matches after insert on bank_matches referencing new table as new_rows for each statement execute function keep_matches();
 
--- A line is explained by entries that come to its amount, or by none. Checked at commit.
-create function keep_lines_explained() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
+-- A line is explained by entries that come to its amount, or by none. A line and what explains it are written in one statement.
+create function keep_lines_explained() returns trigger language plpgsql security definer set search_path = public, pg_temp
+    set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
 declare
     org constant uuid := current_org();
-    changed constant jsonb := case tg_op when 'DELETE' then to_jsonb(old) else to_jsonb(new) end;
-    of_line constant uuid := coalesce(changed ->> 'line_id', changed ->> 'id');
+    lines uuid[];
 begin
+    if tg_table_name = 'bank_matches' then
+        lines := array(select distinct line_id from changed);
+    else
+        lines := array(select id from changed);
+    end if;
     if exists (
-        select from bank_statement_lines l
-        where l.org_id = org and l.id = of_line
-            and case l.status when 'unmatched' then 0 else l.amount end
-                <> coalesce((select sum(m.amount) from bank_matches m where m.org_id = l.org_id and m.line_id = l.id), 0)) then
+        select from unnest(lines) c (id)
+        cross join lateral (select l.id, l.amount, l.status from bank_statement_lines l where l.org_id = org and l.id = c.id offset 0) l
+        cross join lateral (select coalesce(sum(m.amount), 0) as amount from bank_matches m where m.org_id = org and m.line_id = l.id) explained
+        where explained.amount <> case l.status when 'unmatched' then 0 else l.amount end) then
         raise exception 'not explained' using errcode = 'check_violation', table = 'bank_statement_lines', constraint = 'entries_explain_a_line_to_the_cent';
     end if;
     return null;
 end $$;
-create constraint trigger keep_explained after update of status on bank_statement_lines deferrable initially deferred
-    for each row when (old.status <> new.status) execute function keep_lines_explained();
-create constraint trigger keep_explained after insert or delete on bank_matches deferrable initially deferred
-    for each row execute function keep_lines_explained();
+create trigger keep_explained after update on bank_statement_lines referencing new table as changed
+    for each statement execute function keep_lines_explained();
+create trigger keep_explained after insert on bank_matches referencing new table as changed
+    for each statement execute function keep_lines_explained();
+create trigger keep_explained_again after delete on bank_matches referencing old table as changed
+    for each statement execute function keep_lines_explained();
 
 -- Unmatched lines and the first rule that fits each: the rules that book what comes in, or the one that is run. Left alone is
 -- what could not be posted: in periods that are not open, to accounts that take nothing or ask for more, without a rate.
@@ -289,14 +288,18 @@ create function bank_reconciliation(in_account uuid, in_day date, in_most int) r
         select moved.*, moved.amount - coalesce((
             select sum(m.amount) from bank_matches m join bank_statement_lines l on l.org_id = m.org_id and l.id = m.line_id and l.booked_on <= in_day
             where m.org_id = (select current_org()) and m.entry_id = moved.entry_id and l.bank_account_id = in_account), 0) as open
-        from bank_movements(array[in_account], null) moved where moved.posted_on <= in_day and moved.amount <> 0
+        from (
+            select j.entry_id, j.posted_on, sum(moved_in_bank(j, a.currency, (select books_currency()))) as amount
+            from account a join journal_lines j on j.org_id = a.org_id and j.account_id = a.account_id and j.posted_on <= in_day
+            group by 1, 2) moved
+        where moved.amount <> 0
     ), entries as (
-        select e.id, e.number, e.posted_on, e.description, e.reference, e.kind, e.resource, e.resource_id, moved.amount, moved.open
+        select e.id, e.number, e.posted_on, e.description, e.reference, e.resource, e.resource_id, moved.amount, moved.open
         from moved join journal_entries e on e.org_id = (select current_org()) and e.id = moved.entry_id
         where moved.open <> 0 and not exists (
             select from moved other where other.entry_id in (e.reversed_by_id, e.reversal_of_id) and other.open = -moved.open and moved.open = moved.amount)
     ), placed as (
-        select entries.*, open = amount and (kind = 'opening' or posted_on < (select from_on from first)) as is_before from entries
+        select entries.*, open = amount and posted_on < (select from_on from first) as is_before from entries
     ), sums as (
         select
             (select opening_balance from first) as opening,
@@ -309,7 +312,7 @@ create function bank_reconciliation(in_account uuid, in_day date, in_most int) r
         select currency_decimals(currency) as decimals from account
     )
     select jsonb_build_object(
-        'bank_account_id', a.id, 'on', in_day, 'currency', a.currency, 'statements_to', (select to_on from last),
+        'bank_account_id', a.id, 'name', a.name, 'account_id', a.account_id, 'on', in_day, 'currency', a.currency, 'statements_to', (select to_on from last),
         'bank_balance', round(s.bank, decimals)::text, 'ledger_balance', round(s.ledger, decimals)::text, 'difference', round(s.bank - s.ledger, decimals)::text,
         'opening_difference', round(coalesce(s.opening, 0) - s.before, decimals)::text,
         'unmatched_lines_total', round(s.lines_open, decimals)::text, 'unmatched_entries_total', round(s.entries_open, decimals)::text,
@@ -325,59 +328,129 @@ create function bank_reconciliation(in_account uuid, in_day date, in_most int) r
     from account a, sums s, shown
 $$;
 
--- What a line of a statement may be: entries that moved just this in the bank account and that no line explains yet. What else
--- can be matched is added here. `key` is what a payer would quote.
-create view bank_match_candidates with (security_invoker = true) as
-    select moved.org_id, moved.bank_account_id, 'journal_entry' as kind, e.id, e.number, e.posted_on as "on", upper(e.reference) as key, e.description,
-        null::uuid as party_id, null::text as party_name, moved.amount - coalesce(explained.amount, 0) as amount
-    from (
-        select b.org_id, b.id as bank_account_id, l.entry_id,
-            sum(case when l.currency = b.currency then coalesce(l.foreign_debit - l.foreign_credit, l.debit - l.credit) else l.debit - l.credit end) as amount
-        from bank_accounts b join journal_lines l on l.org_id = b.org_id and l.account_id = b.account_id
-        group by 1, 2, 3
-    ) moved
-    join journal_entries e on e.org_id = moved.org_id and e.id = moved.entry_id and e.status = 'posted' and e.kind = 'standard' and e.reversal_of_id is null
-    left join (
-        select m.org_id, x.bank_account_id, m.entry_id, sum(m.amount) as amount
-        from bank_matches m join bank_statement_lines x on x.org_id = m.org_id and x.id = m.line_id
-        group by 1, 2, 3
-    ) explained on explained.org_id = moved.org_id and explained.bank_account_id = moved.bank_account_id and explained.entry_id = moved.entry_id;
-grant select on bank_match_candidates to backoffice_service;
+-- What people quote, without what they leave out or put in: `INV-2026-000041` and `inv 2026/000041` of it are one.
+create function squeezed(written text) returns text language sql immutable parallel safe as $$
+    select regexp_replace(upper(written), '[^[:alnum:]]', '', 'g')
+$$;
 
--- Proposals for unmatched lines, the best first, each with its score of 100 and its reasons. Lines and candidates meet by a
--- reference that the line quotes or by the amount to the cent, and never all with all.
-create function bank_proposals(in_lines uuid[], in_most int) returns table (
-    line_id uuid, kind text, id uuid, number text, "on" date, amount numeric, description text, party_id uuid, party_name text, score int, reasons text[]
+-- What unmatched lines may be, the best first, each with its score of 100 and its reasons: entries that moved money in the bank
+-- account and that no line explains yet, half a year back at the most; and what is open of documents and payments, which the
+-- line settles. They meet by what the line quotes, by the amount to the cent, by the payer's account or name, and never all
+-- with all: of what looks the same the twenty oldest are looked at.
+create function bank_proposals(in_lines uuid[], in_most int, in_sure boolean default false) returns table (
+    line_id uuid, kind text, id uuid, resource text, number text, "on" date, currency text, amount numeric, description text,
+    party_id uuid, party_name text, score int, reasons text[]
 -- What a statement has is not known beforehand, and a loop over ten thousand lines and ten thousand candidates would be planned.
-) language sql stable set enable_nestloop = off set jit = off as $$
+) language sql stable set enable_nestloop = off set enable_seqscan = off set jit = off as $$
     with wanted as materialized (
-        select l.id, l.bank_account_id, l.booked_on, l.amount, upper(concat_ws(' ', l.reference, l.end_to_end_id, l.text)) as said, upper(l.counterparty_name) as party
-        from bank_statement_lines l where l.org_id = (select current_org()) and l.status = 'unmatched' and l.id = any(in_lines)
-    ), candidates as materialized (
-        select c.*, row_number() over (partition by c.bank_account_id, c.amount order by c."on", c.id) as nth from bank_match_candidates c
-        where c.org_id = (select current_org()) and c.amount <> 0 and c.bank_account_id in (select bank_account_id from wanted)
-    ), quoted as (
-        select distinct w.id as line_id, w.bank_account_id, word
-        from wanted w cross join lateral regexp_split_to_table(w.said, '[^A-Z0-9/._-]+') word where length(word) > 2
+        select l.id, l.bank_account_id, b.account_id, l.currency, l.booked_on, l.amount, sign(l.amount) as side,
+            upper(concat_ws(' ', l.reference, l.end_to_end_id, l.text)) as said, squeezed(l.counterparty_name) as party, squeezed(l.counterparty_account) as account
+        from bank_statement_lines l join bank_accounts b on b.org_id = l.org_id and b.id = l.bank_account_id
+        where l.org_id = (select current_org()) and l.status = 'unmatched' and l.id = any(in_lines)
+    ), moved as materialized (
+        select j.account_id, j.entry_id, sum(moved_in_bank(j, a.currency, (select books_currency()))) as amount
+        from journal_lines j join (select distinct w.account_id, w.currency from wanted w) a on a.account_id = j.account_id
+        where j.org_id = (select current_org()) and j.account_id = any(array(select w.account_id from wanted w))
+            and j.posted_on between (select min(w.booked_on) - 183 from wanted w) and (select max(w.booked_on) + 31 from wanted w)
+        group by 1, 2
+    ), explained as materialized (
+        select l.bank_account_id, m.entry_id, sum(m.amount) as amount
+        from bank_matches m join bank_statement_lines l on l.org_id = m.org_id and l.id = m.line_id
+        where m.org_id = (select current_org()) and m.entry_id = any(array(select moved.entry_id from moved))
+            and l.id = any(array(select m.line_id from bank_matches m where m.org_id = (select current_org()) and m.entry_id = any(array(select moved.entry_id from moved))))
+        group by 1, 2
+    ), unexplained as materialized (
+        select b.bank_account_id, moved.entry_id, moved.amount - coalesce(explained.amount, 0) as amount
+        from moved join (select distinct w.bank_account_id, w.account_id from wanted w) b on b.account_id = moved.account_id
+        left join explained on explained.bank_account_id = b.bank_account_id and explained.entry_id = moved.entry_id
+        where moved.amount <> coalesce(explained.amount, 0)
+    ), entries as materialized (
+        select u.bank_account_id, e.id, e.number, e.reference, e.posted_on as "on", e.description, u.amount,
+            row_number() over (partition by u.bank_account_id, u.amount order by e.posted_on, e.id) as nth
+        from unexplained u join journal_entries e on e.org_id = (select current_org()) and e.id = u.entry_id
+        where e.id = any(array(select u.entry_id from unexplained u)) and e.status = 'posted' and e.kind = 'standard'
+            -- What took back a booking that the bank had shown, the bank may show as well.
+            and (e.reversal_of_id is null or exists (select from bank_matches m where m.org_id = e.org_id and m.entry_id = e.reversal_of_id))
+    ), open as materialized (
+        select i.id, i.resource, i.number, i.due_on as "on", i.currency, i.party_id, case i.side when 'debit' then 1 else -1 end as side,
+            case i.side when 'debit' then i.open_amount else -i.open_amount end as amount
+        from open_items i where i.org_id = (select current_org()) and i.open_amount > 0
+    ), items as materialized (
+        select o.*, p.name as party_name, squeezed(p.name) as party,
+            row_number() over (partition by o.currency, o.amount order by o."on", o.id) as nth,
+            row_number() over (partition by o.party_id, o.side order by o."on", o.id) as nth_of_party
+        from open o join parties p on p.org_id = (select current_org()) and p.id = o.party_id
+        where p.id = any(array(select o.party_id from open o))
+    ), keys as materialized (
+        select k.*, row_number() over (partition by k.bank_account_id, k.key order by k.id) as nth from (
+            select e.bank_account_id, 'journal_entry' as kind, e.id, squeezed(e.number) as key from entries e
+            union select e.bank_account_id, 'journal_entry', e.id, squeezed(e.reference) from entries e where e.reference is not null
+            union select null, 'open_item', i.id, squeezed(i.number) from items i
+            -- A supplier's own number of a bill, and a customer's of an invoice.
+            union select null, 'open_item', b.id, squeezed(b.supplier_number) from bills b
+                where b.org_id = (select current_org()) and b.id = any(array(select i.id from items i where i.resource = 'bills'))
+            union select null, 'open_item', v.id, squeezed(v.reference) from invoices v
+                where v.org_id = (select current_org()) and v.id = any(array(select i.id from items i where i.resource = 'invoices')) and v.reference is not null
+        ) k where length(k.key) > 2
+    ), quoted as materialized (
+        select distinct w.id as line_id, w.bank_account_id, squeezed(word) as word
+        from wanted w cross join lateral regexp_split_to_table(w.said, '[^[:alnum:]/._-]+') word where length(squeezed(word)) > 2
+    ), referred as materialized (
+        select q.line_id, k.kind, k.id from quoted q join keys k on k.bank_account_id = q.bank_account_id and k.key = q.word where k.nth <= 20
+        union select q.line_id, k.kind, k.id from quoted q join keys k on k.key = q.word where k.bank_account_id is null and k.nth <= 20
+    ), payers as materialized (
+        select distinct w.id as line_id, a.party_id
+        from wanted w join party_bank_accounts a on a.org_id = (select current_org()) and a.iban = w.account
+        where a.iban = any(array(select w.account from wanted w))
     ), pairs as materialized (
-        select q.line_id, c.bank_account_id, c.kind, c.id from quoted q join candidates c on c.bank_account_id = q.bank_account_id and c.key = q.word
-        union
-        select q.line_id, c.bank_account_id, c.kind, c.id from quoted q join candidates c on c.bank_account_id = q.bank_account_id and upper(c.number) = q.word
-        union
-        select w.id, c.bank_account_id, c.kind, c.id from wanted w join candidates c on c.bank_account_id = w.bank_account_id and c.amount = w.amount where c.nth <= 20
+        select r.line_id, r.kind, r.id from referred r
+        union select w.id, 'journal_entry', e.id from wanted w join entries e on e.bank_account_id = w.bank_account_id and e.amount = w.amount
+            where e.nth <= 20 and not in_sure
+        union select w.id, 'open_item', i.id from wanted w join items i on i.currency = w.currency and i.amount = w.amount
+            where i.nth <= 20 and not in_sure
+        union select w.id, 'open_item', i.id from wanted w join payers p on p.line_id = w.id join items i on i.party_id = p.party_id and i.side = w.side
+            where i.nth_of_party <= 20
+        union select w.id, 'open_item', i.id from wanted w join items i on i.party = w.party and i.side = w.side
+            where i.nth_of_party <= 20 and not in_sure
+    ), candidates as (
+        select e.bank_account_id, 'journal_entry' as kind, e.id, null::text as resource, e.number, e."on", null::text as currency, e.amount,
+            e.description, null::uuid as party_id, null::text as party_name, null::text as party from entries e
+        union all select null, 'open_item', i.id, i.resource, i.number, i."on", i.currency, i.amount, null, i.party_id, i.party_name, i.party from items i
     ), scored as (
-        select p.line_id, c.kind, c.id, c.number, c."on", c.amount, c.description, c.party_id, c.party_name, w.booked_on,
-            coalesce(c.key = any(q.words), false) or coalesce(upper(c.number) = any(q.words), false) as has_reference, c.amount = w.amount as has_amount,
-            coalesce(w.party <> '' and w.party = upper(c.party_name), false) as has_party, abs(c."on" - w.booked_on) <= 5 as has_day
-        from pairs p join wanted w on w.id = p.line_id join candidates c on c.id = p.id and c.kind = p.kind and c.bank_account_id = p.bank_account_id
-        left join (select line_id, array_agg(word) as words from quoted group by 1) q on q.line_id = p.line_id
+        select p.line_id, c.kind, c.id, c.resource, c.number, c."on", coalesce(c.currency, w.currency) as currency, c.amount, c.description, c.party_id, c.party_name,
+            w.booked_on, r.id is not null as has_reference, c.amount = w.amount and coalesce(c.currency, w.currency) = w.currency as has_amount,
+            y.party_id is not null as has_account, coalesce(w.party <> '' and w.party = c.party, false) as has_party, abs(c."on" - w.booked_on) <= 5 as has_day
+        from pairs p join wanted w on w.id = p.line_id
+        join candidates c on c.id = p.id and c.kind = p.kind
+        left join referred r on r.line_id = p.line_id and r.kind = p.kind and r.id = p.id
+        left join payers y on y.line_id = p.line_id and y.party_id = c.party_id
+        -- An entry is of this account, and money that came in settles what is owed to us.
+        where coalesce(c.bank_account_id, w.bank_account_id) = w.bank_account_id and sign(c.amount) = w.side
     ), ranked as (
-        select s.*, 40 * has_reference::int + 40 * has_amount::int + 10 * has_party::int + 10 * has_day::int as score,
-            row_number() over (partition by line_id order by 40 * has_reference::int + 40 * has_amount::int + 10 * has_party::int + 10 * has_day::int desc,
-                abs(s."on" - booked_on), s.id) as place
-        from scored s
+        select s.*, row_number() over (partition by s.line_id order by s.score desc, abs(s."on" - s.booked_on), s.id) as place from (
+            select s.*, 40 * has_reference::int + 30 * has_amount::int + 15 * has_account::int + 5 * has_party::int + 10 * has_day::int as score from scored s) s
     )
-    select line_id, kind, id, number, "on", amount, description, party_id, party_name, score, array_remove(array[
-        case when has_reference then 'reference' end, case when has_amount then 'amount' end, case when has_party then 'party' end, case when has_day then 'date' end], null)
+    select line_id, kind, id, resource, number, "on", currency, amount, description, party_id, party_name, score, array_remove(array[
+        case when has_reference then 'reference' end, case when has_amount then 'amount' end, case when has_account then 'account' end,
+        case when has_party then 'party' end, case when has_day then 'date' end], null)
     from ranked where place <= in_most order by line_id, place
 $$;
+
+-- Lines of a statement that are surely one thing: of its amount, and quoted or from the payer's account, and neither could the
+-- line be another of the kind, nor is another line that.
+create function bank_certainties(in_statement uuid) returns table (line_id uuid, kind text, id uuid, party_id uuid) language sql stable as $$
+    with likely as (
+        select p.line_id, p.kind, p.id, p.party_id, 'reference' = any(p.reasons) as is_quoted
+        from bank_proposals(array(select l.id from bank_statement_lines l
+            where l.org_id = (select current_org()) and l.statement_id = in_statement and l.status = 'unmatched'), 10, true) p
+        where 'amount' = any(p.reasons) and p.reasons && '{reference,account}'
+    ), best as (
+        select l.*, bool_or(l.is_quoted) over (partition by l.line_id) as line_quotes from likely l
+    ), counted as (
+        select b.*, count(*) over (partition by b.line_id) as ways, count(*) over (partition by b.kind, b.id) as wanted
+        from best b where b.is_quoted = b.line_quotes
+    )
+    select line_id, kind, id, party_id from counted where ways = 1 and wanted = 1 order by line_id
+$$;
+
+create index open_items_open on open_items (org_id, due_on, id) where open_amount > 0;

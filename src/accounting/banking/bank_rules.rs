@@ -271,7 +271,7 @@ async fn archive_bank_rule(may: May<Write, BankRule>, id: Id<BankRule>) -> Reply
 
 /// Restore a bank rule
 ///
-/// It counts again.
+/// It counts again: lines that come in are booked by it, where it is automatic. Nothing is posted for lines that came before.
 #[utoipa::path(post, path = "/v1/bank-rules/{id}/restore", tag = "Banking")]
 async fn restore_bank_rule(may: May<Write, BankRule>, id: Id<BankRule>) -> Reply<BankRule> {
     step(may, id, "restore").await

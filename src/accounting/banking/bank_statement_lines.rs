@@ -1,7 +1,8 @@
-//! Lines of bank statements: each amount that came in or went out, until an entry in the books explains it. A line is booked to
-//! an account, split over several, or matched with what was posted already; and all of that can be taken back.
+//! Lines of bank statements: each amount that came in or went out, until an entry in the books explains it. A line is matched
+//! with what was posted already or settles what is open, is booked to an account, or is split; and all of that can be taken back.
 
-use crate::booking::{self, Locked, Share};
+use crate::booking::{self, Explanation, Locked, Share};
+use crate::settling::{Wanted, refuse_bank_itself, refuse_wrong_amounts, settled};
 use diesel::QueryableByName;
 use platform::prelude::*;
 use rust_decimal::Decimal;
@@ -80,9 +81,9 @@ pub struct BankStatementLineFilter {
 static LIFE: Life = Life {
     states: &[
         ("unmatched", "Nothing in the books explains it yet."),
-        ("matched", "Entries that were posted for something else, such as a payment, explain it."),
+        ("matched", "Entries that were posted before explain it, or payments that were posted for it and settle what was open."),
         ("booked", "An entry of its own booked it to an account."),
-        ("split", "An entry of its own booked it to several accounts."),
+        ("split", "What was posted for it booked it to several accounts or settled several open items."),
     ],
     steps: &[
         Step { action: "book", from: &["unmatched"], to: "booked", verb: "post" },
@@ -184,13 +185,15 @@ async fn book_bank_statement_line(
             pointer: String::new(),
         };
         refuse_bank_itself(&locked, std::slice::from_ref(&share))?;
-        let on = to.posted_on.unwrap_or(locked.line.booked_on);
-        booking::book(db, &locked, on, to.description, &[share], LineStatus::Booked).await
+        let explained = Explanation::new(locked);
+        let on = to.posted_on.unwrap_or(explained.on);
+        let explained = Explanation { on, description: to.description, shares: vec![share], ..explained };
+        booking::explain_one(db, LineStatus::Booked, explained).await
     })
     .await
 }
 
-/// The accounts that a line is split over.
+/// What a line is split over.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SplitBankStatementLineRequest {
@@ -208,31 +211,45 @@ pub struct SplitBankStatementLineRequest {
     posted_on: Option<NaiveDate>,
 }
 
-/// A part of a line, and its account.
+/// A part of a line, and its account or what it settles: one of both.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LinePart {
     /// The account of the ledger.
-    account_id: Uuid,
+    account_id: Option<Uuid>,
+    /// The document or payment that it settles as far as it goes: the id of an invoice, credit note, bill, debit note or payment.
+    #[schema(example = json!(null))]
+    item_id: Option<Uuid>,
     /// In the line's currency, and with its sign: what went out is negative, and so is a fee that was kept back from what came in.
     #[schema(example = "-3.00")]
     amount: Money,
+    /// What is taken off the item, in its currency, where that is another than the line's.
+    #[schema(example = json!(null))]
+    item_amount: Option<Money>,
+    /// What is kept besides for paying early, as the terms of the invoice or bill allow.
+    #[schema(example = json!(null))]
+    discount_amount: Option<Money>,
     /// What this part is for.
     #[schema(min_length = 1, max_length = 500, example = "Fee")]
     description: Option<String>,
+    /// The party that the line to the account carries.
     #[schema(example = json!(null))]
     party_id: Option<Uuid>,
+    /// The department that the line to the account carries.
     #[schema(example = json!(null))]
     department_id: Option<Uuid>,
+    /// The cost centre that the line to the account carries.
     #[schema(example = json!(null))]
     cost_centre_id: Option<Uuid>,
+    /// The project that the line to the account carries.
     #[schema(example = json!(null))]
     project_id: Option<Uuid>,
 }
 
 /// Split a line
 ///
-/// Posts one entry in the bank journal over several accounts. The parts come to the amount of the line, to the cent.
+/// Posts one entry in the bank journal over the accounts that are named, and a payment for each party whose open items are settled.
+/// The parts come to the amount of the line, to the cent.
 #[utoipa::path(post, path = "/v1/bank-statement-lines/{id}/split", tag = "Banking")]
 async fn split_bank_statement_line(
     may: May<Post, BankStatementLine>,
@@ -242,70 +259,69 @@ async fn split_bank_statement_line(
     may.write(async |db| {
         let locked = ready(&may, db, &id, "split").await?;
         let over = over.0.clone();
-        let shares: Vec<Share> = over
-            .parts
-            .into_iter()
-            .enumerate()
-            .map(|(place, part)| Share {
-                account_id: part.account_id,
-                amount: part.amount.0,
-                description: part.description,
-                party_id: part.party_id,
-                department_id: part.department_id,
-                cost_centre_id: part.cost_centre_id,
-                project_id: part.project_id,
-                pointer: format!("/parts/{place}"),
-            })
-            .collect();
-        refuse_wrong_parts(&locked, &shares)?;
+        let (mut shares, mut wanted, mut faults) = (Vec::new(), Vec::new(), Vec::new());
+        let mut amounts = Vec::with_capacity(over.parts.len());
+        for (place, part) in over.parts.into_iter().enumerate() {
+            let pointer = format!("/parts/{place}");
+            amounts.push((format!("{pointer}/amount"), part.amount.0));
+            match (part.account_id, part.item_id) {
+                (Some(account_id), None) => shares.push(Share {
+                    account_id,
+                    amount: part.amount.0,
+                    description: part.description,
+                    party_id: part.party_id,
+                    department_id: part.department_id,
+                    cost_centre_id: part.cost_centre_id,
+                    project_id: part.project_id,
+                    pointer,
+                }),
+                (None, Some(item_id)) => wanted.push(Wanted {
+                    item_id,
+                    amount: Some(part.amount.0),
+                    item_amount: part.item_amount.map(|amount| amount.0),
+                    discount_amount: part.discount_amount.map(|amount| amount.0),
+                    pointer,
+                }),
+                _ => {
+                    let rule = "must name either `account_id` or `item_id`";
+                    faults.push(Fault::at(format!("{pointer}/account_id"), "either-or", rule));
+                }
+            }
+        }
+        refuse_wrong_amounts(&locked, "/parts", &amounts, &mut faults);
+        if !shares.is_empty() && shares.iter().map(|share| share.amount).sum::<Decimal>().is_zero() {
+            let rule = "must move something: what goes to accounts comes to nothing, so book it with a journal entry";
+            faults.push(Fault::at("/parts", "zero", rule));
+        }
+        if !faults.is_empty() {
+            return Err(Problem::invalid(faults));
+        }
         refuse_bank_itself(&locked, &shares)?;
-        let on = over.posted_on.unwrap_or(locked.line.booked_on);
-        booking::book(db, &locked, on, over.description, &shares, LineStatus::Split).await
+        let settled = settled(db, &locked, wanted, locked.line.amount.0).await?;
+        let explained = Explanation::new(locked);
+        let on = over.posted_on.unwrap_or(explained.on);
+        let explained = Explanation { on, description: over.description, shares, settled, ..explained };
+        booking::explain_one(db, LineStatus::Split, explained).await
     })
     .await
 }
 
-fn refuse_wrong_parts(of: &Locked, shares: &[Share]) -> Result<()> {
-    let (line, decimals) = (&of.line, ledger::currency::decimals(&of.line.currency));
-    let mut faults = Vec::new();
-    for share in shares {
-        let place = format!("{}/amount", share.pointer);
-        if share.amount.is_zero() {
-            faults.push(Fault::at(place, "zero", "must not be zero"));
-        } else if share.amount.normalize().scale() > decimals {
-            let rule = format!("must have at most {decimals} decimals, as {} has", line.currency);
-            faults.push(Fault::at(place, "too-many-decimals", rule));
-        }
-    }
-    let sum: Option<Decimal> =
-        shares.iter().try_fold(Decimal::ZERO, |sum, share| sum.checked_add(share.amount));
-    if sum != Some(line.amount.0) {
-        let sum = sum.map_or_else(|| "more than can be counted".to_owned(), |sum| Money(sum).to_string());
-        let rule = format!(
-            "must come to the amount of the line, {} {}, and come to {sum}",
-            line.amount, line.currency
-        );
-        faults.push(Fault::at("/parts", "does-not-add-up", rule));
-    }
-    if faults.is_empty() { Ok(()) } else { Err(Problem::invalid(faults)) }
-}
-
-/// What is booked from an account to itself explains nothing.
-fn refuse_bank_itself(of: &Locked, shares: &[Share]) -> Result<()> {
-    let same = shares.iter().filter(|share| share.account_id == of.ledger_account_id);
-    let rule = "must be another account than the one that keeps what is in this bank account";
-    let faults: Vec<Fault> =
-        same.map(|share| Fault::at(format!("{}/account_id", share.pointer), "not-allowed", rule)).collect();
-    if faults.is_empty() { Ok(()) } else { Err(Problem::invalid(faults)) }
-}
-
-/// The entries that explain a line.
+/// What explains a line: entries, open items, or what a party paid ahead; at least one of them.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MatchBankStatementLineRequest {
-    /// Together they come to the amount of the line.
-    #[schema(min_items = 1, max_items = 500)]
+    /// What was posted before. Together with the items it comes to the amount of the line.
+    #[serde(default)]
+    #[schema(max_items = 500)]
     entries: Vec<MatchedEntry>,
+    /// What is open and settled by the line.
+    #[serde(default)]
+    #[schema(max_items = 500, example = json!([]))]
+    items: Vec<MatchedItem>,
+    /// The party for which what is left over is kept as its credit, or to which it was paid ahead: an overpayment or an advance. Unless
+    /// told, nothing may be left over.
+    #[schema(example = json!(null))]
+    party_id: Option<Uuid>,
 }
 
 /// An entry, and how much of the line it explains.
@@ -319,10 +335,29 @@ pub struct MatchedEntry {
     amount: Option<Money>,
 }
 
+/// Something that is open, and how much of the line settles it.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MatchedItem {
+    /// The id of an invoice, credit note, bill, debit note or payment of which something is open.
+    item_id: Uuid,
+    /// How much of the line settles it: above zero for what is owed to us, below for what we owe. What is open of it, unless told, as
+    /// far as the line goes.
+    #[schema(example = json!(null))]
+    amount: Option<Money>,
+    /// What is taken off the item, in its currency, where that is another than the line's.
+    #[schema(example = json!(null))]
+    item_amount: Option<Money>,
+    /// What is kept besides for paying early, as the terms of the invoice or bill allow.
+    #[schema(example = json!(null))]
+    discount_amount: Option<Money>,
+}
+
 /// Match a line
 ///
-/// Says which entries in the books are what the bank shows here: a payment that was posted before, several that the bank booked as
-/// one, or one that it booked in parts. Nothing is posted. An entry explains no more than it moved in this bank account.
+/// Says what in the books the bank shows here. Of entries that were posted before, several that the bank booked as one or one that it
+/// booked in parts, nothing is posted; an entry explains no more than it moved in this bank account. For what is open, a payment of
+/// the bank's day is posted for each party, and allocated to its documents.
 #[utoipa::path(post, path = "/v1/bank-statement-lines/{id}/match", tag = "Banking")]
 async fn match_bank_statement_line(
     may: May<Post, BankStatementLine>,
@@ -331,33 +366,40 @@ async fn match_bank_statement_line(
 ) -> Reply<BankStatementLine> {
     may.write(async |db| {
         let locked = ready(&may, db, &id, "match").await?;
-        let line = &locked.line;
-        let entries: Vec<(Uuid, Decimal)> = with
-            .0
-            .entries
-            .iter()
-            .map(|each| (each.journal_entry_id, each.amount.unwrap_or(line.amount).0))
-            .collect();
+        let with = with.0.clone();
+        let whole = locked.line.amount;
         let mut faults = Vec::new();
-        for (place, (id, amount)) in entries.iter().enumerate() {
-            if entries[..place].iter().any(|(other, _)| other == id) {
+        let (mut entries, mut amounts) = (Vec::<(Uuid, Decimal)>::new(), Vec::new());
+        for (place, each) in with.entries.iter().enumerate() {
+            let amount = each.amount.unwrap_or(whole).0;
+            if entries.iter().any(|(other, _)| *other == each.journal_entry_id) {
                 let rule = "must be named once";
                 faults.push(Fault::at(format!("/entries/{place}/journal_entry_id"), "repeated", rule));
             }
-            if amount.is_zero() {
-                faults.push(Fault::at(format!("/entries/{place}/amount"), "zero", "must not be zero"));
-            }
+            entries.push((each.journal_entry_id, amount));
+            amounts.push((format!("/entries/{place}/amount"), amount));
         }
-        let sum: Option<Decimal> =
-            entries.iter().try_fold(Decimal::ZERO, |sum, (_, amount)| sum.checked_add(*amount));
-        if sum != Some(line.amount.0) {
-            let rule = format!("must come to the amount of the line, {} {}", line.amount, line.currency);
-            faults.push(Fault::at("/entries", "does-not-add-up", rule));
-        }
+        let explained = amounts.iter().map(|(_, amount)| *amount).sum::<Decimal>();
+        let wanted = with.items.into_iter().enumerate().map(|(place, each)| Wanted {
+            item_id: each.item_id,
+            amount: each.amount.map(|amount| amount.0),
+            item_amount: each.item_amount.map(|amount| amount.0),
+            discount_amount: each.discount_amount.map(|amount| amount.0),
+            pointer: format!("/items/{place}"),
+        });
+        let settled = settled(db, &locked, wanted.collect(), whole.0 - explained).await?;
+        amounts.extend(settled.iter().map(|part| (format!("{}/amount", part.pointer), part.amount)));
+        let rest = whole.0 - amounts.iter().map(|(_, amount)| *amount).sum::<Decimal>();
+        let is_left = !rest.is_zero() && rest.is_sign_positive() == whole.0.is_sign_positive();
+        let advance = with.party_id.filter(|_| is_left).map(|party| (party, rest));
+        amounts.extend(advance.map(|(_, rest)| ("/party_id".to_owned(), rest)));
+        let all = if entries.is_empty() { "/items" } else { "/entries" };
+        refuse_wrong_amounts(&locked, all, &amounts, &mut faults);
         if !faults.is_empty() {
             return Err(Problem::invalid(faults));
         }
-        booking::explain(db, line.id, &entries, LineStatus::Matched).await
+        let explained = Explanation::new(locked);
+        booking::explain_one(db, LineStatus::Matched, Explanation { entries, settled, advance, ..explained }).await
     })
     .await
 }
@@ -366,16 +408,16 @@ async fn match_bank_statement_line(
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UnmatchBankStatementLineRequest {
-    /// The day on which what was booked is booked back, such as one in an open period; the bank's day of booking, unless told. It
-    /// means nothing where the line was matched, since nothing was posted then.
+    /// The day on which what was posted for the line is booked back, such as one in an open period; the bank's day of booking, unless
+    /// told.
     #[schema(example = "2026-03-02")]
     posted_on: Option<NaiveDate>,
 }
 
 /// Take a line back
 ///
-/// The line is unmatched again. What it had posted is booked back, on the day that is named; entries that it was matched with stay as
-/// they are.
+/// The line is unmatched again. Payments that were posted for it are void, so that what they settled is open again, and what else
+/// was posted for it is booked back, on the day that is named; entries that it was matched with stay as they are.
 #[utoipa::path(post, path = "/v1/bank-statement-lines/{id}/unmatch", tag = "Banking")]
 async fn unmatch_bank_statement_line(
     may: May<Post, BankStatementLine>,
@@ -383,13 +425,13 @@ async fn unmatch_bank_statement_line(
     how: Input<UnmatchBankStatementLineRequest>,
 ) -> Reply<BankStatementLine> {
     may.write(async |db| {
-        let Locked { line, entry_id, .. } = ready(&may, db, &id, "unmatch").await?;
-        if let (Some(entry), true) = (entry_id, line.status != LineStatus::Matched) {
-            let why = format!("Taken back: {}", line.text.as_deref().unwrap_or("bank statement line"));
-            let on = how.0.posted_on.unwrap_or(line.booked_on);
-            ledger::reverse(db, entry, on, &why.chars().take(500).collect::<String>()).await?;
+        let line = ready(&may, db, &id, "unmatch").await?.line;
+        let on = how.0.posted_on.unwrap_or(line.booked_on);
+        if on < line.booked_on {
+            let rule = format!("must not be before the bank's day of booking, {}", line.booked_on);
+            return Err(Problem::invalid(vec![Fault::at("/posted_on", "too-early", rule)]));
         }
-        booking::forget(db, line.id).await
+        booking::take_back(db, &line, on).await
     })
     .await
 }

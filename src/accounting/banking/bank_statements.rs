@@ -43,6 +43,9 @@ pub struct BankStatement {
     /// The SHA-256 of the file, in hexadecimal.
     #[schema(max_length = 64, example = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")]
     pub sha256: String,
+    /// What the columns of its CSV meant; null for other files. Files of the account are read by it until they name another.
+    #[schema(example = json!(null))]
+    pub mapping_id: Option<Uuid>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
 }
@@ -64,6 +67,7 @@ pub struct NewBankStatement {
     pub(crate) known_line_count: i32,
     pub(crate) format: Format,
     pub(crate) sha256: String,
+    pub(crate) mapping_id: Option<Uuid>,
 }
 
 #[derive(Clone, Debug, Deserialize, IntoParams)]

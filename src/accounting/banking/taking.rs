@@ -1,13 +1,14 @@
 //! A statement file is taken in: read, found to be of our accounts, found to follow what was taken before, and kept with its
 //! lines, all of it or nothing. What an earlier file had brought is not taken twice.
 
-use crate::bank_accounts::{BankAccount, BankAccountStatus};
 use crate::bank_statement_mappings::BankStatementMapping;
-use crate::bank_statements::{BankStatement, NewBankStatement};
+use crate::bank_statements::BankStatement;
 use crate::booking;
+use crate::chain::{Chain, Last};
 use crate::formats::{self, FileFault, Format, LONGEST_FILE, Line, Statement};
 use actix_web::http::{StatusCode, header};
-use diesel::sql_types::{Array, Jsonb, Text, Uuid as SqlUuid};
+use diesel::sql_types::{Array, Jsonb, Nullable, Text, Uuid as SqlUuid};
+use payments::bank_accounts::{BankAccount, BankAccountStatus};
 use platform::api::OperationDoc;
 use platform::incoming::{Incoming, hexadecimal};
 use platform::may::Grants;
@@ -30,11 +31,11 @@ pub struct StatementFile {
     /// What the file is, where its type and its first bytes don't tell.
     #[param(inline)]
     format: Option<Format>,
-    /// What the columns of a CSV mean; the account's own mapping, where nothing is said.
+    /// What the columns of a CSV mean; the mapping by which the last one of the account was read, where nothing is said.
     mapping_id: Option<Uuid>,
     /// What was in the account before the first line, where neither the file nor a statement before it says so.
     #[param(pattern = r"^-?[0-9]{1,16}(\.[0-9]{1,4})?$", max_length = 22, example = "0.00")]
-    opening_balance: Option<String>,
+    pub(crate) opening_balance: Option<String>,
 }
 
 /// The bytes of a statement file.
@@ -126,20 +127,22 @@ pub async fn create_bank_statement(
     content: Content,
 ) -> Reply<TakenStatements> {
     let (said, mut bytes) = (said.0, content.0);
-    let told = said.format.or(told_format(may.http())?);
     // Who may not is told before anything is sent, and so is who names what there is not.
     let mapping = may.read(async |db| mapping(db, &said).await).await?;
+    let told = said.format.or(told_format(may.http())?);
     bytes.allow(LONGEST_FILE, "A statement file may have 32 MiB: ask the bank for a shorter time.")?;
     let mut file = tempfile::spooled_tempfile(IN_MEMORY);
     while let Some(piece) = bytes.next().await? {
         file.write_all(&piece).map_err(Problem::unavailable)?;
     }
     file.rewind().map_err(Problem::unavailable)?;
+    let mapping_id = mapping.as_ref().map(|mapping| mapping.id);
     let mapping = mapping.map(BankStatementMapping::for_reading);
     let reading = tokio::task::spawn_blocking(move || formats::read(file, told, mapping.as_ref()));
     let (format, statements) = reading.await.map_err(Problem::internal)?.map_err(refused)?;
     let sha256 = bytes.sha256();
-    let file = File { said: &said, format, sha256: &sha256 };
+    let mapping_id = mapping_id.filter(|_| format == Format::Csv);
+    let file = File { said: &said, format, sha256: &sha256, mapping_id };
     may.write(async |db| file.take(db, &statements).await).await
 }
 
@@ -158,8 +161,24 @@ fn told_format(http: &actix_web::HttpRequest) -> Result<Option<Format>> {
 }
 
 async fn mapping(db: &mut Db, said: &StatementFile) -> Result<Option<BankStatementMapping>> {
+    #[derive(diesel::QueryableByName)]
+    struct Last {
+        #[diesel(sql_type = Nullable<SqlUuid>)]
+        mapping_id: Option<Uuid>,
+    }
     let own = match said.bank_account_id {
-        Some(id) => BankAccount::mapping(db, id).await?.ok_or_else(|| unknown("bank_account_id"))?,
+        Some(id) => {
+            let last: Option<Last> = diesel::sql_query(
+                "select (select s.mapping_id from bank_statements s where s.org_id = a.org_id and s.bank_account_id = a.id and s.mapping_id is not null
+                    order by s.ordinal desc limit 1) as mapping_id
+                from bank_accounts a where a.org_id = (select current_org()) and a.id = $1",
+            )
+            .bind::<SqlUuid, _>(id)
+            .get_result(db)
+            .await
+            .optional()?;
+            last.ok_or_else(|| unknown("bank_account_id"))?.mapping_id
+        }
         None => None,
     };
     match said.mapping_id.or(own) {
@@ -190,10 +209,12 @@ fn refused(faults: Vec<FileFault>) -> Problem {
     Problem::invalid(faults.into_iter().map(at).collect())
 }
 
-struct File<'a> {
-    said: &'a StatementFile,
-    format: Format,
-    sha256: &'a str,
+/// A file that is taken in.
+pub(crate) struct File<'a> {
+    pub said: &'a StatementFile,
+    pub format: Format,
+    pub sha256: &'a str,
+    pub mapping_id: Option<Uuid>,
 }
 
 /// What is known of what was taken before.
@@ -205,14 +226,6 @@ struct Before {
     /// How often each of these lines is there.
     known: HashMap<String, usize>,
     has_rules: bool,
-}
-
-/// The last statement of an account.
-#[derive(Clone, Deserialize)]
-struct Last {
-    ordinal: i32,
-    to_on: NaiveDate,
-    closing_balance: Money,
 }
 
 /// A line as it is written.
@@ -456,112 +469,6 @@ fn digest(account: Uuid, line: &Line) -> String {
         add(&line.value_on.map(|day| day.to_string()).unwrap_or_default());
     }
     hexadecimal(&digest.finalize())
-}
-
-/// How statements follow each other, and what of them is there already.
-struct Chain {
-    last: HashMap<Uuid, Last>,
-    known: HashMap<String, usize>,
-    /// How often each line was met in this file.
-    met: HashMap<String, usize>,
-}
-
-/// What is taken of a statement.
-struct Link<'s> {
-    /// None where it says nothing new.
-    made: Option<NewBankStatement>,
-    lines: Vec<(&'s Line, &'s str, usize)>,
-}
-
-impl Chain {
-    /// # Errors
-    /// 409 where it does not follow what was taken before.
-    fn link<'s>(
-        &mut self,
-        file: &File<'_>,
-        statement: &'s Statement,
-        account: &BankAccount,
-        digests: &'s [String],
-    ) -> Result<Link<'s>> {
-        let last = self.last.get(&account.id).cloned();
-        let (mut fresh, mut all, mut again) = (Vec::new(), Vec::new(), Decimal::ZERO);
-        for (line, digest) in statement.lines.iter().zip(digests) {
-            let met = self.met.entry(digest.clone()).or_default();
-            let known = self.known.get(digest).copied().unwrap_or_default();
-            if *met < known {
-                again += line.amount;
-            } else {
-                fresh.push((line, digest.as_str(), *met));
-            }
-            // Should the balances say that none of them is known, they are further ones of the same.
-            all.push((line, digest.as_str(), *met + known));
-            *met += 1;
-        }
-        let opens_with = match (statement.opening, &last) {
-            (Some(opening), _) => opening,
-            // A file without balances goes on from the last statement.
-            (None, Some(last)) => last.closing_balance.0 - again,
-            (None, None) => {
-                file.said.opening_balance.as_deref().and_then(|given| given.parse().ok()).unwrap_or_default()
-            }
-        };
-        let number = statement.number.as_deref().map(|number| format!(" {number}")).unwrap_or_default();
-        let lines = match &last {
-            Some(last) if opens_with + again == last.closing_balance.0 => fresh,
-            Some(last) if opens_with == last.closing_balance.0 => all,
-            Some(last) => {
-                let closed = last.closing_balance;
-                let opening = Money(opens_with + again);
-                return Err(CONFLICT.because(format!(
-                    "The statement{number} opens with {opening} {}, and the last one, up to {}, closed with {closed}: {} are missing between them. \
-                     Take in what lies between first.",
-                    account.currency, last.to_on, Money(opening.0 - closed.0)
-                )).at(Fault::at(format!("/{}", statement.place), "gap", "does not open with what the last statement closed with")));
-            }
-            None => fresh,
-        };
-        let opening = last.as_ref().map_or(opens_with, |last| last.closing_balance.0);
-        let today = lines.last().map(|(line, ..)| line.booked_on);
-        let to_on = statement.to_on.max(today).unwrap_or_default();
-        let from_on = statement.from_on.unwrap_or(to_on).min(to_on);
-        // Of what is known nothing is kept, nor of a day without movements that a later statement has passed.
-        let is_passed = last.as_ref().is_some_and(|last| to_on <= last.to_on);
-        if lines.is_empty() && (!statement.lines.is_empty() || is_passed) {
-            return Ok(Link { made: None, lines });
-        }
-        if let Some(last) = last.as_ref().filter(|last| to_on < last.to_on) {
-            return Err(CONFLICT.because(format!(
-                "The statement{number} ends on {to_on}, and one up to {} was taken in before: take statements in by their days.", last.to_on
-            )));
-        }
-        for (_, digest, occurrence) in &lines {
-            let known = self.known.entry((*digest).to_owned()).or_default();
-            *known = (*known).max(*occurrence + 1);
-        }
-        let closing = lines.iter().try_fold(opening, |sum, (line, ..)| sum.checked_add(line.amount));
-        let closing = closing.ok_or_else(|| {
-            Problem::invalid(vec![Fault::at("", "out-of-range", "the balance is too large")])
-        })?;
-        let ordinal = last.map_or(1, |last| last.ordinal + 1);
-        self.last.insert(account.id, Last { ordinal, to_on, closing_balance: Money(closing) });
-        let count = |lines: usize| i32::try_from(lines).unwrap_or(i32::MAX);
-        let made = NewBankStatement {
-            id: Uuid::now_v7(),
-            bank_account_id: account.id,
-            ordinal,
-            number: statement.number.clone(),
-            from_on,
-            to_on,
-            currency: account.currency.clone(),
-            opening_balance: Money(opening),
-            closing_balance: Money(closing),
-            line_count: count(lines.len()),
-            known_line_count: count(statement.lines.len() - lines.len()),
-            format: file.format,
-            sha256: file.sha256.to_owned(),
-        };
-        Ok(Link { made: Some(made), lines })
-    }
 }
 
 /// Writes the lines, all of them at once.
