@@ -14,6 +14,7 @@ mod invoices;
 mod ledger;
 mod parties;
 mod payment_terms;
+mod payments;
 mod posting_races;
 mod recurring;
 mod reports;

@@ -29,6 +29,7 @@ const REFERENCES: &[(&str, &str)] = &[
     ("employee_id", "/v1/employees"),
     ("entry_id", "/v1/journal-entries"),
     ("expense_account_id", "/v1/accounts"),
+    ("fee_account_id", "/v1/accounts"),
     ("fiscal_period_id", "/v1/fiscal-periods"),
     ("fiscal_year_id", "/v1/fiscal-years"),
     ("fixed_asset_id", "/v1/fixed-assets"),
@@ -215,6 +216,15 @@ pub fn body<'a>(caller: &'a Caller, operation: &'a Operation) -> LocalBoxFuture<
                 keep_books(caller).await;
                 return what_explains_the_last_line(caller).await;
             }
+            "post_payments" => {
+                let create = self::operation("create_payment");
+                return json!({"payments": [self::body(caller, &create).await]});
+            }
+            "allocate_payment" => return what_the_last_payment_is_for(caller).await,
+            "create_payment" | "update_payment" => {
+                open_books(caller).await;
+                body["allocations"] = json!([]);
+            }
             "create_invoice" | "update_invoice" | "create_bill" | "update_bill" => open_books(caller).await,
             _ if ["Accounting", "Banking", "Ledger"]
                 .contains(&operation.value["tags"][0].as_str().unwrap()) =>
@@ -241,7 +251,9 @@ pub fn body<'a>(caller: &'a Caller, operation: &'a Operation) -> LocalBoxFuture<
             }
             if holds_ids(&field) {
                 let id = match (operation.id(), name.as_str()) {
-                    ("create_bank_account", "account_id") => account_for_a_bank(caller).await,
+                    ("create_bank_account" | "create_payment" | "update_payment", "account_id") => {
+                        account_for_a_bank(caller).await
+                    }
                     _ => row(caller, &referred(&name, &operation.path)).await,
                 };
                 body[&name] = if field["items"].is_object() { json!([id]) } else { json!(id) };
@@ -362,6 +374,19 @@ async fn what_explains_the_last_line(caller: &Caller) -> Value {
     let entry = json!({"posted_on": "2026-03-02", "description": "Paid", "lines": lines});
     let posted = caller.post("/v1/journal-entries/post", json!({"entries": [entry]})).await.is(200);
     json!({"entries": [{"journal_entry_id": posted["data"][0]["id"]}]})
+}
+
+/// An invoice of the party that the newest payment in the books came from.
+async fn what_the_last_payment_is_for(caller: &Caller) -> Value {
+    let last = caller.get("/v1/payments?status=posted&direction=in&sort=-created_at&limit=1").await.is(200);
+    let mut invoice = body(caller, &operation("create_invoice")).await;
+    invoice["party_id"] = last["data"][0]["party_id"].clone();
+    (invoice["currency"], invoice["issued_on"]) = (json!("EUR"), last["data"][0]["paid_on"].clone());
+    let made = caller.post("/v1/invoices", invoice).await.is(201)["id"].as_str().unwrap().to_owned();
+    for step in ["approve", "post"] {
+        caller.act(&format!("/v1/invoices/{made}/{step}")).await.is(200);
+    }
+    json!({"allocated_on": last["data"][0]["paid_on"], "allocations": [{"item_id": made, "amount": "0.01"}]})
 }
 
 /// The year in which the contract's examples are booked.
