@@ -181,30 +181,34 @@ $$;
 
 -- An entry explains no more than it moved, and on the same side. Those who match the same one take turns; what was posted just
 -- now for a line is nobody else's. A statement has ten thousand lines or one, and what is known of the size of the tables may
--- be from before the ten thousand: so each is looked up by its key, and `offset 0` keeps it so.
+-- be from before the ten thousand: so each table is looked up by the keys at hand, which the plan knows, and no loop is made.
 create function keep_matches() returns trigger language plpgsql security definer set search_path = public, pg_temp
-    set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
+    set enable_nestloop = off set plan_cache_mode = force_custom_plan set jit = off as $$
 declare
     org constant uuid := current_org();
     books constant text := books_currency();
+    entries constant uuid[] := array(select distinct entry_id from new_rows);
+    others constant uuid[] := array(select entry_id from new_rows where not is_own);
+    lines uuid[];
+    banks uuid[];
 begin
-    perform from journal_entries where org_id = org and id = any(array(select entry_id from new_rows where not is_own)) order by id for no key update;
+    perform from journal_entries where org_id = org and id = any(others) order by id for no key update;
+    lines := array(select distinct line_id from bank_matches where org_id = org and entry_id = any(entries));
+    banks := array(select distinct bank_account_id from bank_statement_lines where org_id = org and id = any(lines));
     if exists (
         select from (
-            select distinct n.entry_id, l.bank_account_id, b.account_id, b.currency from new_rows n
-            cross join lateral (select l.bank_account_id from bank_statement_lines l where l.org_id = org and l.id = n.line_id offset 0) l
-            cross join lateral (select b.account_id, b.currency from bank_accounts b where b.org_id = org and b.id = l.bank_account_id offset 0) b
-        ) of
-        cross join lateral (
-            select sum(m.amount) as amount, min(sign(m.amount)) as least, max(sign(m.amount)) as most from bank_matches m
-            cross join lateral (select l.bank_account_id from bank_statement_lines l where l.org_id = org and l.id = m.line_id offset 0) l
-            where m.org_id = org and m.entry_id = of.entry_id and l.bank_account_id = of.bank_account_id
+            select l.bank_account_id, m.entry_id, sum(m.amount) as amount, min(sign(m.amount)) as least, max(sign(m.amount)) as most
+            from bank_matches m join bank_statement_lines l on l.id = m.line_id
+            where m.org_id = org and m.entry_id = any(entries) and l.org_id = org and l.id = any(lines)
+            group by 1, 2
         ) explained
-        cross join lateral (
-            select coalesce(sum(moved_in_bank(j, of.currency, books)), 0) as amount from journal_lines j
-            where j.org_id = org and j.entry_id = of.entry_id and j.account_id is not distinct from of.account_id
-        ) moved
-        where abs(explained.amount) > abs(moved.amount) or explained.least <> sign(moved.amount) or explained.most <> sign(moved.amount)) then
+        left join (
+            select b.id as bank_account_id, j.entry_id, sum(moved_in_bank(j, b.currency, books)) as amount
+            from journal_lines j join bank_accounts b on b.account_id = j.account_id
+            where j.org_id = org and j.entry_id = any(entries) and b.org_id = org and b.id = any(banks)
+            group by 1, 2
+        ) moved on moved.bank_account_id = explained.bank_account_id and moved.entry_id = explained.entry_id
+        where abs(explained.amount) > abs(coalesce(moved.amount, 0)) or explained.least <> sign(moved.amount) or explained.most <> sign(moved.amount)) then
         raise exception 'too much' using errcode = 'restrict_violation', table = 'bank_matches',
             constraint = 'an_entry_explains_no_more_than_it_moved_in_the_bank_account';
     end if;
@@ -214,7 +218,7 @@ create trigger keep_matches after insert on bank_matches referencing new table a
 
 -- A line is explained by entries that come to its amount, or by none. A line and what explains it are written in one statement.
 create function keep_lines_explained() returns trigger language plpgsql security definer set search_path = public, pg_temp
-    set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
+    set enable_nestloop = off set plan_cache_mode = force_custom_plan set jit = off as $$
 declare
     org constant uuid := current_org();
     lines uuid[];
@@ -225,10 +229,11 @@ begin
         lines := array(select id from changed);
     end if;
     if exists (
-        select from unnest(lines) c (id)
-        cross join lateral (select l.id, l.amount, l.status from bank_statement_lines l where l.org_id = org and l.id = c.id offset 0) l
-        cross join lateral (select coalesce(sum(m.amount), 0) as amount from bank_matches m where m.org_id = org and m.line_id = l.id) explained
-        where explained.amount <> case l.status when 'unmatched' then 0 else l.amount end) then
+        select from bank_statement_lines l
+        left join (
+            select m.line_id, sum(m.amount) as amount from bank_matches m where m.org_id = org and m.line_id = any(lines) group by 1
+        ) explained on explained.line_id = l.id
+        where l.org_id = org and l.id = any(lines) and coalesce(explained.amount, 0) <> case l.status when 'unmatched' then 0 else l.amount end) then
         raise exception 'not explained' using errcode = 'check_violation', table = 'bank_statement_lines', constraint = 'entries_explain_a_line_to_the_cent';
     end if;
     return null;

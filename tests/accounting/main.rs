@@ -18,6 +18,7 @@ mod payments;
 mod posting_races;
 mod recurring;
 mod reports;
+mod settling;
 mod shop;
 mod statement_formats;
 mod taxes;

@@ -37,7 +37,8 @@ impl Banked {
         let fees = account("6200", "expense", Value::Null).await;
         let ana = json!({"is_customer": true, "name": "Ana Pop SRL", "bank_accounts": [{"iban": ANA}]});
         let ana = shop.party(ana).await;
-        let bogdan = shop.party(json!({"is_customer": true, "is_supplier": true, "name": "Bogdan Ionescu SRL"})).await;
+        let bogdan =
+            shop.party(json!({"is_customer": true, "is_supplier": true, "name": "Bogdan Ionescu SRL"})).await;
         let tax = shop.tax("VAT19", "19", json!({})).await;
         Self { shop, bank, fees, ana, bogdan, tax }
     }
@@ -64,7 +65,11 @@ impl Banked {
         let mut file = ":20:S\n:25:1\n:28C:1\n:60F:C260401EUR0,00\n".to_owned();
         for (number, (day, amount, said, iban)) in lines.iter().enumerate() {
             let (mark, amount) = (mark(*amount), money(*amount));
-            writeln!(file, ":61:26{day}{day}{mark}{amount}NTRFNONREF//{number}\n:86:166?00X?20SVWZ+{said}?31{iban}").unwrap();
+            writeln!(
+                file,
+                ":61:26{day}{day}{mark}{amount}NTRFNONREF//{number}\n:86:166?00X?20SVWZ+{said}?31{iban}"
+            )
+            .unwrap();
         }
         let closing: i64 = lines.iter().map(|line| line.1).sum();
         write!(file, ":62F:{}260430EUR{}\n-\n", mark(closing), money(closing)).unwrap();
@@ -109,7 +114,8 @@ fn customers_pay_and_what_they_owe_is_settled() {
         let (one, other) = (banked.invoice(ana, "50").await, banked.invoice(ana, "50").await); // 59.50 each
         let large = banked.invoice(bogdan, "500").await; // 595.00
         let number = |of: &Value| of["number"].as_str().unwrap().replace('-', " ").replace(' ', "/");
-        let (said, part) = (format!("Factura {}, va multumim", number(&quoted)), format!("rata 1 {}", number(&large)));
+        let (said, part) =
+            (format!("Factura {}, va multumim", number(&quoted)), format!("rata 1 {}", number(&large)));
         let lines: [Told; 6] = [
             ("0402", 11_900, &said, STRANGER),
             ("0402", 23_800, "plata", ANA),
@@ -133,14 +139,23 @@ fn customers_pay_and_what_they_owe_is_settled() {
         assert_eq!((&why["amount"], &why["is_own"]), (&json!("119.00"), &json!(true)));
         let payment = format!("/v1/payments/{}", why["payment_id"].as_str().unwrap());
         let payment = banked.shop.owner.get(&payment).await.is(200);
-        assert_eq!(told(&payment, ["direction", "paid_on", "status", "amount", "open_amount"]), ["in", "2026-04-02", "posted", "119.00", "0.00"]);
+        assert_eq!(
+            told(&payment, ["direction", "paid_on", "status", "amount", "open_amount"]),
+            ["in", "2026-04-02", "posted", "119.00", "0.00"]
+        );
         assert_eq!(banked.shop.owner.act(&path).await.is(200)["matched"], 0);
 
         // The third may be either of two, for the same reasons; it is decided.
         let proposals = banked.line(&lines[2], "proposals").await["proposals"].clone();
         let best: Vec<_> = proposals.as_array().unwrap().iter().take(2).collect();
-        assert!(best.iter().all(|each| each["reasons"] == json!(["amount", "account", "date"]) || each["reasons"] == json!(["amount", "account"])), "{proposals:#}");
-        assert!(best.iter().all(|each| each["kind"] == "open_item" && each["resource"] == "invoices" && each["party_name"] == "Ana Pop SRL"));
+        assert!(
+            best.iter().all(|each| each["reasons"] == json!(["amount", "account", "date"])
+                || each["reasons"] == json!(["amount", "account"])),
+            "{proposals:#}"
+        );
+        assert!(best.iter().all(|each| each["kind"] == "open_item"
+            && each["resource"] == "invoices"
+            && each["party_name"] == "Ana Pop SRL"));
         banked.act(&lines[2], "match", json!({"items": [{"item_id": id(&other)}]})).await.is(200);
         assert_eq!(banked.stands("invoices", &one).await, ["posted", "59.50"]);
         assert_eq!(banked.stands("invoices", &other).await, ["paid", "0.00"]);
@@ -161,8 +176,10 @@ fn customers_pay_and_what_they_owe_is_settled() {
         let kept = json!({"items": [{"item_id": id(&large)}], "party_id": bogdan});
         banked.act(&lines[5], "match", kept).await.is(200);
         assert_eq!(banked.stands("invoices", &large).await, ["paid", "0.00"]);
-        let payments = banked.shop.owner.get(&format!("/v1/payments?party_id={bogdan}&sort=paid_on")).await.is(200);
-        let open: Vec<&Value> = payments["data"].as_array().unwrap().iter().map(|each| &each["open_amount"]).collect();
+        let payments =
+            banked.shop.owner.get(&format!("/v1/payments?party_id={bogdan}&sort=paid_on")).await.is(200);
+        let open: Vec<&Value> =
+            payments["data"].as_array().unwrap().iter().map(|each| &each["open_amount"]).collect();
         assert_eq!(open, ["0.00", "11.90", "5.00"]);
         assert_eq!(banked.difference("2026-04-30").await, ("0.00".into(), 0));
         banked.shop.is_whole().await;
@@ -183,9 +200,18 @@ fn customers_pay_and_what_they_owe_is_settled() {
 fn suppliers_are_paid_by_their_own_numbers() {
     run(async {
         let banked = Banked::new().await;
-        let (large, one, other) = (banked.bill("F-7714", "500.00").await, banked.bill("F-7715", "100.00").await, banked.bill("F-7716", "200.00").await);
+        let (large, one, other) = (
+            banked.bill("F-7714", "500.00").await,
+            banked.bill("F-7715", "100.00").await,
+            banked.bill("F-7716", "200.00").await,
+        );
         let invoice = banked.invoice(&banked.ana, "100").await;
-        let lines = [("0402", -50_000, "plata F 7714 si F7714", STRANGER), ("0403", -50_000, "F-7714/BIS", STRANGER), ("0404", -30_000, "doua facturi", STRANGER), ("0405", -11_900, "retur", ANA)];
+        let lines = [
+            ("0402", -50_000, "plata F 7714 si F7714", STRANGER),
+            ("0403", -50_000, "F-7714/BIS", STRANGER),
+            ("0404", -30_000, "doua facturi", STRANGER),
+            ("0405", -11_900, "retur", ANA),
+        ];
         let (statement, lines) = banked.take(&lines).await;
         let matched = banked.shop.owner.act(&format!("/v1/bank-statements/{statement}/match")).await.is(200);
         assert_eq!((&matched["matched"], &matched["paid"]), (&json!(1), &json!(1)));
@@ -206,9 +232,11 @@ fn suppliers_are_paid_by_their_own_numbers() {
         let invoiced = id(&invoice);
         refused(json!([{"item_id": invoiced}]), "/items/0/amount", "wrong-sign").await;
         refused(json!([{"item_id": invoiced, "amount": "-119.00"}]), "/items/0/amount", "wrong-sign").await;
-        refused(json!([{"item_id": id(&one), "amount": "-119.00"}]), "/items/0/amount", "more-than-is-open").await;
+        refused(json!([{"item_id": id(&one), "amount": "-119.00"}]), "/items/0/amount", "more-than-is-open")
+            .await;
         refused(json!([{"item_id": uuid::Uuid::now_v7()}]), "/items/0/item_id", "unknown-reference").await;
-        let twice = json!([{"item_id": id(&one), "amount": "-60.00"}, {"item_id": id(&one), "amount": "-59.00"}]);
+        let twice =
+            json!([{"item_id": id(&one), "amount": "-60.00"}, {"item_id": id(&one), "amount": "-59.00"}]);
         refused(twice, "/items/1/item_id", "repeated").await;
         banked.shop.is_whole().await;
         assert_eq!(banked.difference("2026-04-30").await, ("-619.00".into(), 2));
@@ -219,7 +247,8 @@ fn suppliers_are_paid_by_their_own_numbers() {
 fn a_line_is_split_over_open_items_and_fees() {
     run(async {
         let banked = Banked::new().await;
-        let (first, second) = (banked.invoice(&banked.ana, "100").await, banked.invoice(&banked.bogdan, "100").await);
+        let (first, second) =
+            (banked.invoice(&banked.ana, "100").await, banked.invoice(&banked.bogdan, "100").await);
         let before = banked.shop.books().await;
         // Two customers paid by card, 119.00 each; 4.76 were kept back.
         let (_, lines) = banked.take(&[("0402", 23_324, "card", STRANGER)]).await;
@@ -233,14 +262,18 @@ fn a_line_is_split_over_open_items_and_fees() {
         assert_eq!(faults(&problem), [("/parts", "does-not-add-up")]);
         let neither = json!({"parts": [{"amount": "119.00"}, {"item_id": id(&first), "account_id": banked.fees, "amount": "114.24"}]});
         let problem = banked.act(&lines[0], "split", neither).await.is_problem(422, "invalid-input");
-        assert_eq!(faults(&problem), [("/parts/0/account_id", "either-or"), ("/parts/1/account_id", "either-or")]);
+        assert_eq!(
+            faults(&problem),
+            [("/parts/0/account_id", "either-or"), ("/parts/1/account_id", "either-or")]
+        );
         let split = banked.act(&lines[0], "split", parts("-4.76")).await.is(200);
         assert_eq!(split["status"], "split");
         for invoice in [&first, &second] {
             assert_eq!(banked.stands("invoices", invoice).await, ["paid", "0.00"]);
         }
         let matches = banked.line(&lines[0], "matches").await["matches"].clone();
-        let mut amounts: Vec<&str> = matches.as_array().unwrap().iter().map(|each| each["amount"].as_str().unwrap()).collect();
+        let mut amounts: Vec<&str> =
+            matches.as_array().unwrap().iter().map(|each| each["amount"].as_str().unwrap()).collect();
         amounts.sort_unstable();
         assert_eq!(amounts, ["-4.76", "119.00", "119.00"]);
         assert_eq!(banked.difference("2026-04-30").await, ("0.00".into(), 0));
@@ -271,13 +304,19 @@ fn an_invoice_in_another_currency_is_settled_with_its_own_amount() {
         assert_eq!(told(&proposal, ["currency", "amount"]), ["USD", "119.00"]);
         assert_eq!(proposal["reasons"].as_array().unwrap()[..2], [json!("reference"), json!("account")]);
         let item = id(&invoice);
-        let problem = banked.act(&lines[0], "match", json!({"items": [{"item_id": item}]})).await.is_problem(422, "invalid-input");
+        let problem = banked
+            .act(&lines[0], "match", json!({"items": [{"item_id": item}]}))
+            .await
+            .is_problem(422, "invalid-input");
         assert_eq!(faults(&problem)[0], ("/items/0/item_amount", "required"));
         let settled = json!({"items": [{"item_id": item, "item_amount": "119.00"}]});
         banked.act(&lines[0], "match", settled).await.is(200);
         assert_eq!(banked.stands("invoices", &invoice).await, ["paid", "0.00"]);
         let books = banked.shop.books().await;
-        assert!(books.contains(&("7100".into(), "-2.9".into())) && books.contains(&("1010".into(), "110".into())), "{books:?}");
+        assert!(
+            books.contains(&("7100".into(), "-2.9".into())) && books.contains(&("1010".into(), "110".into())),
+            "{books:?}"
+        );
         banked.shop.is_whole().await;
     });
 }
@@ -288,11 +327,17 @@ fn what_the_bank_returns_is_matched_with_what_was_voided() {
         let banked = Banked::new().await;
         let invoice = banked.invoice(&banked.ana, "100").await;
         let number = invoice["number"].as_str().unwrap();
-        let (statement, lines) = banked.take(&[("0402", 11_900, number, ANA), ("0407", -11_900, "retur", ANA)]).await;
+        let (statement, lines) =
+            banked.take(&[("0402", 11_900, number, ANA), ("0407", -11_900, "retur", ANA)]).await;
         banked.shop.owner.act(&format!("/v1/bank-statements/{statement}/match")).await.is(200);
         let payment = banked.line(&lines[0], "matches").await["matches"][0]["payment_id"].clone();
         let why = json!({"voided_on": "2026-04-07", "reason": "Returned by the bank"});
-        banked.shop.owner.post(&format!("/v1/payments/{}/void", payment.as_str().unwrap()), why).await.is(200);
+        banked
+            .shop
+            .owner
+            .post(&format!("/v1/payments/{}/void", payment.as_str().unwrap()), why)
+            .await
+            .is(200);
         assert_eq!(banked.stands("invoices", &invoice).await, ["posted", "119.00"]);
         let proposal = banked.line(&lines[1], "proposals").await["proposals"][0].clone();
         assert_eq!(told(&proposal, ["kind", "amount"]), ["journal_entry", "-119.00"]);
@@ -307,9 +352,11 @@ fn of_two_who_settle_the_same_invoice_one_wins() {
     run(async {
         let banked = Banked::new().await;
         let invoice = banked.invoice(&banked.ana, "100").await;
-        let (_, lines) = banked.take(&[("0402", 11_900, "a", STRANGER), ("0402", 11_900, "b", STRANGER)]).await;
+        let (_, lines) =
+            banked.take(&[("0402", 11_900, "a", STRANGER), ("0402", 11_900, "b", STRANGER)]).await;
         let settle = |line: &str| {
-            let (banked, line, body) = (&banked, line.to_owned(), json!({"items": [{"item_id": id(&invoice), "amount": "119.00"}]}));
+            let (banked, line, body) =
+                (&banked, line.to_owned(), json!({"items": [{"item_id": id(&invoice), "amount": "119.00"}]}));
             async move { banked.act(&line, "match", body).await }
         };
         let (one, other) = join(settle(&lines[0]), settle(&lines[1])).await;
@@ -332,7 +379,8 @@ fn ten_thousand_lines_settle_ten_thousand_invoices_within_seconds() {
             "begin; set local session_replication_role = replica;
             create temp table copies on commit drop as select n, gen_random_uuid() as id, 'COPY-' || lpad(n::text, 6, '0') as number, 100 + n % 500 as amount
                 from generate_series(1, 10000) n;
-            insert into invoices select (jsonb_populate_record(i, jsonb_build_object('id', c.id, 'number', c.number, 'total_amount', c.amount, 'open_amount', c.amount))).*
+            insert into invoices select (jsonb_populate_record(i, jsonb_build_object('id', c.id, 'number', c.number, 'net_amount', c.amount, 'tax_amount', 0,
+                'total_amount', c.amount, 'base_net_amount', c.amount, 'base_tax_amount', 0, 'base_total_amount', c.amount, 'open_amount', c.amount))).*
                 from invoices i, copies c where i.id = '{0}';
             insert into open_items select (jsonb_populate_record(o, jsonb_build_object('id', c.id, 'number', c.number, 'amount', c.amount, 'base_amount', c.amount,
                 'open_amount', c.amount, 'open_base_amount', c.amount))).* from open_items o, copies c where o.id = '{0}';
@@ -340,9 +388,13 @@ fn ten_thousand_lines_settle_ten_thousand_invoices_within_seconds() {
             id(&first)
         );
         crate::support::service().database().await.batch_execute(&copies).await.unwrap();
-        let quotes: Vec<String> = (1..=10_000).map(|number| format!("plata COPY {number:06} COPY-{number:06}")).collect();
-        let lines: Vec<Told> =
-            quotes.iter().zip(1_i64..).map(|(said, number)| ("0402", (100 + number % 500) * 100, said.as_str(), STRANGER)).collect();
+        let quotes: Vec<String> =
+            (1..=10_000).map(|number| format!("plata COPY {number:06} COPY-{number:06}")).collect();
+        let lines: Vec<Told> = quotes
+            .iter()
+            .zip(1_i64..)
+            .map(|(said, number)| ("0402", (100 + number % 500) * 100, said.as_str(), STRANGER))
+            .collect();
         let started = std::time::Instant::now();
         let (statement, _) = banked.take(&lines).await;
         let taking = started.elapsed();
@@ -353,7 +405,12 @@ fn ten_thousand_lines_settle_ten_thousand_invoices_within_seconds() {
         assert_eq!((&matched["matched"], &matched["paid"]), (&json!(10_000), &json!(10_000)));
         assert_eq!(banked.difference("2026-04-30").await, ("0.00".into(), 0));
         let left = "select count(*) from open_items where org_id = $1 and resource in ('invoices', 'payments') and open_amount > 0";
-        let left = crate::support::service().database().await.query_one(left, &[&banked.shop.organization.id]).await.unwrap();
+        let left = crate::support::service()
+            .database()
+            .await
+            .query_one(left, &[&banked.shop.organization.id])
+            .await
+            .unwrap();
         assert_eq!(left.get::<_, i64>(0), 1);
         // Whoever is on a busy machine waits longer, and never for a loop over a hundred million pairs.
         assert!(matching.as_secs() < 120, "{matching:?}");

@@ -352,15 +352,18 @@ async fn account_for_a_bank(caller: &Caller) -> String {
 }
 
 /// A statement of one line of a new bank account's, whose amount the contract's examples name.
-async fn bank_statement(caller: &Caller) -> String {
+async fn bank_statement_file(caller: &Caller) -> String {
     let account = row(caller, "/v1/bank-accounts").await;
     let account = caller.get(&format!("/v1/bank-accounts/{account}")).await.is(200);
     let number = account["account_number"].as_str().unwrap();
-    let file = format!(
+    format!(
         ":20:S\n:25:{number}\n:28C:1\n:60F:C260302EUR100,00\n:61:2603020302D35,50NTRFREF\n:62F:C260302EUR64,50\n-\n"
-    );
-    let sending = caller.request(Method::POST, "/v1/bank-statements").body("text/plain", file);
-    let taken = sending.send().await.is(201);
+    )
+}
+
+async fn bank_statement(caller: &Caller) -> String {
+    let taking = operation("create_bank_statement");
+    let taken = perform(caller, &taking, &taking.path).await.is(201);
     taken["statements"][0]["id"].as_str().unwrap().to_owned()
 }
 
@@ -730,6 +733,10 @@ fn is_step(collection: &str, action: &str) -> bool {
 
 /// The request of an operation, with its example as the body and `If-Match: *` where it needs one.
 pub async fn request(caller: &Caller, operation: &Operation, path: &str) -> Request {
+    if operation.id() == "create_bank_statement" {
+        let file = bank_statement_file(caller).await;
+        return caller.request(operation.method.clone(), path).body("text/plain", file);
+    }
     if takes_bytes(operation) {
         let path = with(path, "name=example.txt");
         let request = caller.request(operation.method.clone(), &path);
