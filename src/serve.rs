@@ -43,6 +43,7 @@ pub const ROOMS: &[fn(&mut Api)] = &[
     assets::routes,
     budgets::routes,
     expenses::routes,
+    banking::routes,
     reports::routes,
 ];
 

@@ -6,6 +6,7 @@ mod support;
 mod aged;
 mod any_sequence;
 mod assets;
+mod banking;
 mod bills;
 mod budgets;
 mod closing;
@@ -26,7 +27,9 @@ mod posting_races;
 mod recurring;
 mod recurring_invoices;
 mod reports;
+mod settling;
 mod shop;
+mod statement_formats;
 mod tax_return;
 mod taxes;
 

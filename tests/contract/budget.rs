@@ -186,6 +186,9 @@ fn budget(operation: &str) -> u64 {
         "reimburse_expense_claim" | "reimburse_expense_claims" => return 16,
         "post_credit_note" | "post_debit_note" => return 15,
         "void_bill" | "void_invoice" => return 19,
+        // The ledger posts in two statements and books back in three; then the line is noted.
+        "book_bank_statement_line" | "split_bank_statement_line" => return 8,
+        "unmatch_bank_statement_line" => return 9,
         // What is paid is weighed, numbered, booked, open, and settles; taken back, that is undone, mirrored and settled by it.
         "post_payment" | "post_payments" => return 16,
         "export_payment_run" => return 8,

@@ -42,8 +42,10 @@ const REFERENCES: &[(&str, &str)] = &[
     ("item_id", "/v1/invoices"),
     ("item_ids", "/v1/invoices"),
     ("journal_id", "/v1/journals"),
+    ("journal_entry_id", "/v1/journal-entries"),
     ("loss_account_id", "/v1/accounts"),
     ("manager_id", "/v1/employees"),
+    ("mapping_id", "/v1/bank-statement-mappings"),
     ("membership_id", "/v1/memberships"),
     ("mentions", "/v1/users"),
     ("parent_id", ""),
@@ -63,6 +65,8 @@ const REFERENCES: &[(&str, &str)] = &[
     ("role_id", "/v1/roles"),
     ("role_ids", "/v1/roles"),
     ("tax_code_id", "/v1/tax-codes"),
+    ("rule_id", "/v1/bank-rules"),
+    ("statement_id", "/v1/bank-statements"),
     ("tax_code_ids", "/v1/tax-codes"),
     ("user_id", "/v1/users"),
     ("webhook_endpoint_id", "/v1/webhook-endpoints"),
@@ -219,6 +223,10 @@ pub fn body<'a>(caller: &'a Caller, operation: &'a Operation) -> LocalBoxFuture<
                 return json!({"fiscal_period_id": undepreciated_period(caller).await});
             }
             "create_exchange_rate" => body["rated_on"] = json!(a_day()),
+            "match_bank_statement_line" => {
+                keep_books(caller).await;
+                return what_explains_the_last_line(caller).await;
+            }
             "post_payments" => {
                 let create = self::operation("create_payment");
                 return json!({"payments": [self::body(caller, &create).await]});
@@ -275,7 +283,9 @@ pub fn body<'a>(caller: &'a Caller, operation: &'a Operation) -> LocalBoxFuture<
             "update_dunning_level" => {
                 body.as_object_mut().unwrap().remove("days_overdue");
             }
-            _ if ["Accounting", "Ledger"].contains(&operation.value["tags"][0].as_str().unwrap()) => {
+            _ if ["Accounting", "Banking", "Ledger"]
+                .contains(&operation.value["tags"][0].as_str().unwrap()) =>
+            {
                 keep_books(caller).await;
             }
             _ => {}
@@ -434,6 +444,34 @@ async fn payable(caller: &Caller) -> String {
         caller.act(&format!("/v1/bills/{bill}/{step}")).await.is(200);
     }
     bill
+}
+
+/// A statement of one line of a new bank account's, whose amount the contract's examples name.
+async fn bank_statement_file(caller: &Caller) -> String {
+    let account = row(caller, "/v1/bank-accounts").await;
+    let account = caller.get(&format!("/v1/bank-accounts/{account}")).await.is(200);
+    let number = account["account_number"].as_str().unwrap();
+    format!(
+        ":20:S\n:25:{number}\n:28C:1\n:60F:C260302EUR100,00\n:61:2603020302D35,50NTRFREF\n:62F:C260302EUR64,50\n-\n"
+    )
+}
+
+async fn bank_statement(caller: &Caller) -> String {
+    let taking = operation("create_bank_statement");
+    let taken = perform(caller, &taking, &taking.path).await.is(201);
+    taken["statements"][0]["id"].as_str().unwrap().to_owned()
+}
+
+/// An entry that moved what the newest unmatched line shows.
+async fn what_explains_the_last_line(caller: &Caller) -> Value {
+    let lines = caller.get("/v1/bank-statement-lines?status=unmatched&sort=-id&limit=1").await.is(200);
+    let account = lines["data"][0]["bank_account_id"].as_str().unwrap();
+    let account = caller.get(&format!("/v1/bank-accounts/{account}")).await.is(200)["account_id"].clone();
+    let other = row(caller, "/v1/accounts").await;
+    let lines = json!([{"account_id": other, "debit": "35.50"}, {"account_id": account, "credit": "35.50"}]);
+    let entry = json!({"posted_on": "2026-03-02", "description": "Paid", "lines": lines});
+    let posted = caller.post("/v1/journal-entries/post", json!({"entries": [entry]})).await.is(200);
+    json!({"entries": [{"journal_entry_id": posted["data"][0]["id"]}]})
 }
 
 /// An invoice of the party that the newest payment in the books came from.
@@ -635,18 +673,18 @@ pub fn row<'a>(caller: &'a Caller, collection: &'a str) -> LocalBoxFuture<'a, St
                 return periods["data"][0]["id"].as_str().unwrap().to_owned();
             }
             // Made by somebody else, so that the caller may approve it.
-            "/v1/payment-runs" => {
+            "/v1/bills" | "/v1/budgets" | "/v1/expense-claims" | "/v1/payment-runs" => {
                 let create = operation_at(&Method::POST, collection).unwrap();
                 let body = body(caller, &create).await;
-                let maker = organization.caller(&["payment-runs:write"]).await;
+                let write = format!("{}:write", collection.trim_start_matches("/v1/"));
+                let maker = organization.caller(&[&write]).await;
                 return maker.post(collection, body).await.is(201)["id"].as_str().unwrap().to_owned();
             }
-            // Written by somebody else, so that the caller may approve it.
-            "/v1/budgets" => {
-                let create = operation_at(&Method::POST, collection).unwrap();
-                let body = body(caller, &create).await;
-                let maker = organization.caller(&["budgets:write"]).await;
-                return maker.post(collection, body).await.is(201)["id"].as_str().unwrap().to_owned();
+            "/v1/bank-statements" => return bank_statement(caller).await,
+            "/v1/bank-statement-lines" => {
+                let statement = bank_statement(caller).await;
+                let lines = caller.get(&format!("/v1/bank-statement-lines?statement_id={statement}")).await.is(200);
+                return lines["data"][0]["id"].as_str().unwrap().to_owned();
             }
             "/v1/fixed-asset-movements" => {
                 let asset = row(caller, "/v1/fixed-assets").await;
@@ -674,19 +712,6 @@ pub fn row<'a>(caller: &'a Caller, collection: &'a str) -> LocalBoxFuture<'a, St
             "/v1/files" => {
                 let made = caller.upload("name=example.txt", Uuid::now_v7().to_string()).await.is(201);
                 return made["id"].as_str().unwrap().to_owned();
-            }
-            // Entered by somebody else, so that the caller may approve it.
-            "/v1/bills" => {
-                let create = operation_at(&Method::POST, collection).unwrap();
-                let body = body(caller, &create).await;
-                let maker = organization.caller(&["bills:write"]).await;
-                return maker.post(collection, body).await.is(201)["id"].as_str().unwrap().to_owned();
-            }
-            "/v1/expense-claims" => {
-                let create = operation_at(&Method::POST, collection).unwrap();
-                let body = body(caller, &create).await;
-                let maker = organization.caller(&["expense-claims:write"]).await;
-                return maker.post(collection, body).await.is(201)["id"].as_str().unwrap().to_owned();
             }
             "/v1/allocations" => {
                 let invoice = posted(caller, "/v1/invoices").await;
@@ -845,6 +870,10 @@ fn is_step(collection: &str, action: &str) -> bool {
 
 /// The request of an operation, with its example as the body and `If-Match: *` where it needs one.
 pub async fn request(caller: &Caller, operation: &Operation, path: &str) -> Request {
+    if operation.id() == "create_bank_statement" {
+        let file = bank_statement_file(caller).await;
+        return caller.request(operation.method.clone(), path).body("text/plain", file);
+    }
     if takes_bytes(operation) {
         let path = with(path, "name=example.txt");
         let request = caller.request(operation.method.clone(), &path);

@@ -78,6 +78,9 @@ async fn book(caller: &Caller, department: &str) {
         .post("/v1/journal-entries/post", serde_json::json!({"entries": [entry("2026-03-03")]}))
         .await
         .is(200);
+    let matching = operation("match_bank_statement_line");
+    let matched = ready(caller, &matching).await;
+    perform(caller, &matching, &matched).await.is(200);
     let recurring = serde_json::json!({"name": "Walled", "description": "Walled", "lines": lines, "every": "year", "starts_on": "2026-03-04"});
     let recurring = caller.post("/v1/recurring-entries", recurring).await.is(201);
     caller.act(&format!("/v1/recurring-entries/{}/run", recurring["id"].as_str().unwrap())).await.is(200);

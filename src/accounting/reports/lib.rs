@@ -3,6 +3,7 @@
 mod aged;
 mod asked;
 mod asset_register;
+mod bank_reconciliation;
 mod books;
 mod budget_vs_actual;
 mod checks;
@@ -29,5 +30,6 @@ pub fn routes(api: &mut Api) {
     tax_return::routes(api);
     budget_vs_actual::routes(api);
     asset_register::routes(api);
+    bank_reconciliation::routes(api);
     integrity::routes(api);
 }

@@ -16,7 +16,7 @@ text_enum! {
         TrialBalance = "trial_balance", GeneralLedger = "general_ledger", Journal = "journal", BalanceSheet = "balance_sheet",
         ProfitAndLoss = "profit_and_loss", CashFlow = "cash_flow", AgedReceivables = "aged_receivables", AgedPayables = "aged_payables",
         PartyStatement = "party_statement", TaxReturn = "tax_return", BudgetVsActual = "budget_vs_actual",
-        FixedAssetRegister = "fixed_asset_register",
+        FixedAssetRegister = "fixed_asset_register", BankReconciliation = "bank_reconciliation",
     }
 }
 
