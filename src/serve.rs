@@ -40,8 +40,10 @@ pub const ROOMS: &[fn(&mut Api)] = &[
     ledger::routes,
     parties::routes,
     invoicing::routes,
+    payments::routes,
     assets::routes,
     budgets::routes,
+    banking::routes,
     reports::routes,
 ];
 

@@ -203,6 +203,25 @@ diesel::table! {
 }
 
 diesel::table! {
+    bank_accounts (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        name -> Text,
+        iban -> Nullable<Text>,
+        account_number -> Nullable<Text>,
+        bic -> Nullable<Text>,
+        currency -> Text,
+        account_id -> Uuid,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
     bills (org_id, id) {
         org_id -> Uuid,
         id -> Uuid,
@@ -1208,6 +1227,39 @@ diesel::table! {
         discount_percent -> Nullable<Numeric>,
         discount_days -> Nullable<Int4>,
         status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    payments (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        number -> Nullable<Text>,
+        direction -> Text,
+        party_id -> Uuid,
+        account_id -> Uuid,
+        paid_on -> Date,
+        currency -> Text,
+        exchange_rate -> Nullable<Numeric>,
+        amount -> Numeric,
+        base_amount -> Nullable<Numeric>,
+        fee_amount -> Nullable<Numeric>,
+        fee_account_id -> Nullable<Uuid>,
+        discount_amount -> Numeric,
+        reference -> Nullable<Text>,
+        notes -> Nullable<Text>,
+        allocations -> Jsonb,
+        open_amount -> Numeric,
+        status -> Text,
+        journal_entry_id -> Nullable<Uuid>,
+        voided_on -> Nullable<Date>,
+        void_reason -> Nullable<Text>,
+        void_entry_id -> Nullable<Uuid>,
         version -> Int8,
         created_at -> Timestamptz,
         created_by -> Nullable<Uuid>,

@@ -4,6 +4,7 @@
 mod support;
 
 mod assets;
+mod banking;
 mod bills;
 mod budgets;
 mod closing;
@@ -13,10 +14,12 @@ mod invoices;
 mod ledger;
 mod parties;
 mod payment_terms;
+mod payments;
 mod posting_races;
 mod recurring;
 mod reports;
 mod shop;
+mod statement_formats;
 mod taxes;
 
 use serde_json::{Value, json};

@@ -159,6 +159,8 @@ fn budget(operation: &str) -> u64 {
         "update_credit_note",
         "update_debit_note",
         "update_invoice",
+        "create_payment",
+        "update_payment",
     ];
     // What posts into the ledger asks it for the currency and what the assets are worth, posts in two statements, and notes what it came to;
     // what reverses looks for what has happened since and mirrors the entry.
@@ -173,6 +175,13 @@ fn budget(operation: &str) -> u64 {
         "post_bill" | "post_invoice" => return 12,
         "post_credit_note" | "post_debit_note" => return 15,
         "void_bill" | "void_invoice" => return 19,
+        // The ledger posts in two statements and books back in three; then the line is noted.
+        "book_bank_statement_line" | "split_bank_statement_line" => return 8,
+        "unmatch_bank_statement_line" => return 9,
+        // What is paid is weighed, numbered, booked, open, and settles; taken back, that is undone, mirrored and settled by it.
+        "post_payment" | "post_payments" => return 16,
+        "allocate_payment" | "unallocate_payment" => return 12,
+        "void_payment" => return 18,
         _ => {}
     }
     // The books: a draft is read, posted, and read again; a month or a year looks at what stands in its way and around it.

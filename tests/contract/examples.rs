@@ -15,6 +15,7 @@ const REFERENCES: &[(&str, &str)] = &[
     ("api_client_id", "/v1/api-clients"),
     ("bill_id", "/v1/bills"),
     ("asset_account_id", "/v1/accounts"),
+    ("bank_account_id", "/v1/bank-accounts"),
     ("category_id", "/v1/fixed-asset-categories"),
     ("cost_centre_id", "/v1/cost-centres"),
     ("created_by", "/v1/users"),
@@ -28,6 +29,7 @@ const REFERENCES: &[(&str, &str)] = &[
     ("employee_id", "/v1/employees"),
     ("entry_id", "/v1/journal-entries"),
     ("expense_account_id", "/v1/accounts"),
+    ("fee_account_id", "/v1/accounts"),
     ("fiscal_period_id", "/v1/fiscal-periods"),
     ("fiscal_year_id", "/v1/fiscal-years"),
     ("fixed_asset_id", "/v1/fixed-assets"),
@@ -36,8 +38,10 @@ const REFERENCES: &[(&str, &str)] = &[
     ("income_account_id", "/v1/accounts"),
     ("invoice_id", "/v1/invoices"),
     ("journal_id", "/v1/journals"),
+    ("journal_entry_id", "/v1/journal-entries"),
     ("loss_account_id", "/v1/accounts"),
     ("manager_id", "/v1/employees"),
+    ("mapping_id", "/v1/bank-statement-mappings"),
     ("membership_id", "/v1/memberships"),
     ("mentions", "/v1/users"),
     ("parent_id", ""),
@@ -53,6 +57,8 @@ const REFERENCES: &[(&str, &str)] = &[
     ("resource_id", "/v1/positions"),
     ("role_id", "/v1/roles"),
     ("role_ids", "/v1/roles"),
+    ("rule_id", "/v1/bank-rules"),
+    ("statement_id", "/v1/bank-statements"),
     ("tax_code_ids", "/v1/tax-codes"),
     ("user_id", "/v1/users"),
     ("webhook_endpoint_id", "/v1/webhook-endpoints"),
@@ -206,8 +212,23 @@ pub fn body<'a>(caller: &'a Caller, operation: &'a Operation) -> LocalBoxFuture<
                 return json!({"fiscal_period_id": undepreciated_period(caller).await});
             }
             "create_exchange_rate" => body["rated_on"] = json!(a_day()),
+            "match_bank_statement_line" => {
+                keep_books(caller).await;
+                return what_explains_the_last_line(caller).await;
+            }
+            "post_payments" => {
+                let create = self::operation("create_payment");
+                return json!({"payments": [self::body(caller, &create).await]});
+            }
+            "allocate_payment" => return what_the_last_payment_is_for(caller).await,
+            "create_payment" | "update_payment" => {
+                open_books(caller).await;
+                body["allocations"] = json!([]);
+            }
             "create_invoice" | "update_invoice" | "create_bill" | "update_bill" => open_books(caller).await,
-            _ if ["Accounting", "Ledger"].contains(&operation.value["tags"][0].as_str().unwrap()) => {
+            _ if ["Accounting", "Banking", "Ledger"]
+                .contains(&operation.value["tags"][0].as_str().unwrap()) =>
+            {
                 keep_books(caller).await;
             }
             _ => {}
@@ -229,7 +250,12 @@ pub fn body<'a>(caller: &'a Caller, operation: &'a Operation) -> LocalBoxFuture<
                 continue;
             }
             if holds_ids(&field) {
-                let id = row(caller, &referred(&name, &operation.path)).await;
+                let id = match (operation.id(), name.as_str()) {
+                    ("create_bank_account" | "create_payment" | "update_payment", "account_id") => {
+                        account_for_a_bank(caller).await
+                    }
+                    _ => row(caller, &referred(&name, &operation.path)).await,
+                };
                 body[&name] = if field["items"].is_object() { json!([id]) } else { json!(id) };
             } else if given.is_array() {
                 refer_within(caller, &mut body[&name], &operation.path).await;
@@ -316,6 +342,51 @@ fn refer_within<'a>(caller: &'a Caller, value: &'a mut Value, path: &'a str) -> 
         }
     }
     .boxed_local()
+}
+
+/// An account that keeps what is in a bank account.
+async fn account_for_a_bank(caller: &Caller) -> String {
+    let code = &Uuid::now_v7().simple().to_string()[14..32];
+    let account = json!({"code": code, "name": "Bank", "type": "asset", "role": "bank"});
+    caller.post("/v1/accounts", account).await.is(201)["id"].as_str().unwrap().to_owned()
+}
+
+/// A statement of one line of a new bank account's, whose amount the contract's examples name.
+async fn bank_statement(caller: &Caller) -> String {
+    let account = row(caller, "/v1/bank-accounts").await;
+    let account = caller.get(&format!("/v1/bank-accounts/{account}")).await.is(200);
+    let number = account["account_number"].as_str().unwrap();
+    let file = format!(
+        ":20:S\n:25:{number}\n:28C:1\n:60F:C260302EUR100,00\n:61:2603020302D35,50NTRFREF\n:62F:C260302EUR64,50\n-\n"
+    );
+    let sending = caller.request(Method::POST, "/v1/bank-statements").body("text/plain", file);
+    let taken = sending.send().await.is(201);
+    taken["statements"][0]["id"].as_str().unwrap().to_owned()
+}
+
+/// An entry that moved what the newest unmatched line shows.
+async fn what_explains_the_last_line(caller: &Caller) -> Value {
+    let lines = caller.get("/v1/bank-statement-lines?status=unmatched&sort=-id&limit=1").await.is(200);
+    let account = lines["data"][0]["bank_account_id"].as_str().unwrap();
+    let account = caller.get(&format!("/v1/bank-accounts/{account}")).await.is(200)["account_id"].clone();
+    let other = row(caller, "/v1/accounts").await;
+    let lines = json!([{"account_id": other, "debit": "35.50"}, {"account_id": account, "credit": "35.50"}]);
+    let entry = json!({"posted_on": "2026-03-02", "description": "Paid", "lines": lines});
+    let posted = caller.post("/v1/journal-entries/post", json!({"entries": [entry]})).await.is(200);
+    json!({"entries": [{"journal_entry_id": posted["data"][0]["id"]}]})
+}
+
+/// An invoice of the party that the newest payment in the books came from.
+async fn what_the_last_payment_is_for(caller: &Caller) -> Value {
+    let last = caller.get("/v1/payments?status=posted&direction=in&sort=-created_at&limit=1").await.is(200);
+    let mut invoice = body(caller, &operation("create_invoice")).await;
+    invoice["party_id"] = last["data"][0]["party_id"].clone();
+    (invoice["currency"], invoice["issued_on"]) = (json!("EUR"), last["data"][0]["paid_on"].clone());
+    let made = caller.post("/v1/invoices", invoice).await.is(201)["id"].as_str().unwrap().to_owned();
+    for step in ["approve", "post"] {
+        caller.act(&format!("/v1/invoices/{made}/{step}")).await.is(200);
+    }
+    json!({"allocated_on": last["data"][0]["paid_on"], "allocations": [{"item_id": made, "amount": "0.01"}]})
 }
 
 /// The year in which the contract's examples are booked.
@@ -484,6 +555,12 @@ pub fn row<'a>(caller: &'a Caller, collection: &'a str) -> LocalBoxFuture<'a, St
                 }
                 let periods = caller.get(&format!("/v1/fiscal-periods?fiscal_year_id={year}&limit=1")).await.is(200);
                 return periods["data"][0]["id"].as_str().unwrap().to_owned();
+            }
+            "/v1/bank-statements" => return bank_statement(caller).await,
+            "/v1/bank-statement-lines" => {
+                let statement = bank_statement(caller).await;
+                let lines = caller.get(&format!("/v1/bank-statement-lines?statement_id={statement}")).await.is(200);
+                return lines["data"][0]["id"].as_str().unwrap().to_owned();
             }
             // Written by somebody else, so that the caller may approve it.
             "/v1/budgets" => {

@@ -58,6 +58,11 @@ async fn book(caller: &Caller, department: &str) {
         let path = ready(caller, &post).await;
         perform(caller, &post, &path).await.is(200);
     }
+    let fee = payment_with_a_fee(caller).await;
+    caller.post("/v1/payments", fee).await.is(201);
+    let void = operation("void_payment");
+    let path = ready(caller, &void).await;
+    perform(caller, &void, &path).await.is(200);
     database.execute("select fold_balances()", &[]).await.unwrap();
     // From here on no worker finds what is not folded.
     database.execute("delete from organization_slugs where organization_id = $1", &[&org]).await.unwrap();
@@ -65,6 +70,9 @@ async fn book(caller: &Caller, department: &str) {
         .post("/v1/journal-entries/post", serde_json::json!({"entries": [entry("2026-03-03")]}))
         .await
         .is(200);
+    let matching = operation("match_bank_statement_line");
+    let matched = ready(caller, &matching).await;
+    perform(caller, &matching, &matched).await.is(200);
     let recurring = serde_json::json!({"name": "Walled", "description": "Walled", "lines": lines, "every": "year", "starts_on": "2026-03-04"});
     let recurring = caller.post("/v1/recurring-entries", recurring).await.is(201);
     caller.act(&format!("/v1/recurring-entries/{}/run", recurring["id"].as_str().unwrap())).await.is(200);
@@ -74,6 +82,14 @@ async fn book(caller: &Caller, department: &str) {
     let revalued = "update fiscal_periods set revaluation_entry_id = (select id from journal_entries where org_id = $1 and status = 'posted' limit 1)
         where org_id = $1 and code = '2026-03'";
     database.execute(revalued, &[&org]).await.unwrap();
+}
+
+/// A payment with all that it can refer to.
+async fn payment_with_a_fee(caller: &Caller) -> Value {
+    let mut payment = body(caller, &operation("create_payment")).await;
+    payment["fee_amount"] = serde_json::json!("1.00");
+    payment["fee_account_id"] = serde_json::json!(row(caller, "/v1/accounts").await);
+    payment
 }
 
 async fn furnished() -> Caller {

@@ -21,7 +21,10 @@ use platform::api::Api;
 
 pub use accounts::AccountRole as Role;
 pub use journals::JournalType;
-pub use posting::{Books, Foreign, Posting, PostingLine, account_of, books, post, post_all, rate, reverse};
+pub use posting::{
+    Books, Foreign, Posting, PostingLine, Reversal, account_of, books, post, post_all, rate, reverse,
+    reverse_all,
+};
 
 /// Everything that the room offers.
 pub fn routes(api: &mut Api) {

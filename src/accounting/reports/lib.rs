@@ -1,6 +1,7 @@
 //! Reports: what the books come to. It reads and never writes; every figure is the sum of journal lines, exact at the moment it
 //! is read, and says where they are.
 mod asked;
+mod bank_reconciliation;
 mod books;
 mod checks;
 mod general_ledger;
@@ -20,5 +21,6 @@ use platform::api::Api;
 pub fn routes(api: &mut Api) {
     overview::routes(api);
     ledger_lines::routes(api);
+    bank_reconciliation::routes(api);
     integrity::routes(api);
 }

@@ -14,7 +14,7 @@ text_enum! {
     /// Which report it is.
     pub enum ReportKind {
         TrialBalance = "trial_balance", GeneralLedger = "general_ledger", Journal = "journal", BalanceSheet = "balance_sheet",
-        ProfitAndLoss = "profit_and_loss", CashFlow = "cash_flow",
+        ProfitAndLoss = "profit_and_loss", CashFlow = "cash_flow", BankReconciliation = "bank_reconciliation",
     }
 }
 
