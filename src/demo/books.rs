@@ -304,7 +304,8 @@ impl Books {
             let asset = self.accountant.post(&key, "/v1/fixed-assets", &asset).await?;
             self.accountant.act(&key, "fixed-assets", &asset, "put-in-service").await?;
             let cost = Decimal::from(*cost);
-            let entry = self.entry(on, name, &[(account, cost), ("1010", -cost)]);
+            let mut entry = self.entry(on, name, &[(account, cost), ("1010", -cost)]);
+            entry["reference"] = json!(name);
             self.accountant
                 .post(&format!("{key} bought"), "/v1/journal-entries/post", &json!({"entries": [entry]}))
                 .await?;
@@ -352,7 +353,7 @@ impl Books {
             if weekday == Weekday::Fri {
                 let petty = Decimal::new(i64::try_from(4_000 + pick(32, month, number, 22_000))?, 2);
                 enter(day, "Coffee, flowers, postage", &[("6490", petty), ("1030", -petty)]);
-                let banked = Decimal::from(10_000 + 500 * pick(34, month, number, 5));
+                let banked = Decimal::from(11_500 + 500 * pick(34, month, number, 5));
                 enter(day, "Counter, banked", &[("1010", banked), ("1030", -banked)]);
             }
         }

@@ -222,6 +222,133 @@ diesel::table! {
 }
 
 diesel::table! {
+    bank_matches (org_id, line_id, entry_id) {
+        org_id -> Uuid,
+        line_id -> Uuid,
+        entry_id -> Uuid,
+        amount -> Numeric,
+        is_own -> Bool,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    bank_rules (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        name -> Text,
+        position -> Int4,
+        bank_account_id -> Nullable<Uuid>,
+        direction -> Nullable<Text>,
+        text_contains -> Nullable<Text>,
+        counterparty_contains -> Nullable<Text>,
+        counterparty_account -> Nullable<Text>,
+        amount_from -> Nullable<Numeric>,
+        amount_to -> Nullable<Numeric>,
+        account_id -> Uuid,
+        description -> Nullable<Text>,
+        party_id -> Nullable<Uuid>,
+        department_id -> Nullable<Uuid>,
+        cost_centre_id -> Nullable<Uuid>,
+        project_id -> Nullable<Uuid>,
+        automatic -> Bool,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    bank_statement_lines (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        statement_id -> Uuid,
+        bank_account_id -> Uuid,
+        line -> Int4,
+        booked_on -> Date,
+        value_on -> Nullable<Date>,
+        amount -> Numeric,
+        currency -> Text,
+        reference -> Nullable<Text>,
+        end_to_end_id -> Nullable<Text>,
+        counterparty_name -> Nullable<Text>,
+        counterparty_account -> Nullable<Text>,
+        text -> Nullable<Text>,
+        bank_reference -> Nullable<Text>,
+        digest -> Text,
+        occurrence -> Int4,
+        rule_id -> Nullable<Uuid>,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    bank_statement_mappings (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        name -> Text,
+        delimiter -> Text,
+        skipped_lines -> Int4,
+        date_format -> Text,
+        decimal_separator -> Text,
+        booked_on -> Text,
+        value_on -> Nullable<Text>,
+        amount -> Nullable<Text>,
+        debit -> Nullable<Text>,
+        credit -> Nullable<Text>,
+        direction -> Nullable<Text>,
+        outgoing -> Nullable<Text>,
+        currency -> Nullable<Text>,
+        reference -> Nullable<Text>,
+        end_to_end_id -> Nullable<Text>,
+        counterparty_name -> Nullable<Text>,
+        counterparty_account -> Nullable<Text>,
+        text -> Nullable<Text>,
+        bank_reference -> Nullable<Text>,
+        balance -> Nullable<Text>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    bank_statements (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        bank_account_id -> Uuid,
+        ordinal -> Int4,
+        number -> Nullable<Text>,
+        from_on -> Date,
+        to_on -> Date,
+        currency -> Text,
+        opening_balance -> Numeric,
+        closing_balance -> Numeric,
+        line_count -> Int4,
+        known_line_count -> Int4,
+        format -> Text,
+        sha256 -> Text,
+        mapping_id -> Nullable<Uuid>,
+        previous -> Nullable<Int4>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
     bills (org_id, id) {
         org_id -> Uuid,
         id -> Uuid,

@@ -110,9 +110,8 @@ impl Books {
         let path = format!("/v1/reports/bank-reconciliation?bank_account_id={}&on={on}", self.bank);
         let report = self.owner.get(&path).await.is(200);
         let rows = report["rows"].as_array().unwrap();
-        let cents = |row: &Value| {
-            row["cells"][3]["value"].as_str().unwrap().replace('.', "").parse::<i64>().unwrap()
-        };
+        let cents =
+            |row: &Value| row["cells"][3]["value"].as_str().unwrap().replace('.', "").parse::<i64>().unwrap();
         let sum = |level: i64| -> i64 {
             let parts = rows.iter().filter(|row| row["level"] == level && row["kind"] != "total");
             parts.map(cents).sum()
@@ -615,8 +614,7 @@ fn csv_is_read_by_a_mapping() {
         let named = format!("bank_account_id={}", books.bank);
         let problem = books.send(&named, "text/csv", file.clone()).await.is_problem(422, "invalid-input");
         assert_eq!(problem["errors"][0]["code"], "mapping-required");
-        let taken =
-            books.send(&format!("{named}&mapping_id={mapping}"), "text/csv", file).await.is(201);
+        let taken = books.send(&format!("{named}&mapping_id={mapping}"), "text/csv", file).await.is(201);
         let statement = &taken["statements"][0];
         // It goes on where the week ended, as its balances say.
         assert_eq!(

@@ -81,7 +81,10 @@ pub struct BankStatementLineFilter {
 static LIFE: Life = Life {
     states: &[
         ("unmatched", "Nothing in the books explains it yet."),
-        ("matched", "Entries that were posted before explain it, or payments that were posted for it and settle what was open."),
+        (
+            "matched",
+            "Entries that were posted before explain it, or payments that were posted for it and settle what was open.",
+        ),
         ("booked", "An entry of its own booked it to an account."),
         ("split", "What was posted for it booked it to several accounts or settled several open items."),
     ],
@@ -399,7 +402,8 @@ async fn match_bank_statement_line(
             return Err(Problem::invalid(faults));
         }
         let explained = Explanation::new(locked);
-        booking::explain_one(db, LineStatus::Matched, Explanation { entries, settled, advance, ..explained }).await
+        booking::explain_one(db, LineStatus::Matched, Explanation { entries, settled, advance, ..explained })
+            .await
     })
     .await
 }

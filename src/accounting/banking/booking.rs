@@ -266,10 +266,8 @@ pub(crate) async fn explain(
             where l.org_id = (select current_org()) and l.id = any($7) returning l.*
         )
         select * from stepped order by id";
-    let rules: serde_json::Map<String, serde_json::Value> = all
-        .iter()
-        .filter_map(|each| Some((each.of.line.id.to_string(), json!(each.rule?))))
-        .collect();
+    let rules: serde_json::Map<String, serde_json::Value> =
+        all.iter().filter_map(|each| Some((each.of.line.id.to_string(), json!(each.rule?)))).collect();
     let noting = diesel::sql_query(noted)
         .bind::<Array<SqlUuid>, _>(matches.lines)
         .bind::<Array<SqlUuid>, _>(matches.entries)

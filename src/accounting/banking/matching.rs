@@ -88,7 +88,8 @@ async fn get_bank_statement_line_proposals(
     id: Id<BankStatementLine>,
 ) -> Reply<Plain<MatchProposals>> {
     // Nothing to propose and no such line are two answers, in one statement.
-    let proposing = "select p.* from bank_statement_lines l left join bank_proposals(array[$1], 10) p on p.line_id = l.id
+    let proposing =
+        "select p.* from bank_statement_lines l left join bank_proposals(array[$1], 10) p on p.line_id = l.id
         where l.org_id = (select current_org()) and l.id = $1 order by p.score desc, p.on, p.id";
     let proposals = of_line(&may, &id, proposing).await?;
     Plain(MatchProposals { proposals }).answer(may.grants())
@@ -165,7 +166,8 @@ async fn get_bank_statement_line_matches(
     may: May<Read, BankStatementLine>,
     id: Id<BankStatementLine>,
 ) -> Reply<Plain<LineMatches>> {
-    let matching = "select m.entry_id as journal_entry_id, e.number, e.posted_on, e.description, m.amount, m.is_own,
+    let matching =
+        "select m.entry_id as journal_entry_id, e.number, e.posted_on, e.description, m.amount, m.is_own,
             case e.resource when 'payments' then e.resource_id end as payment_id
         from bank_statement_lines l left join bank_matches m on m.org_id = l.org_id and m.line_id = l.id
         left join journal_entries e on e.org_id = m.org_id and e.id = m.entry_id

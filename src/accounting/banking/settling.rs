@@ -11,7 +11,12 @@ use std::collections::HashMap;
 
 /// What is wrong with amounts of a line, and where: each is above or below zero, has the decimals of the currency, and together
 /// they are the amount of the line.
-pub(crate) fn refuse_wrong_amounts(of: &Locked, all: &str, amounts: &[(String, Decimal)], faults: &mut Vec<Fault>) {
+pub(crate) fn refuse_wrong_amounts(
+    of: &Locked,
+    all: &str,
+    amounts: &[(String, Decimal)],
+    faults: &mut Vec<Fault>,
+) {
     let (line, decimals) = (&of.line, ledger::currency::decimals(&of.line.currency));
     for (place, amount) in amounts {
         if amount.is_zero() {

@@ -90,9 +90,8 @@ fn rows(of: &BankReconciliation) -> Vec<ReportRow> {
     // What is not shown, in one row.
     let more = |shown: usize, count: i64, rest: Decimal| {
         let left = usize::try_from(count).unwrap_or_default().saturating_sub(shown);
-        (left > 0).then(|| {
-            row(ReportRowKind::Line, 1, [None, None, Some(format!("and {left} more"))], rest, None)
-        })
+        (left > 0)
+            .then(|| row(ReportRowKind::Line, 1, [None, None, Some(format!("and {left} more"))], rest, None))
     };
     let account = format!("account_id={}", of.account_id);
     let ledger = Some(lines_of(&account, None, of.on, ""));
