@@ -287,6 +287,9 @@ fn what_can_not_be_paid_is_told_where_it_is() {
         let refused =
             treasury.try_to_make(json!({"items": [item(&bill, "80.01")]})).await.is_problem(409, "conflict");
         assert_eq!(faults(&refused), [("/items/0/amount", "more-than-is-open")]);
+        let nobody = json!({"due_by": "2026-05-01", "left_out": [id(&bill), uuid::Uuid::now_v7()]});
+        let refused = treasury.try_to_make(nobody).await.is_problem(422, "invalid-input");
+        assert_eq!(faults(&refused), [("/left_out/1", "unknown-reference")]);
         treasury.try_to_make(json!({"due_by": "2026-01-01"})).await.is_problem(409, "conflict");
         assert_eq!(treasury.owner().get("/v1/payment-runs").await.is(200)["data"], json!([]));
     });

@@ -74,7 +74,8 @@ struct PayeeAccount {
 /// # Errors
 /// 422 at what can not be put in, 409 where more is to be paid than is open, another run has it, or there is nothing to pay.
 pub(crate) async fn pick(db: &mut Db, asked: &Asked<'_>) -> Result<Picked> {
-    let named: Vec<Uuid> = asked.items.iter().map(|item| item.item_id).collect();
+    let named = asked.items.iter().map(|item| item.item_id).chain(asked.left_out.iter().copied());
+    let named: Vec<Uuid> = named.collect();
     let found = payable_items(asked.currency, asked.due_by, named, asked.run);
     let found: Value = diesel::select(found).get_result(db).await?;
     let payables: Vec<Payable> = serde_json::from_value(found).map_err(Problem::internal)?;
@@ -93,6 +94,12 @@ pub(crate) async fn pick(db: &mut Db, asked: &Asked<'_>) -> Result<Picked> {
                 "unknown-reference",
                 "is nothing that is in the books and can be paid",
             ));
+        }
+    }
+    for (place, id) in asked.left_out.iter().enumerate() {
+        if payables.iter().all(|payable| payable.item_id != *id) {
+            let rule = "is nothing that is in the books and can be paid";
+            faults.push(Fault::at(format!("/left_out/{place}"), "unknown-reference", rule));
         }
     }
     let mut chosen = Vec::new();
