@@ -357,7 +357,7 @@ async fn bank_statement_file(caller: &Caller) -> String {
     let account = caller.get(&format!("/v1/bank-accounts/{account}")).await.is(200);
     let number = account["account_number"].as_str().unwrap();
     format!(
-        ":20:S\n:25:{number}\n:28C:1\n:60F:C260302EUR100,00\n:61:2603020302D35,50NTRFREF\n:62F:C260302EUR64,50\n-\n"
+        ":20:S\n:25:{number}\n:28C:1\n:60F:C260302EUR100,00\n:61:2603020302D35,50NTRFREF\n:86:Comision\n:62F:C260302EUR64,50\n-\n"
     )
 }
 
@@ -369,7 +369,11 @@ async fn bank_statement(caller: &Caller) -> String {
 
 /// An entry that moved what the newest unmatched line shows.
 async fn what_explains_the_last_line(caller: &Caller) -> Value {
-    let lines = caller.get("/v1/bank-statement-lines?status=unmatched&sort=-id&limit=1").await.is(200);
+    let newest = "/v1/bank-statement-lines?status=unmatched&sort=-id&limit=1";
+    if caller.get(newest).await.is(200)["data"].as_array().unwrap().is_empty() {
+        row(caller, "/v1/bank-statement-lines").await;
+    }
+    let lines = caller.get(newest).await.is(200);
     let account = lines["data"][0]["bank_account_id"].as_str().unwrap();
     let account = caller.get(&format!("/v1/bank-accounts/{account}")).await.is(200)["account_id"].clone();
     let other = row(caller, "/v1/accounts").await;
@@ -691,6 +695,12 @@ pub async fn ready(caller: &Caller, operation: &Operation) -> String {
     }
     if operation.id() == "revalue_fiscal_period" {
         return fill(&operation.path, &a_month_with_dollars(caller).await);
+    }
+    if operation.id() == "run_bank_rule" {
+        // A line that the contract's example of a rule fits.
+        keep_books(caller).await;
+        row(caller, "/v1/bank-statement-lines").await;
+        return fill(&operation.path, &row(caller, "/v1/bank-rules").await);
     }
     if operation.id() == "report_fixed_asset_units" {
         return fill(&operation.path, &press(caller).await);
