@@ -164,3 +164,111 @@ begin
     end loop;
     return taken;
 end $$;
+
+-- Many bills paid at once: picked, agreed to, told to the bank in one file, and booked.
+create table payment_runs (
+    org_id          uuid          not null,
+    id              uuid          not null,
+    number          text          not null constraint payment_runs_number_length check (length(number) between 1 and 20),
+    bank_account_id uuid          not null,
+    -- The day on which the bank is to pay, and the day in the books.
+    pay_on          date          not null,
+    due_by          date,
+    currency        text          not null constraint payment_runs_currency_format check (currency ~ '^[A-Z]{3}$'),
+    -- [{"item_id", "number", "party_id", "amount", "discount_amount"}, …]
+    items           jsonb         not null constraint payment_runs_items_type check (jsonb_typeof(items) = 'array'),
+    -- What goes to whom: one for each supplier.
+    transfers       jsonb         not null constraint payment_runs_transfers_type check (jsonb_typeof(transfers) = 'array'),
+    total_amount    numeric(20,4) not null constraint payment_runs_total_amount_range check (total_amount > 0),
+    notes           text          constraint payment_runs_notes_length check (length(notes) between 1 and 2000),
+    status          text          not null default 'draft' constraint payment_runs_status_check
+        check (status in ('draft', 'approved', 'exported', 'posted', 'cancelled')),
+    -- From whom the money comes, as the file tells it.
+    debtor_name     text,
+    debtor_account  text,
+    debtor_bic      text,
+    exported_at     timestamptz,
+    -- Those that book it, in the order of the transfers.
+    payment_ids     jsonb         not null default '[]' constraint payment_runs_payment_ids_type check (jsonb_typeof(payment_ids) = 'array'),
+    primary key (org_id, id),
+    constraint payment_runs_number_key unique (org_id, number),
+    constraint payment_runs_bank_account_id_fkey foreign key (org_id, bank_account_id) references bank_accounts (org_id, id),
+    constraint what_is_exported_says_when_and_from_whom check ((exported_at is null) = (debtor_name is null) and (exported_at is null) = (debtor_account is null)
+        and (status not in ('exported', 'posted') or exported_at is not null) and (status in ('exported', 'posted', 'cancelled') or exported_at is null))
+);
+create index payment_runs_by_bank_account on payment_runs (org_id, bank_account_id);
+create index payment_runs_by_pay_on on payment_runs (org_id, pay_on, id);
+create index payment_runs_by_status on payment_runs (org_id, status, id);
+select manage_resource('payment_runs', personal => '{transfers}');
+create index payment_runs_by_created_at on payment_runs (org_id, created_at, id);
+insert into number_kinds (kind, longest, format, reset) values ('payment-runs', 20, 'RUN-{number:5}', 'never');
+select approvable('payment_runs', '{approve}');
+
+-- The items of all runs, a row each, kept by triggers alone: of two runs that pick the same bill, one has it.
+create table payment_run_items (
+    org_id         uuid    not null,
+    payment_run_id uuid    not null,
+    item_id        uuid    not null,
+    -- Not posted and not cancelled.
+    is_under_way   boolean not null,
+    primary key (org_id, payment_run_id, item_id),
+    constraint payment_run_items_item_id_fkey foreign key (org_id, item_id) references open_items (org_id, id),
+    constraint payment_run_items_payment_run_id_fkey foreign key (org_id, payment_run_id) references payment_runs (org_id, id) on delete cascade
+);
+create unique index it_is_in_another_payment_run_that_is_under_way on payment_run_items (org_id, item_id) where is_under_way;
+create index payment_run_items_by_item on payment_run_items (org_id, item_id);
+insert into managed_tables (name, kind) values ('payment_run_items', 'derived');
+select separate_organizations('payment_run_items');
+grant select on payment_run_items to backoffice_service;
+
+create function keep_payment_run_items() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+    if tg_op = 'UPDATE' then
+        if new.status in ('posted', 'cancelled') then
+            update payment_run_items set is_under_way = false where org_id = new.org_id and payment_run_id = new.id;
+            return null;
+        elsif new.items is not distinct from old.items then
+            return null;
+        end if;
+        delete from payment_run_items where org_id = new.org_id and payment_run_id = new.id;
+    end if;
+    insert into payment_run_items (org_id, payment_run_id, item_id, is_under_way)
+        select new.org_id, new.id, (each ->> 'item_id')::uuid, true from jsonb_array_elements(new.items) each order by 3;
+    return null;
+end $$;
+create trigger keep_items after insert or update on payment_runs for each row execute function keep_payment_run_items();
+
+-- The maker is not the checker; and what was agreed to stays as it was agreed to.
+create function keep_payment_run() returns trigger language plpgsql as $$
+declare
+    free constant text[] := '{status,debtor_name,debtor_account,debtor_bic,exported_at,payment_ids,version,updated_at,updated_by}';
+begin
+    if tg_op = 'DELETE' or old.status in ('posted', 'cancelled') or (old.status <> 'draft' and to_jsonb(new) - free <> to_jsonb(old) - free) then
+        raise exception 'payment_runs is final' using errcode = 'restrict_violation', table = 'payment_runs',
+            constraint = 'what_was_agreed_to_stays_so_revise_or_cancel_it_instead';
+    elsif old.status = 'draft' and new.status = 'approved' and current_actor_id() in (old.created_by, old.updated_by) then
+        raise exception 'forbidden: Whoever made or last changed a payment run can not approve it: ask somebody else to.' using errcode = 'insufficient_privilege';
+    end if;
+    return new;
+end $$;
+create trigger keep_run before update on payment_runs for each row execute function keep_payment_run();
+create trigger keep_run_there before delete on payment_runs for each row when (old.status <> 'draft') execute function keep_payment_run();
+
+-- What can be paid: what is owed in a currency and due by a day, or these items, with whom they are of: [{item_id, number, …}]. `is_taken`
+-- says whether another run has it.
+create function payable_items(in_currency text, in_due_by date, in_items uuid[], in_run uuid) returns jsonb language sql stable as $$
+    select coalesce(jsonb_agg(jsonb_build_object('item_id', i.id, 'number', i.number, 'party_id', p.id, 'party_name', coalesce(p.legal_name, p.name),
+            'bank_accounts', p.bank_accounts, 'side', i.side, 'currency', i.currency, 'open_amount', i.open_amount::text, 'amount', i.amount::text,
+            'reference', coalesce(b.supplier_number, i.number), 'is_picked', i.due_on <= in_due_by and i.resource not in ('credit-notes', 'payments') and p.status = 'active',
+            'is_taken', exists (select from payment_run_items t where t.org_id = i.org_id and t.item_id = i.id and t.is_under_way
+                and t.payment_run_id is distinct from in_run),
+            'discount_until', b.issued_on + t.discount_days,
+            'discount_amount', round(i.amount * t.discount_percent / 100, currency_decimals(i.currency))::text) order by p.name, p.id, i.due_on, i.id), '[]')
+    from open_items i
+    join parties p on p.org_id = i.org_id and p.id = i.party_id
+    left join bills b on b.org_id = i.org_id and b.id = i.id
+    left join payment_terms t on t.org_id = b.org_id and t.id = b.payment_terms_id and t.discount_days is not null
+    where i.org_id = (select current_org()) and (i.id = any(in_items)
+        or (i.side = 'credit' and i.resource not in ('credit-notes', 'payments') and i.currency = in_currency and i.due_on <= in_due_by and i.open_amount > 0))
+$$;
+create index open_items_by_due_on on open_items (org_id, due_on, id) where open_amount > 0;

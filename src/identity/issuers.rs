@@ -337,8 +337,67 @@ fn usable(key: &Value) -> Option<(String, (Algorithm, DecodingKey))> {
 
 #[cfg(test)]
 mod tests {
-    use super::{read, texts, usable};
-    use serde_json::json;
+    use super::{Issuers, PAUSE, STALE, read, texts, usable};
+    use platform::outgoing::Callable;
+    use serde_json::{Value, json};
+    use std::io::{Read, Write};
+    use std::sync::{Arc, Mutex};
+    use std::time::Instant;
+
+    /// Publishes these keys, and counts how often it was asked for them.
+    fn issuer(keys: Arc<Mutex<Vec<Value>>>, asked: Arc<Mutex<u32>>) -> String {
+        let listening = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}", listening.local_addr().unwrap());
+        let own = address.clone();
+        std::thread::spawn(move || {
+            for mut stream in listening.incoming().flatten() {
+                let mut request = [0; 4_096];
+                let length = stream.read(&mut request).unwrap_or(0);
+                let about = request[..length].starts_with(b"GET /.well-known/");
+                *asked.lock().unwrap() += u32::from(!about);
+                let body = if about {
+                    json!({"issuer": own, "jwks_uri": format!("{own}/keys")})
+                } else {
+                    json!({"keys": *keys.lock().unwrap()})
+                };
+                let body = body.to_string();
+                let head =
+                    format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
+                let _ = stream.write_all(format!("{head}{body}").as_bytes());
+            }
+        });
+        address
+    }
+
+    #[test]
+    fn a_key_that_is_new_is_asked_for_once_a_minute_and_one_that_was_withdrawn_is_forgotten() {
+        let key = |id: &str| json!({"kty": "OKP", "crv": "Ed25519", "kid": id, "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"});
+        let (keys, asked) = (Arc::new(Mutex::new(vec![key("old")])), Arc::new(Mutex::new(0)));
+        let address = issuer(Arc::clone(&keys), Arc::clone(&asked));
+        let issuers = Issuers::new(Callable::allowing(&["127.0.0.1".to_owned()])).unwrap();
+        let has = async |id: &str| issuers.key(&address, Some(id)).await.unwrap().is_some();
+        let later = |by: std::time::Duration| {
+            let place = Arc::clone(&issuers.known.lock().unwrap()[&address]);
+            let mut known = place.try_lock().unwrap();
+            let earlier = |at: Option<Instant>| at.and_then(|at| at.checked_sub(by));
+            (known.fetched, known.tried) = (earlier(known.fetched), earlier(known.tried));
+        };
+        let asked = || *asked.lock().unwrap();
+        actix_web::rt::System::new().block_on(async {
+            assert!(has("old").await && asked() == 1);
+            *keys.lock().unwrap() = vec![key("old"), key("new")];
+            assert!(!has("new").await, "asked a moment ago");
+            assert_eq!(asked(), 1);
+            later(PAUSE);
+            assert!(has("new").await, "its issuer was not asked again");
+            assert_eq!(asked(), 2);
+            *keys.lock().unwrap() = vec![key("new")];
+            assert!(has("old").await && has("new").await && asked() == 2, "those of before hold for a while");
+            later(STALE);
+            assert!(!has("old").await, "it was withdrawn an hour ago");
+            assert!(has("new").await && asked() == 3);
+        });
+    }
 
     #[test]
     fn keys_that_are_not_public_or_not_for_signatures_are_of_no_use() {

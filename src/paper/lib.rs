@@ -10,7 +10,7 @@ mod numerals;
 mod table;
 
 pub use numerals::Numerals;
-pub use table::{Align, Column, Kind, Row, Table, Width};
+pub use table::{Align, Carried, Column, Kind, Row, Table, Width};
 
 use file::{Drawing, File, Ink};
 use font::{Length, POINT, Weight};
@@ -156,7 +156,13 @@ impl Paper {
 
     /// A table; its header stands on each page that it goes on to.
     pub fn table(&mut self, table: &Table) {
-        table::draw(self, table);
+        table::draw(self, table, None);
+        self.space(8);
+    }
+
+    /// The same, with what the rows come to so far at the foot of each page and at the head of the next.
+    pub fn table_with_sums(&mut self, table: &Table, carried: &Carried) {
+        table::draw(self, table, Some(carried));
         self.space(8);
     }
 
@@ -214,11 +220,16 @@ impl Paper {
 
     /// Turns the page where so much doesn't fit any more; answers whether it did.
     fn keep(&mut self, height: Length) -> bool {
-        let is_full = self.y + height > self.bottom() && self.y > MARGIN;
+        let is_full = !self.has_room(height);
         if is_full {
             self.turn();
         }
         is_full
+    }
+
+    /// Whether so much fits below what is written, or nothing is written yet.
+    fn has_room(&self, height: Length) -> bool {
+        self.y + height <= self.bottom() || self.y <= MARGIN
     }
 
     fn turn(&mut self) {

@@ -79,6 +79,36 @@ impl Row {
     }
 }
 
+/// Sums that are carried from page to page, where a table goes on over several.
+#[derive(Clone, Debug)]
+pub struct Carried {
+    /// What the sum is called at the foot of a page, and at the head of the next.
+    pub forward: String,
+    pub brought: String,
+    /// The columns of these words and of the sum.
+    pub words: usize,
+    pub sum: usize,
+    /// For each row, what those before it come to. Rows that have none are not summed.
+    pub sums: Vec<String>,
+}
+
+impl Carried {
+    /// The row that stands before this one, where a page ends between the two.
+    fn row(&self, table: &Table, before: usize, words: &str) -> Option<Row> {
+        let sum = self.sums.get(before).filter(|_| before > 0)?;
+        let cell = |column: usize| {
+            if column == self.words {
+                words
+            } else if column == self.sum {
+                sum
+            } else {
+                ""
+            }
+        };
+        Some(Row::new(Kind::Subtotal, 0, (0..table.columns.len()).map(cell)))
+    }
+}
+
 /// Sizes of letters that are tried until the columns fit on the page.
 const SIZES: [Length; 4] = [8 * POINT, 7 * POINT, 6 * POINT, 5 * POINT];
 /// The least that a share of the rest is given.
@@ -112,7 +142,7 @@ struct Lines {
     count: usize,
 }
 
-pub(crate) fn draw(paper: &mut Paper, table: &Table) {
+pub(crate) fn draw(paper: &mut Paper, table: &Table, carried: Option<&Carried>) {
     let layout = lay_out(paper, table);
     let headings = Row::new(Kind::Group, 0, table.columns.iter().map(|column| column.heading.clone()));
     let header = broken(paper, table, &layout, &headings);
@@ -128,11 +158,21 @@ pub(crate) fn draw(paper: &mut Paper, table: &Table) {
     let least = rows.first().map_or(0, |_| together(0).min(paper.file.height / 2));
     paper.keep(height(&header) + least);
     draw_header(paper, table, &layout, &headings, &header);
+    let foot = carried.map_or(0, |_| leading(layout.size) + PADDING * 2);
     for (index, (row, lines)) in table.rows.iter().zip(&rows).enumerate() {
-        let body = paper.bottom() - MARGIN - height(&header);
+        let body = paper.bottom() - MARGIN - height(&header) - foot * 2;
         let needed = together(index);
-        if paper.keep(if needed <= body { needed } else { height(lines).min(body) }) {
+        let needed = if needed <= body { needed } else { height(lines).min(body) };
+        if !paper.has_room(needed + foot) {
+            let carry = |paper: &mut Paper, words: fn(&Carried) -> &str| {
+                let Some(row) = carried.and_then(|sums| sums.row(table, index, words(sums))) else { return };
+                let lines = broken(paper, table, &layout, &row);
+                draw_row(paper, table, &layout, &row, &lines, &headings, &header);
+            };
+            carry(paper, |sums| &sums.forward);
+            paper.turn();
             draw_header(paper, table, &layout, &headings, &header);
+            carry(paper, |sums| &sums.brought);
         }
         draw_row(paper, table, &layout, row, lines, &headings, &header);
     }

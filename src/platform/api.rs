@@ -10,6 +10,7 @@ use crate::feed;
 use crate::import;
 use crate::job::{self, Task, Workshop};
 use crate::may::May;
+use crate::print::{self, Printed};
 use crate::problem::{self, Kind, Problem, Result};
 use crate::resource::{self, Id, Resource};
 use crate::store::{Kept, Store};
@@ -368,6 +369,22 @@ impl Api {
                 &format!("One {thing}, now or, with `as_of`, as it was.{life}"),
                 resource::read::<R>,
             )
+            .historied::<R>()
+    }
+
+    /// The same for a resource that is printed, too.
+    pub fn printable<R: Printed>(&mut self) -> &mut Self {
+        let thing = words(R::SINGULAR);
+        self.listable::<R>()
+            .regular::<R, _, _, _>(
+                Method::GET,
+                &format!("{}/{{id}}", R::PATH),
+                &format!("get_{}", R::SINGULAR),
+                &format!("Read {}", article(&thing)),
+                &format!("One {thing}, now or, with `as_of`, as it was; with `Accept: application/pdf` as a page to be printed, in the language of its party."),
+                print::read_or_print::<R>,
+            )
+            .tell_life::<R>()
             .historied::<R>()
     }
 

@@ -167,6 +167,7 @@ fn response_name(status: &str) -> &'static str {
         "401" => "Unauthenticated",
         "403" => "Forbidden",
         "404" => "NotFound",
+        "406" => "NotAcceptable",
         "408" => "RequestTimeout",
         "409" => "Conflict",
         "412" => "StaleVersion",

@@ -25,6 +25,7 @@ pub mod outgoing;
 mod packed;
 pub mod page;
 pub mod patch;
+pub mod print;
 pub mod problem;
 pub mod request;
 pub mod resource;
@@ -50,6 +51,7 @@ pub mod prelude {
     pub use crate::money::{Money, Quantity, Rate};
     pub use crate::page::{SortKey, When};
     pub use crate::patch::given;
+    pub use crate::print::{Printed, Shown};
     pub use crate::problem::{Fault, Kind, Problem, Result};
     pub use crate::resource::{Id, Resource, lock, step};
     pub use crate::store::{Kept, Rows, Store, Stored, Written};

@@ -59,6 +59,9 @@ kinds! {
     METHOD_NOT_ALLOWED = 405 "method-not-allowed" "This address does not take that method",
         "The path exists, the method does not.",
         "Use one of the methods in the `Allow` header.";
+    NOT_ACCEPTABLE = 406 "not-acceptable" "No such form is offered",
+        "`Accept` names media types, and this address answers with none of them.",
+        "Let `Accept` name one that the contract lists for the operation, or leave the header out.";
     REQUEST_TIMEOUT = 408 "request-timeout" "The request came too slowly",
         "The body was not complete within ten seconds.",
         "Send it again over a better connection, or in smaller parts.";

@@ -94,6 +94,16 @@ pub struct Moment {
     as_of: Option<DateTime<Utc>>,
 }
 
+impl Moment {
+    /// The row as it was then; as it is, where no moment is named.
+    pub(crate) async fn row<R: Store>(&self, db: &mut crate::database::Db, id: &Id<R>) -> Result<R> {
+        match self.as_of {
+            Some(at) => event::as_of::<R>(db, id.0, at).await,
+            None => R::find(db, id.0).await,
+        }
+    }
+}
+
 pub(crate) async fn list<R: Store>(
     may: May<Read, R>,
     paging: input::Params<Paging>,

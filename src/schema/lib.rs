@@ -646,6 +646,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    document_papers (org_id, document_id) {
+        org_id -> Uuid,
+        document_id -> Uuid,
+        facts -> Jsonb,
+    }
+}
+
+diesel::table! {
     document_taxes (org_id, document_id, tax_code_id) {
         org_id -> Uuid,
         document_id -> Uuid,
@@ -658,6 +666,101 @@ diesel::table! {
         tax_amount -> Numeric,
         base_taxable_amount -> Numeric,
         base_tax_amount -> Numeric,
+    }
+}
+
+diesel::table! {
+    dunning_holds (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        party_id -> Uuid,
+        invoice_id -> Nullable<Uuid>,
+        reason -> Text,
+        until_on -> Nullable<Date>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    dunning_letters (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        number -> Nullable<Text>,
+        dunning_run_id -> Uuid,
+        party_id -> Uuid,
+        account_id -> Uuid,
+        as_of_on -> Date,
+        level -> Int4,
+        language -> Text,
+        title -> Text,
+        text -> Text,
+        currency -> Text,
+        exchange_rate -> Numeric,
+        documents -> Jsonb,
+        overdue_amount -> Numeric,
+        fee_amount -> Numeric,
+        fee_base_amount -> Numeric,
+        fee_account_id -> Nullable<Uuid>,
+        total_amount -> Numeric,
+        journal_entry_id -> Nullable<Uuid>,
+        fee_waived_on -> Nullable<Date>,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    dunning_levels (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        level -> Int4,
+        name -> Text,
+        days_overdue -> Int4,
+        fee_amount -> Nullable<Numeric>,
+        fee_account_id -> Nullable<Uuid>,
+        texts -> Jsonb,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    dunning_reminders (org_id, document_id, level) {
+        org_id -> Uuid,
+        document_id -> Uuid,
+        level -> Int4,
+        letter_id -> Uuid,
+        as_of_on -> Date,
+        is_posted -> Bool,
+    }
+}
+
+diesel::table! {
+    dunning_runs (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        as_of_on -> Date,
+        party_id -> Nullable<Uuid>,
+        letters -> Int4,
+        left_out -> Int4,
+        fees -> Numeric,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
     }
 }
 
@@ -698,6 +801,91 @@ diesel::table! {
         created_by -> Nullable<Uuid>,
         updated_at -> Timestamptz,
         updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    expense_categories (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        code -> Text,
+        name -> Text,
+        kind -> Text,
+        account_id -> Uuid,
+        tax_code_id -> Nullable<Uuid>,
+        unit -> Nullable<Text>,
+        unit_rate -> Nullable<Numeric>,
+        max_per_item -> Nullable<Numeric>,
+        max_per_day -> Nullable<Numeric>,
+        max_per_month -> Nullable<Numeric>,
+        receipt_required_over -> Nullable<Numeric>,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    expense_claims (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        number -> Nullable<Text>,
+        employee_id -> Uuid,
+        title -> Text,
+        currency -> Text,
+        lines -> Jsonb,
+        net_amount -> Numeric,
+        tax_amount -> Numeric,
+        total_amount -> Numeric,
+        reimbursable_amount -> Numeric,
+        open_amount -> Numeric,
+        is_over_policy -> Bool,
+        required_approvals -> Int4,
+        approvals -> Jsonb,
+        rejection_reason -> Nullable<Text>,
+        submitted_at -> Nullable<Timestamptz>,
+        submitted_by -> Nullable<Uuid>,
+        posted_on -> Nullable<Date>,
+        voided_on -> Nullable<Date>,
+        void_reason -> Nullable<Text>,
+        budget_warnings -> Jsonb,
+        status -> Text,
+        journal_entry_id -> Nullable<Uuid>,
+        reversal_entry_id -> Nullable<Uuid>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    expense_lines (org_id, claim_id, line) {
+        org_id -> Uuid,
+        claim_id -> Uuid,
+        line -> Int4,
+        employee_id -> Uuid,
+        category_id -> Uuid,
+        spent_on -> Date,
+        base_amount -> Numeric,
+        tax_code_id -> Nullable<Uuid>,
+        department_id -> Nullable<Uuid>,
+        cost_centre_id -> Nullable<Uuid>,
+        project_id -> Nullable<Uuid>,
+        receipt_file_id -> Nullable<Uuid>,
+        paid_from_account_id -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    expense_receipts (org_id, sha256) {
+        org_id -> Uuid,
+        sha256 -> Text,
+        claim_id -> Uuid,
     }
 }
 
@@ -1317,6 +1505,7 @@ diesel::table! {
         updated_at -> Timestamptz,
         updated_by -> Nullable<Uuid>,
         custom -> Jsonb,
+        employee_id -> Nullable<Uuid>,
     }
 }
 
@@ -1340,6 +1529,42 @@ diesel::table! {
         org_id -> Uuid,
         key -> Text,
         party_id -> Uuid,
+    }
+}
+
+diesel::table! {
+    payment_run_items (org_id, payment_run_id, item_id) {
+        org_id -> Uuid,
+        payment_run_id -> Uuid,
+        item_id -> Uuid,
+        is_under_way -> Bool,
+    }
+}
+
+diesel::table! {
+    payment_runs (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        number -> Text,
+        bank_account_id -> Uuid,
+        pay_on -> Date,
+        due_by -> Nullable<Date>,
+        currency -> Text,
+        items -> Jsonb,
+        transfers -> Jsonb,
+        total_amount -> Numeric,
+        notes -> Nullable<Text>,
+        status -> Text,
+        debtor_name -> Nullable<Text>,
+        debtor_account -> Nullable<Text>,
+        debtor_bic -> Nullable<Text>,
+        exported_at -> Nullable<Timestamptz>,
+        payment_ids -> Jsonb,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
     }
 }
 
@@ -1446,6 +1671,44 @@ diesel::table! {
         ends_on -> Nullable<Date>,
         next_on -> Nullable<Date>,
         runs -> Int4,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    recurring_invoice_runs (org_id, recurring_invoice_id, due_on) {
+        org_id -> Uuid,
+        recurring_invoice_id -> Uuid,
+        due_on -> Date,
+        invoice_id -> Uuid,
+    }
+}
+
+diesel::table! {
+    recurring_invoices (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        name -> Text,
+        party_id -> Uuid,
+        payment_terms_id -> Nullable<Uuid>,
+        reference -> Nullable<Text>,
+        currency -> Nullable<Text>,
+        lines -> Jsonb,
+        notes -> Nullable<Text>,
+        posts -> Text,
+        every -> Text,
+        starts_on -> Date,
+        ends_on -> Nullable<Date>,
+        times -> Nullable<Int4>,
+        next_on -> Nullable<Date>,
+        runs -> Int4,
+        problem -> Nullable<Text>,
+        failed_at -> Nullable<Timestamptz>,
         status -> Text,
         version -> Int8,
         created_at -> Timestamptz,
@@ -1577,6 +1840,22 @@ diesel::table! {
         issuer -> Text,
         audience -> Text,
         subject_claim -> Text,
+    }
+}
+
+diesel::table! {
+    undone_allocations (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        debit_item_id -> Uuid,
+        credit_item_id -> Uuid,
+        debit_amount -> Numeric,
+        debit_base_amount -> Numeric,
+        credit_amount -> Numeric,
+        credit_base_amount -> Numeric,
+        allocated_on -> Date,
+        undone_on -> Date,
+        journal_entry_id -> Nullable<Uuid>,
     }
 }
 

@@ -553,3 +553,121 @@ fn a_draft_is_changed_and_what_is_posted_is_final() {
         purse.is_whole().await;
     });
 }
+
+#[test]
+fn many_are_posted_together_or_none() {
+    run(async {
+        let purse = Purse::new().await;
+        let mut moneys = Vec::new();
+        for place in 1..=20 {
+            let invoice = purse.invoice(&format!("{place}00"), json!({})).await;
+            let total = format!("{}.00", place * 119);
+            moneys.push(purse.money(&total, json!({"allocations": [part(&invoice, &total)]})));
+        }
+        let all = |moneys: &[Value]| purse.shop.owner.post("/v1/payments/post", json!({"payments": moneys}));
+        let mut wrong = moneys.clone();
+        wrong[7]["amount"] = json!("1.00");
+        wrong[19]["allocations"][0]["amount"] = json!("2380.01");
+        wrong[19]["amount"] = json!("2380.01");
+        let refused = all(&wrong).await.is_problem(422, "invalid-input");
+        assert_eq!(faults(&refused), [("/payments/7/allocations", "more-than-the-amount")]);
+        wrong[7] = moneys[7].clone();
+        let refused = all(&wrong).await.is_problem(409, "conflict");
+        assert_eq!(faults(&refused), [("/payments/19/allocations/0/amount", "more-than-is-open")]);
+        let before = purse.shop.books().await;
+        let posted = all(&moneys).await.is(200);
+        assert_ne!(purse.shop.books().await, before);
+        for (place, payment) in posted["data"].as_array().unwrap().iter().enumerate() {
+            assert_eq!(payment["number"], format!("PAY-2026-{:06}", place + 1));
+            assert_eq!(
+                told(payment, ["amount", "open_amount"]),
+                [format!("{}.00", (place + 1) * 119), "0.00".to_owned()]
+            );
+        }
+        // The same again: nothing is open any more.
+        all(&moneys).await.is_problem(409, "conflict");
+        purse.is_whole().await;
+    });
+}
+
+#[test]
+fn whatever_is_done_in_whatever_order_the_books_stay_whole() {
+    run(async {
+        let purse = Purse::new().await;
+        purse.rate("2026-03-31", "0.90").await;
+        purse.rate("2026-04-15", "0.97").await;
+        let mut invoices = Vec::new();
+        for (net, currency) in [("100", "EUR"), ("70", "USD"), ("33.33", "USD")] {
+            invoices.push(purse.invoice(net, json!({"currency": currency})).await);
+        }
+        let before = purse.shop.books().await;
+        let mut paid: Vec<Value> = Vec::new();
+        // The same walk on every machine.
+        let mut dice = 20_261_122_u64;
+        let mut roll = |sides: u64| {
+            dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (dice >> 33) % sides
+        };
+        let mut ended = std::collections::BTreeMap::new();
+        for _ in 0..60 {
+            let invoice = &invoices[usize::try_from(roll(3)).unwrap()];
+            let (whole, cents) = (roll(60) + 1, roll(100));
+            let amount = format!("{whole}.{cents:02}");
+            let mut part = part(invoice, &amount);
+            let in_dollars = roll(2) == 0;
+            if (invoice["currency"] == "USD") != in_dollars {
+                part["item_amount"] = json!(amount);
+            }
+            let one = if paid.is_empty() {
+                None
+            } else {
+                Some(paid[usize::try_from(roll(paid.len() as u64)).unwrap()].clone())
+            };
+            let (action, answer) = match (roll(5), one) {
+                (0, Some(one)) => {
+                    let undo = json!({"unallocated_on": "2026-04-20", "reason": "Wrong"});
+                    ("unallocate", purse.act(&one, "unallocate", undo).await)
+                }
+                (1, Some(one)) => {
+                    let mut part = part.clone();
+                    part["item_amount"] =
+                        if one["currency"] == invoice["currency"] { Value::Null } else { json!(amount) };
+                    let allocate = json!({"allocated_on": "2026-04-20", "allocations": [part]});
+                    ("allocate", purse.act(&one, "allocate", allocate).await)
+                }
+                (2, Some(one)) => {
+                    let void = json!({"voided_on": "2026-04-20", "reason": "Wrong"});
+                    ("void", purse.act(&one, "void", void).await)
+                }
+                _ => {
+                    let account = if in_dollars { &purse.dollars } else { &purse.euros };
+                    let money = purse.money(
+                        "75.00",
+                        json!({"account_id": account, "fee_amount": "0.37", "allocations": [part]}),
+                    );
+                    let answer = purse.try_to_pay(money).await;
+                    if answer.status == 200 {
+                        paid.push(serde_json::from_str::<Value>(&answer.text).unwrap()["data"][0].clone());
+                    }
+                    ("pay", answer)
+                }
+            };
+            assert!([200, 409].contains(&answer.status), "{action}: {}", answer.text);
+            *ended.entry((action, answer.status)).or_insert(0) += 1;
+            purse.shop.is_whole().await;
+        }
+        // All of it happened, and some of it was refused.
+        for action in ["pay", "allocate", "unallocate", "void"] {
+            assert!(ended.contains_key(&(action, 200)), "{ended:?}");
+        }
+        purse.is_whole().await;
+        for one in &paid {
+            let void = json!({"voided_on": "2026-04-30", "reason": "All of it"});
+            let answer = purse.act(one, "void", void).await;
+            assert!([200, 409].contains(&answer.status), "{}", answer.text);
+        }
+        // Taken back to the last of them, they leave nothing behind.
+        assert_eq!(purse.shop.books().await, before);
+        purse.is_whole().await;
+    });
+}

@@ -17,6 +17,7 @@ const REFERENCES: &[(&str, &str)] = &[
     ("asset_account_id", "/v1/accounts"),
     ("bank_account_id", "/v1/bank-accounts"),
     ("category_id", "/v1/fixed-asset-categories"),
+    ("claim_id", "/v1/expense-claims"),
     ("cost_centre_id", "/v1/cost-centres"),
     ("created_by", "/v1/users"),
     ("credit_item_id", "/v1/credit-notes"),
@@ -26,6 +27,7 @@ const REFERENCES: &[(&str, &str)] = &[
     ("department_id", "/v1/departments"),
     ("depreciation_account_id", "/v1/accounts"),
     ("depreciation_run_id", "/v1/depreciation-runs"),
+    ("dunning_run_id", "/v1/dunning-runs"),
     ("employee_id", "/v1/employees"),
     ("entry_id", "/v1/journal-entries"),
     ("expense_account_id", "/v1/accounts"),
@@ -37,6 +39,8 @@ const REFERENCES: &[(&str, &str)] = &[
     ("head_id", "/v1/employees"),
     ("income_account_id", "/v1/accounts"),
     ("invoice_id", "/v1/invoices"),
+    ("item_id", "/v1/invoices"),
+    ("item_ids", "/v1/invoices"),
     ("journal_id", "/v1/journals"),
     ("journal_entry_id", "/v1/journal-entries"),
     ("loss_account_id", "/v1/accounts"),
@@ -45,18 +49,22 @@ const REFERENCES: &[(&str, &str)] = &[
     ("membership_id", "/v1/memberships"),
     ("mentions", "/v1/users"),
     ("parent_id", ""),
+    ("paid_from_account_id", "/v1/accounts"),
     ("party_id", "/v1/parties"),
     ("payable_account_id", "/v1/accounts"),
     ("payment_terms_id", "/v1/payment-terms"),
     ("position_id", "/v1/positions"),
     ("proceeds_account_id", "/v1/accounts"),
     ("project_id", "/v1/projects"),
+    ("receipt_file_id", "/v1/files"),
     ("receivable_account_id", "/v1/accounts"),
     ("recoverable_account_id", "/v1/accounts"),
+    ("recurring_invoice_id", "/v1/recurring-invoices"),
     ("reply_to_id", ""),
     ("resource_id", "/v1/positions"),
     ("role_id", "/v1/roles"),
     ("role_ids", "/v1/roles"),
+    ("tax_code_id", "/v1/tax-codes"),
     ("rule_id", "/v1/bank-rules"),
     ("statement_id", "/v1/bank-statements"),
     ("tax_code_ids", "/v1/tax-codes"),
@@ -160,6 +168,9 @@ pub fn collection(path: &str) -> &str {
 /// The collection that a field of a body sent to `path` refers to.
 #[track_caller]
 pub fn referred(field: &str, path: &str) -> String {
+    if field == "category_id" && path.starts_with("/v1/expense-claims") {
+        return "/v1/expense-categories".to_owned();
+    }
     let known = REFERENCES.iter().find(|(name, _)| *name == field);
     match known
         .unwrap_or_else(|| panic!("examples.rs does not know whom {field} refers to: add it to REFERENCES"))
@@ -220,12 +231,58 @@ pub fn body<'a>(caller: &'a Caller, operation: &'a Operation) -> LocalBoxFuture<
                 let create = self::operation("create_payment");
                 return json!({"payments": [self::body(caller, &create).await]});
             }
+            "create_payment_run" | "update_payment_run" => {
+                let bill = payable(caller).await;
+                body["items"] = json!([{"item_id": bill}]);
+                if operation.id() == "create_payment_run" {
+                    body["bank_account_id"] = json!(row(caller, "/v1/bank-accounts").await);
+                    body["left_out"] = json!([]);
+                    body["due_by"] = Value::Null;
+                }
+                return body;
+            }
             "allocate_payment" => return what_the_last_payment_is_for(caller).await,
             "create_payment" | "update_payment" => {
                 open_books(caller).await;
                 body["allocations"] = json!([]);
             }
-            "create_invoice" | "update_invoice" | "create_bill" | "update_bill" => open_books(caller).await,
+            "reimburse_expense_claim" => {
+                body["account_id"] = json!(account_of_role(caller, "bank", "asset").await);
+                return body;
+            }
+            "reimburse_expense_claims" => {
+                body["account_id"] = json!(account_of_role(caller, "bank", "asset").await);
+                body["claims"] = json!([{"claim_id": posted_claim(caller).await}]);
+                return body;
+            }
+            "create_expense_category" | "update_expense_category" => {
+                keep_books(caller).await;
+                body["code"] =
+                    unique(&body["code"], &json!({"type": "string", "pattern": "^[A-Z0-9]{1,20}$"}));
+                body["account_id"] = json!(account_of_type(caller, "expense").await);
+                return body;
+            }
+            "create_expense_claim" | "update_expense_claim" => {
+                open_books(caller).await;
+                account_of_role(caller, "employee_reimbursements", "liability").await;
+            }
+            "create_invoice"
+            | "update_invoice"
+            | "create_bill"
+            | "update_bill"
+            | "create_recurring_invoice"
+            | "update_recurring_invoice" => open_books(caller).await,
+            "create_dunning_level" => {
+                let last = caller.get("/v1/dunning-levels?sort=-level&limit=1").await.is(200);
+                let level = last["data"][0]["level"].as_i64().unwrap_or_default() + 1;
+                (body["level"], body["days_overdue"]) = (json!(level), json!(level * 3));
+            }
+            // On a day that is not before the letter.
+            "waive_dunning_letter_fee" => return json!({"posted_on": "2026-12-31", "reason": "Said so"}),
+            // Its days are between those of its neighbours.
+            "update_dunning_level" => {
+                body.as_object_mut().unwrap().remove("days_overdue");
+            }
             _ if ["Accounting", "Banking", "Ledger"]
                 .contains(&operation.value["tags"][0].as_str().unwrap()) =>
             {
@@ -310,6 +367,28 @@ async fn posted(caller: &Caller, documents: &str) -> String {
     id
 }
 
+/// The id of an expense claim that can be paid back.
+async fn posted_claim(caller: &Caller) -> String {
+    let path = ready(caller, &operation("reimburse_expense_claim")).await;
+    path.split('/').nth(3).unwrap().to_owned()
+}
+
+/// The id of an account of this role.
+async fn account_of_role(caller: &Caller, role: &str, kind: &str) -> String {
+    let found = async || {
+        let page = caller.get(&format!("/v1/accounts?role={role}&status=active&limit=1")).await.is(200);
+        page["data"][0]["id"].as_str().map(str::to_owned)
+    };
+    if let Some(known) = found().await {
+        return known;
+    }
+    let code = Uuid::now_v7().simple().to_string()[14..32].to_owned();
+    let made =
+        caller.post("/v1/accounts", json!({"code": code, "name": role, "type": kind, "role": role})).await;
+    assert!([201, 409].contains(&made.status), "{made:?}");
+    found().await.unwrap()
+}
+
 /// The id of a new tax code for documents of this path.
 async fn tax_on(caller: &Caller, path: &str) -> String {
     let create = operation("create_tax_code");
@@ -351,6 +430,22 @@ async fn account_for_a_bank(caller: &Caller) -> String {
     caller.post("/v1/accounts", account).await.is(201)["id"].as_str().unwrap().to_owned()
 }
 
+/// A bill in the organization's currency, in the books, of a supplier with an IBAN.
+async fn payable(caller: &Caller) -> String {
+    open_books(caller).await;
+    let supplier = row(caller, "/v1/parties").await;
+    let account = json!({"is_supplier": true, "bank_accounts": [{"iban": "RO49AAAA1B31007593840000", "bic": "BTRLRO22"}]});
+    caller.patch(&format!("/v1/parties/{supplier}"), account).await.is(200);
+    let mut bill = body(caller, &operation("create_bill")).await;
+    (bill["party_id"], bill["currency"]) = (json!(supplier), json!("EUR"));
+    let maker = Organization { id: caller.organization }.caller(&["bills:write"]).await;
+    let bill = maker.post("/v1/bills", bill).await.is(201)["id"].as_str().unwrap().to_owned();
+    for step in ["approve", "post"] {
+        caller.act(&format!("/v1/bills/{bill}/{step}")).await.is(200);
+    }
+    bill
+}
+
 /// A statement of one line of a new bank account's, whose amount the contract's examples name.
 async fn bank_statement_file(caller: &Caller) -> String {
     let account = row(caller, "/v1/bank-accounts").await;
@@ -385,7 +480,13 @@ async fn what_explains_the_last_line(caller: &Caller) -> Value {
 
 /// An invoice of the party that the newest payment in the books came from.
 async fn what_the_last_payment_is_for(caller: &Caller) -> Value {
-    let last = caller.get("/v1/payments?status=posted&direction=in&sort=-created_at&limit=1").await.is(200);
+    let newest = "/v1/payments?status=posted&direction=in&sort=-created_at&limit=1";
+    let mut last = caller.get(newest).await.is(200);
+    if last["data"].as_array().unwrap().is_empty() {
+        let payment = row(caller, "/v1/payments").await;
+        caller.act(&format!("/v1/payments/{payment}/post")).await.is(200);
+        last = caller.get(newest).await.is(200);
+    }
     let mut invoice = body(caller, &operation("create_invoice")).await;
     invoice["party_id"] = last["data"][0]["party_id"].clone();
     (invoice["currency"], invoice["issued_on"]) = (json!("EUR"), last["data"][0]["paid_on"].clone());
@@ -500,6 +601,18 @@ async fn press(caller: &Caller) -> String {
     made
 }
 
+/// A letter that was sent, and cost something.
+pub async fn letter_with_a_fee(caller: &Caller) -> String {
+    row(caller, "/v1/dunning-levels").await;
+    let lowest = caller.get("/v1/dunning-levels?limit=1").await.is(200)["data"][0]["id"].clone();
+    let fee = json!({"fee_amount": "1.00", "fee_account_id": row(caller, "/v1/accounts").await});
+    caller.patch(&format!("/v1/dunning-levels/{}", lowest.as_str().unwrap()), fee).await.is(200);
+    let letter = row(caller, "/v1/dunning-letters").await;
+    let run = caller.get(&format!("/v1/dunning-letters/{letter}")).await.is(200)["dunning_run_id"].clone();
+    caller.act(&format!("/v1/dunning-runs/{}/post", run.as_str().unwrap())).await.is(200);
+    letter
+}
+
 /// A day that no other call got.
 fn a_day() -> String {
     static DAYS: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
@@ -563,18 +676,19 @@ pub fn row<'a>(caller: &'a Caller, collection: &'a str) -> LocalBoxFuture<'a, St
                 let periods = caller.get(&format!("/v1/fiscal-periods?fiscal_year_id={year}&limit=1")).await.is(200);
                 return periods["data"][0]["id"].as_str().unwrap().to_owned();
             }
+            // Made by somebody else, so that the caller may approve it.
+            "/v1/bills" | "/v1/budgets" | "/v1/expense-claims" | "/v1/payment-runs" => {
+                let create = operation_at(&Method::POST, collection).unwrap();
+                let body = body(caller, &create).await;
+                let write = format!("{}:write", collection.trim_start_matches("/v1/"));
+                let maker = organization.caller(&[&write]).await;
+                return maker.post(collection, body).await.is(201)["id"].as_str().unwrap().to_owned();
+            }
             "/v1/bank-statements" => return bank_statement(caller).await,
             "/v1/bank-statement-lines" => {
                 let statement = bank_statement(caller).await;
                 let lines = caller.get(&format!("/v1/bank-statement-lines?statement_id={statement}")).await.is(200);
                 return lines["data"][0]["id"].as_str().unwrap().to_owned();
-            }
-            // Written by somebody else, so that the caller may approve it.
-            "/v1/budgets" => {
-                let create = operation_at(&Method::POST, collection).unwrap();
-                let body = body(caller, &create).await;
-                let maker = organization.caller(&["budgets:write"]).await;
-                return maker.post(collection, body).await.is(201)["id"].as_str().unwrap().to_owned();
             }
             "/v1/fixed-asset-movements" => {
                 let asset = row(caller, "/v1/fixed-assets").await;
@@ -603,19 +717,24 @@ pub fn row<'a>(caller: &'a Caller, collection: &'a str) -> LocalBoxFuture<'a, St
                 let made = caller.upload("name=example.txt", Uuid::now_v7().to_string()).await.is(201);
                 return made["id"].as_str().unwrap().to_owned();
             }
-            // Entered by somebody else, so that the caller may approve it.
-            "/v1/bills" => {
-                let create = operation_at(&Method::POST, collection).unwrap();
-                let body = body(caller, &create).await;
-                let maker = organization.caller(&["bills:write"]).await;
-                return maker.post(collection, body).await.is(201)["id"].as_str().unwrap().to_owned();
-            }
             "/v1/allocations" => {
                 let invoice = posted(caller, "/v1/invoices").await;
                 let why = json!({"issued_on": "2026-03-31", "reason": "Entered twice"});
                 caller.post(&format!("/v1/invoices/{invoice}/void"), why).await.is(200);
                 let made = caller.get(&format!("/v1/allocations?debit_item_id={invoice}")).await.is(200);
                 return made["data"][0]["id"].as_str().unwrap().to_owned();
+            }
+            "/v1/dunning-letters" => {
+                let invoice = posted(caller, "/v1/invoices").await;
+                let party = caller.get(&format!("/v1/invoices/{invoice}")).await.is(200)["party_id"].clone();
+                let levels = caller.get("/v1/dunning-levels?limit=1").await.is(200);
+                if levels["data"].as_array().unwrap().is_empty() {
+                    row(caller, "/v1/dunning-levels").await;
+                }
+                let run = json!({"as_of_on": "2026-12-30", "party_id": party});
+                let run = caller.post("/v1/dunning-runs", run).await.is(201);
+                let path = format!("{collection}?dunning_run_id={}", run["id"].as_str().unwrap());
+                return caller.get(&path).await.is(200)["data"][0]["id"].as_str().unwrap().to_owned();
             }
             // Asked for by somebody else, so that the caller may decide.
             "/v1/approvals" => {
@@ -689,7 +808,11 @@ async fn job(caller: &Caller) -> Uuid {
 }
 
 /// The path of the operation, with a row behind its id that the operation can be done to.
-pub async fn ready(caller: &Caller, operation: &Operation) -> String {
+pub fn ready<'a>(caller: &'a Caller, operation: &'a Operation) -> LocalBoxFuture<'a, String> {
+    find_ready(caller, operation).boxed_local()
+}
+
+async fn find_ready(caller: &Caller, operation: &Operation) -> String {
     if !operation.path.contains("{id}") {
         return operation.path.clone();
     }
@@ -701,6 +824,14 @@ pub async fn ready(caller: &Caller, operation: &Operation) -> String {
         keep_books(caller).await;
         row(caller, "/v1/bank-statement-lines").await;
         return fill(&operation.path, &row(caller, "/v1/bank-rules").await);
+    }
+    if operation.id() == "get_payment_run_file" {
+        let run = ready(caller, &self::operation("export_payment_run")).await;
+        caller.act(&run).await.is(200);
+        return run.replace("/export", "/file");
+    }
+    if operation.id() == "waive_dunning_letter_fee" {
+        return fill(&operation.path, &letter_with_a_fee(caller).await);
     }
     if operation.id() == "report_fixed_asset_units" {
         return fill(&operation.path, &press(caller).await);
@@ -714,6 +845,12 @@ pub async fn ready(caller: &Caller, operation: &Operation) -> String {
         for step in &way {
             let path = format!("{collection}/{{id}}/{}", step.replace('_', "-"));
             let step = operation_at(&Method::POST, &path).unwrap();
+            // Who hands something in does not approve it.
+            if step.id() == "submit_expense_claim" {
+                let maker = Organization { id: caller.organization }.caller(&["expense-claims:write"]).await;
+                perform(&maker, &step, &fill(&path, &id)).await.is(200);
+                continue;
+            }
             perform(caller, &step, &fill(&path, &id)).await.is(200);
         }
         let Some(one) = &one else { return fill(&operation.path, &id) };
@@ -755,6 +892,21 @@ pub async fn request(caller: &Caller, operation: &Operation, path: &str) -> Requ
     let request = caller.request(operation.method.clone(), path);
     let request = match (body_schema(operation), operation.path.strip_suffix("/import")) {
         (Some(_), _) => request.json(&body(caller, operation).await),
+        // A file of lines: the rows of one entry.
+        (None, Some("/v1/journal-entries")) => {
+            let entry = body(caller, &operation_at(&Method::POST, "/v1/journal-entries").unwrap()).await;
+            let mut rows = Vec::new();
+            for line in entry["lines"].as_array().unwrap() {
+                let account = format!("/v1/accounts/{}", line["account_id"].as_str().unwrap());
+                let code = caller.get(&account).await.is(200)["code"].clone();
+                let mut row = json!({"entry": "a", "posted_on": entry["posted_on"], "description": entry["description"], "account_code": code});
+                for side in ["debit", "credit"] {
+                    row[side] = line[side].clone();
+                }
+                rows.push(row.to_string());
+            }
+            request.body("application/x-ndjson", rows.join("\n"))
+        }
         // A file of one row, which a POST to the collection would take.
         (None, Some(collection)) => {
             let create = operation_at(&Method::POST, collection).unwrap();

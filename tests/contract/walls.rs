@@ -1,6 +1,6 @@
 //! The walls between organizations, tried from the inside: what the service's own role could do if a query went wrong.
 use crate::catalogue::{TABLES, found, none, tables};
-use crate::examples::{body, lists, operation, perform, ready, row};
+use crate::examples::{body, letter_with_a_fee, lists, operation, perform, ready, row};
 use crate::support::{Caller, Organization, run, service};
 use reqwest::Method;
 use serde_json::Value;
@@ -64,6 +64,14 @@ async fn book(caller: &Caller, department: &str) {
     let void = operation("void_payment");
     let path = ready(caller, &void).await;
     perform(caller, &void, &path).await.is(200);
+    let export = operation("export_payment_run");
+    let path = ready(caller, &export).await;
+    perform(caller, &export, &path).await.is(200);
+    // What the notes settled is open again.
+    let undone = format!(
+        "begin; select set_config('app.org_id', '{org}', true); delete from allocations where id = (select id from allocations where org_id = '{org}' limit 1); commit"
+    );
+    database.batch_execute(&undone).await.unwrap();
     database.execute("select fold_balances()", &[]).await.unwrap();
     // From here on no worker finds what is not folded.
     database.execute("delete from organization_slugs where organization_id = $1", &[&org]).await.unwrap();
@@ -81,6 +89,35 @@ async fn book(caller: &Caller, department: &str) {
     let revalued = "update fiscal_periods set revaluation_entry_id = (select id from journal_entries where org_id = $1 and status = 'posted' limit 1)
         where org_id = $1 and code = '2026-03'";
     database.execute(revalued, &[&org]).await.unwrap();
+}
+
+/// A claim of everything, booked and booked back, so that the employee is a party; and another one with its receipt.
+async fn furnish_with_expenses(caller: &Caller, department: &str) {
+    let of = async |collection: &str| row(caller, collection).await;
+    let mut tax = body(caller, &operation("create_tax_code")).await;
+    tax["direction"] = serde_json::json!("purchase");
+    let tax = caller.post("/v1/tax-codes", tax).await.is(201)["id"].clone();
+    let mut category = body(caller, &operation("create_expense_category")).await;
+    category["tax_code_id"] = tax.clone();
+    let category = caller.post("/v1/expense-categories", category).await.is(201)["id"].clone();
+    let reimburse = operation("reimburse_expense_claim");
+    let card = body(caller, &reimburse).await["account_id"].clone();
+    let mut claim = body(caller, &operation("create_expense_claim")).await;
+    for (field, id) in [
+        ("category_id", category),
+        ("tax_code_id", tax),
+        ("department_id", serde_json::json!(department)),
+        ("cost_centre_id", serde_json::json!(of("/v1/cost-centres").await)),
+        ("project_id", serde_json::json!(of("/v1/projects").await)),
+        ("receipt_file_id", serde_json::json!(of("/v1/files").await)),
+        ("paid_from_account_id", card),
+    ] {
+        claim["lines"][0][field] = id;
+    }
+    caller.post("/v1/expense-claims", claim).await.is(201);
+    let void = operation("void_expense_claim");
+    let path = ready(caller, &void).await;
+    perform(caller, &void, &path).await.is(200);
 }
 
 /// A payment with all that it can refer to.
@@ -119,6 +156,26 @@ async fn bank(caller: &Caller, department: &str) {
     assert_eq!(caller.act(&run).await.is(200)["booked"], 2);
 }
 
+/// What is invoiced again and again, and of what customers are reminded, to the last column.
+async fn furnish_with_reminders(caller: &Caller) {
+    let of = async |collection: &str| row(caller, collection).await;
+    let letter = letter_with_a_fee(caller).await;
+    let waived = serde_json::json!({"posted_on": "2026-12-31", "reason": "Walled"});
+    caller.post(&format!("/v1/dunning-letters/{letter}/waive-fee"), waived).await.is(200);
+    let invoice = of("/v1/invoices").await;
+    let party = caller.get(&format!("/v1/invoices/{invoice}")).await.is(200)["party_id"].clone();
+    let hold = serde_json::json!({"party_id": party, "invoice_id": invoice, "reason": "Walled", "until_on": "2026-12-31"});
+    caller.post("/v1/dunning-holds", hold).await.is(201);
+    let mut recurring = body(caller, &operation("create_recurring_invoice")).await;
+    (recurring["payment_terms_id"], recurring["currency"]) =
+        (serde_json::json!(of("/v1/payment-terms").await), serde_json::json!("RON"));
+    recurring["ends_on"] = serde_json::json!("2026-12-31");
+    let recurring = caller.post("/v1/recurring-invoices", recurring).await.is(201)["id"].clone();
+    caller.act(&format!("/v1/recurring-invoices/{}/run", recurring.as_str().unwrap())).await.is(200);
+    let failed = "update recurring_invoices set problem = 'Walled', failed_at = now() where org_id = $1";
+    service().database().await.execute(failed, &[&caller.organization]).await.unwrap();
+}
+
 async fn furnished() -> Caller {
     let caller = Organization::new().await.owner().await;
     for list in lists() {
@@ -126,6 +183,7 @@ async fn furnished() -> Caller {
     }
     row(&caller, "/v1/events").await;
     furnish_with_assets(&caller).await;
+    furnish_with_reminders(&caller).await;
     let database = service().database().await;
     // What a large file leaves while its job runs.
     let chunk = "with job as (update imports set job_id = (select id from jobs where org_id = $1 limit 1) where org_id = $1)
@@ -195,6 +253,7 @@ async fn furnished() -> Caller {
     }
     caller.post("/v1/parties", party).await.is(201);
     book(&caller, &department).await;
+    furnish_with_expenses(&caller, &department).await;
     let mut invoice = body(&caller, &operation("create_invoice")).await;
     for (field, rows) in [("cost_centre_id", "/v1/cost-centres"), ("project_id", "/v1/projects")] {
         invoice["lines"][0][field] = serde_json::json!(row(&caller, rows).await);
@@ -210,6 +269,7 @@ async fn furnished() -> Caller {
     let differed = format!(
         "begin; set local session_replication_role = replica;
         update allocations set journal_entry_id = (select id from journal_entries where org_id = '{org}' limit 1) where org_id = '{org}';
+        update undone_allocations set journal_entry_id = (select id from journal_entries where org_id = '{org}' limit 1) where org_id = '{org}';
         commit"
     );
     database.batch_execute(&differed).await.unwrap();

@@ -2,7 +2,11 @@
 //! subject is linked to, and nothing else does.
 use crate::support::{Answer, Caller, Organization, Request, run, service};
 use crate::{patch, user};
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
+use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
+use aws_lc_rs::rsa::KeySize;
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RsaKeyPair,
+};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::Utc;
@@ -13,25 +17,51 @@ use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use uuid::Uuid;
 
-/// A key on P-256: its private half, and its public one as a JWK.
+/// A key: its private half, and its public one as a JWK.
 struct Key {
     id: String,
-    private: Vec<u8>,
+    algorithm: Algorithm,
+    private: EncodingKey,
     public: Value,
 }
 
 impl Key {
+    /// On P-256.
     fn new() -> Self {
         let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
         let point = pair.public_key().as_ref();
-        let (x, y) = (URL_SAFE_NO_PAD.encode(&point[1..33]), URL_SAFE_NO_PAD.encode(&point[33..65]));
+        let public = json!({"kty": "EC", "crv": "P-256", "x": URL_SAFE_NO_PAD.encode(&point[1..33]), "y": URL_SAFE_NO_PAD.encode(&point[33..65])});
+        let private = EncodingKey::from_ec_der(pair.to_pkcs8v1().unwrap().as_ref());
+        Self::of(Algorithm::ES256, private, public)
+    }
+
+    fn rsa() -> Self {
+        let pair = RsaKeyPair::generate(KeySize::Rsa2048).unwrap();
+        // RFC 8017 A.1.1: a sequence of the modulus, of 257 bytes with its sign, and the exponent, here 65537.
+        let modulus = &pair.public_key().as_ref()[9..265];
+        let public = json!({"kty": "RSA", "n": URL_SAFE_NO_PAD.encode(modulus), "e": "AQAB"});
+        let der = AsDer::<Pkcs8V1Der>::as_der(&pair).unwrap();
+        // RFC 5208 §5: what is inside of it, behind a version, the algorithm and two lengths.
+        let private = EncodingKey::from_rsa_der(&der.as_ref()[26..]);
+        Self::of(Algorithm::RS256, private, public)
+    }
+
+    fn ed25519() -> Self {
+        let pair = Ed25519KeyPair::generate().unwrap();
+        let public =
+            json!({"kty": "OKP", "crv": "Ed25519", "x": URL_SAFE_NO_PAD.encode(pair.public_key().as_ref())});
+        let private = EncodingKey::from_ed_der(pair.to_pkcs8v1().unwrap().as_ref());
+        Self::of(Algorithm::EdDSA, private, public)
+    }
+
+    fn of(algorithm: Algorithm, private: EncodingKey, mut public: Value) -> Self {
         let id = Uuid::now_v7().to_string();
-        let public = json!({"kty": "EC", "crv": "P-256", "use": "sig", "kid": id, "x": x, "y": y});
-        Self { id, private: pair.to_pkcs8v1().unwrap().as_ref().to_vec(), public }
+        (public["kid"], public["use"]) = (json!(id), json!("sig"));
+        Self { id, algorithm, private, public }
     }
 
     fn sign(&self, claims: &Value) -> String {
-        self.sign_as(&json!({"alg": "ES256", "typ": "JWT", "kid": self.id}), claims)
+        self.sign_as(&json!({"alg": self.algorithm, "typ": "JWT", "kid": self.id}), claims)
     }
 
     fn sign_as(&self, header: &Value, claims: &Value) -> String {
@@ -40,12 +70,8 @@ impl Key {
             URL_SAFE_NO_PAD.encode(header.to_string()),
             URL_SAFE_NO_PAD.encode(claims.to_string())
         );
-        let signature = jsonwebtoken::crypto::sign(
-            message.as_bytes(),
-            &EncodingKey::from_ec_der(&self.private),
-            Algorithm::ES256,
-        )
-        .unwrap();
+        let signature =
+            jsonwebtoken::crypto::sign(message.as_bytes(), &self.private, self.algorithm).unwrap();
         format!("{message}.{signature}")
     }
 }
@@ -163,6 +189,28 @@ fn a_token_of_the_issuer_is_the_member_whom_its_subject_is_linked_to() {
         call(&later, "/v1/me").await.is(200);
         owner.act(&format!("/v1/identity-providers/{provider}/disable")).await.is(200);
         call(&later, "/v1/me").await.is_problem(401, "unauthenticated");
+    });
+}
+
+#[test]
+fn an_issuer_signs_by_any_algorithm_that_is_taken_and_each_key_by_its_own() {
+    run(async {
+        let keys = [Key::new(), Key::rsa(), Key::ed25519()];
+        let issuer = Issuer::start(&keys.iter().collect::<Vec<_>>()).await;
+        let (audience, subject) = (unlike_any(), unlike_any());
+        let (.., ana) = trusting(&issuer, &audience, &subject, "external_id").await;
+        let claims = issuer.claims(&audience, &subject);
+        for (key, another) in keys.iter().zip(keys.iter().cycle().skip(1)) {
+            assert_eq!(call(&key.sign(&claims), "/v1/me").await.is(200)["id"], ana.as_str());
+            // Signed by the one, and said to be signed by the other; or said to be signed another way.
+            for header in [
+                json!({"alg": key.algorithm, "kid": another.id}),
+                json!({"alg": another.algorithm, "kid": key.id}),
+                json!({"alg": another.algorithm, "kid": another.id}),
+            ] {
+                call(&key.sign_as(&header, &claims), "/v1/me").await.is_problem(401, "unauthenticated");
+            }
+        }
     });
 }
 

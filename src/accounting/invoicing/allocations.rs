@@ -9,7 +9,7 @@ use ledger::{Foreign, JournalType, Posting, PostingLine, Reversal, Role};
 use platform::prelude::*;
 use platform::problem::CONFLICT;
 use rust_decimal::Decimal;
-use schema::{allocations, open_items};
+use schema::{allocations, open_items, undone_allocations};
 use std::collections::HashMap;
 
 /// What was set off against each other.
@@ -247,6 +247,11 @@ pub async fn unallocate_all(db: &mut Db, ids: &[Uuid], on: NaiveDate, why: &str)
     if ids.iter().any(|id| undone.iter().all(|each| each.id != *id)) {
         return Err(Problem::not_found());
     }
+    // What was open on a day before is known for ever.
+    let kept = undone_allocations::table
+        .filter(undone_allocations::org_id.eq(db.organization()))
+        .filter(undone_allocations::id.eq_any(ids));
+    diesel::update(kept).set(undone_allocations::undone_on.eq(on)).execute(db).await?;
     let back = |entry_id| Reversal {
         entry_id,
         id: Uuid::now_v7(),

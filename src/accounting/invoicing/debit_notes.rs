@@ -7,6 +7,7 @@ use crate::booking::{self, Papers};
 use crate::crediting::{CreditedLine, Whole, take_back as figure_back};
 use crate::figuring::{Amounts, Base, Figured, TaxRounding};
 use crate::lines::{DocumentLine, DocumentTax};
+use crate::printing::{PaperFacts, Sheet, file_name};
 use crate::tax_codes::TaxDirection;
 use platform::prelude::*;
 use platform::problem::INVALID_STATE;
@@ -198,6 +199,39 @@ impl Stored for DebitNote {
             .when(by.number, |rows, number| rows.filter(debit_notes::number.eq(number)))
             .when(by.issued_on_from, |rows, day| rows.filter(debit_notes::issued_on.ge(day)))
             .when(by.issued_on_to, |rows, day| rows.filter(debit_notes::issued_on.le(day)))
+    }
+}
+
+/// What it prints beside its own fields, with the number and the day of the bill.
+pub struct NoteFacts(PaperFacts, (Option<String>, NaiveDate));
+
+impl Printed for DebitNote {
+    type Facts = NoteFacts;
+
+    async fn facts(&self, db: &mut Db) -> Result<NoteFacts> {
+        let facts = PaperFacts::of(db, self.id, self.party_id, &self.currency).await?;
+        let one = bills::table.find((db.organization(), self.bill_id));
+        Ok(NoteFacts(
+            facts,
+            one.select((bills::supplier_number.nullable(), bills::issued_on)).get_result(db).await?,
+        ))
+    }
+
+    fn file_name(&self) -> String {
+        file_name("debit-note", self.number.as_deref())
+    }
+
+    fn print(&self, facts: &NoteFacts) -> Vec<u8> {
+        let NoteFacts(facts, (number, issued_on)) = facts;
+        let sheet = Sheet {
+            papers: self.papers(self.number.as_deref().unwrap_or_default()),
+            is_void: false,
+            instalments: &[],
+            takes_back: Some((number.as_deref().unwrap_or_default(), *issued_on, &self.reason)),
+            open: self.open_amount.0,
+            notes: self.notes.as_deref(),
+        };
+        sheet.print(facts)
     }
 }
 
@@ -486,7 +520,7 @@ async fn post_debit_note(may: May<Post, DebitNote>, id: Id<DebitNote>) -> Reply<
 }
 
 pub fn routes(api: &mut Api) {
-    api.readable::<DebitNote>()
+    api.printable::<DebitNote>()
         .creatable::<DebitNote>()
         .changeable::<DebitNote>()
         .deletable::<DebitNote>()

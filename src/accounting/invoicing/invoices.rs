@@ -4,6 +4,7 @@ use crate::booking::{self, Papers};
 use crate::credit_notes;
 use crate::figuring::{Entered, Figured, TaxRounding, figure};
 use crate::lines::{DocumentLine, DocumentTax, Instalment, NewDocumentLine};
+use crate::printing::{PaperFacts, Sheet, file_name};
 use crate::tax_codes::TaxDirection;
 use platform::prelude::*;
 use platform::problem::INVALID_STATE;
@@ -91,31 +92,31 @@ text_enum! {
 #[serde(deny_unknown_fields)]
 pub struct NewInvoice {
     /// The customer.
-    party_id: Uuid,
+    pub(crate) party_id: Uuid,
     /// When it is due; left out, the customer's terms, and where there are none, at once.
     #[schema(example = json!(null))]
-    payment_terms_id: Option<Uuid>,
+    pub(crate) payment_terms_id: Option<Uuid>,
     /// When it is due, whatever the terms say.
     #[schema(example = json!(null))]
-    due_on: Option<NaiveDate>,
+    pub(crate) due_on: Option<NaiveDate>,
     /// The customer's own word for it, such as the number of their order.
     #[schema(min_length = 1, max_length = 100, example = "PO 4711")]
-    reference: Option<String>,
+    pub(crate) reference: Option<String>,
     /// Its day, and the day in the books.
     #[schema(example = "2026-03-31")]
-    issued_on: NaiveDate,
+    pub(crate) issued_on: NaiveDate,
     /// What it is paid in; left out, the customer's currency, and where they have none, the organization's.
     #[schema(pattern = "^[A-Z]{3}$", max_length = 3, example = json!(null))]
-    currency: Option<String>,
+    pub(crate) currency: Option<String>,
     /// What one unit of the currency is worth in the organization's; left out, the rate of the day.
     #[schema(value_type = Option<String>, max_length = 21, pattern = r"^[0-9]{1,12}(\.[0-9]{1,8})?$", example = json!(null))]
-    exchange_rate: Option<Decimal>,
+    pub(crate) exchange_rate: Option<Decimal>,
     /// What is sold.
     #[schema(min_items = 1, max_items = 500)]
-    lines: Vec<NewDocumentLine>,
+    pub(crate) lines: Vec<NewDocumentLine>,
     /// What is printed below the lines.
     #[schema(min_length = 1, max_length = 2000, example = "Thank you.")]
-    notes: Option<String>,
+    pub(crate) notes: Option<String>,
 }
 
 /// What of a draft can be changed. Lines are given whole; what follows from a change is worked out anew.
@@ -158,6 +159,8 @@ pub struct InvoiceFilter {
     status: Option<InvoiceStatus>,
     /// Only invoices of this customer.
     party_id: Option<Uuid>,
+    /// Only invoices that this recurring invoice made.
+    recurring_invoice_id: Option<Uuid>,
     /// Only the invoice with this number.
     #[param(min_length = 1, max_length = 40)]
     number: Option<String>,
@@ -169,6 +172,11 @@ pub struct InvoiceFilter {
     due_on_from: Option<NaiveDate>,
     /// Only invoices due on this day or earlier.
     due_on_to: Option<NaiveDate>,
+}
+
+diesel::define_sql_function! {
+    /// See the migration of billing: the invoices that a recurring invoice made, a row each.
+    fn made_again_and_again(recurring_invoice: diesel::sql_types::Uuid) -> diesel::sql_types::Uuid;
 }
 
 static LIFE: Life = Life {
@@ -222,11 +230,38 @@ impl Stored for Invoice {
     fn narrow(rows: Rows<Self>, by: InvoiceFilter) -> Rows<Self> {
         rows.when(by.status, |rows, status| rows.filter(invoices::status.eq(status)))
             .when(by.party_id, |rows, id| rows.filter(invoices::party_id.eq(id)))
+            .when(by.recurring_invoice_id, |rows, id| {
+                rows.filter(invoices::id.eq_any(diesel::select(made_again_and_again(id))))
+            })
             .when(by.number, |rows, number| rows.filter(invoices::number.eq(number)))
             .when(by.issued_on_from, |rows, day| rows.filter(invoices::issued_on.ge(day)))
             .when(by.issued_on_to, |rows, day| rows.filter(invoices::issued_on.le(day)))
             .when(by.due_on_from, |rows, day| rows.filter(invoices::due_on.ge(day)))
             .when(by.due_on_to, |rows, day| rows.filter(invoices::due_on.le(day)))
+    }
+}
+
+impl Printed for Invoice {
+    type Facts = PaperFacts;
+
+    async fn facts(&self, db: &mut Db) -> Result<PaperFacts> {
+        PaperFacts::of(db, self.id, self.party_id, &self.currency).await
+    }
+
+    fn file_name(&self) -> String {
+        file_name("invoice", self.number.as_deref())
+    }
+
+    fn print(&self, facts: &PaperFacts) -> Vec<u8> {
+        let sheet = Sheet {
+            papers: self.papers(self.number.as_deref().unwrap_or_default()),
+            is_void: self.status == InvoiceStatus::Void,
+            instalments: &self.instalments.0,
+            takes_back: None,
+            open: self.open_amount.0,
+            notes: self.notes.as_deref(),
+        };
+        sheet.print(facts)
     }
 }
 
@@ -404,32 +439,44 @@ async fn revise_invoice(may: May<Write, Invoice>, id: Id<Invoice>) -> Reply<Invo
 async fn post_invoice(may: May<Post, Invoice>, id: Id<Invoice>) -> Reply<Invoice> {
     may.write(async |db| {
         let invoice = lock(&may, db, &id).await?;
-        let status = LIFE.step(invoice.status.as_str(), "post")?;
-        let ready = booking::prepare(db, &invoice.papers("")).await?;
-        let owed = ready.owed() + invoice.base_total_amount.0;
-        if ready.credit_limit().is_some_and(|limit| owed > limit) && may.grants().reach("exceed-credit").is_none() {
-            let limit = Money(ready.credit_limit().unwrap_or_default());
-            return Err(CREDIT_LIMIT_EXCEEDED.because(format!(
-                "With this invoice the customer would owe {} of at most {limit}: collect what is open, raise the limit, or let somebody post it who holds `invoices:exceed-credit`.",
-                Money(owed)
-            )));
-        }
-        let number = numbers::take(db, Invoice::NAME, invoice.issued_on, invoice.id).await?;
-        let entry = booking::book(db, &invoice.papers(&number), &ready).await?;
-        // What comes to nothing is paid as it is.
-        let status = if invoice.total_amount.0.is_zero() { "paid" } else { status };
-        let posted = (
-            invoices::status.eq(status),
-            invoices::number.eq(Some(&number)),
-            invoices::open_amount.eq(invoice.total_amount),
-            invoices::journal_entry_id.eq(entry),
-        );
-        let one = invoices::table.find((db.organization(), invoice.id));
-        let posted = diesel::update(one).set(posted).returning(Invoice::as_returning()).get_result(db).await?;
-        booking::open(db, &invoice.papers(&number), &ready, entry).await?;
-        Ok(posted)
+        LIFE.step(invoice.status.as_str(), "post")?;
+        post(db, invoice, may.grants().reach("exceed-credit").is_some()).await
     })
     .await
+}
+
+/// Agrees to a draft and posts it, as nobody with a permission to exceed a credit limit would.
+pub(crate) async fn approve_and_post(db: &mut Db, draft: Invoice) -> Result<Invoice> {
+    approvals::require::<Invoice>(db, draft.id, "approve", &json!({})).await?;
+    let approved = Invoice::set_status(db, draft.id, "approved").await?;
+    post(db, approved, false).await
+}
+
+/// Posts a locked invoice that was approved.
+async fn post(db: &mut Db, invoice: Invoice, may_exceed_credit: bool) -> Result<Invoice> {
+    let ready = booking::prepare(db, &invoice.papers("")).await?;
+    let owed = ready.owed() + invoice.base_total_amount.0;
+    if ready.credit_limit().is_some_and(|limit| owed > limit) && !may_exceed_credit {
+        let limit = Money(ready.credit_limit().unwrap_or_default());
+        return Err(CREDIT_LIMIT_EXCEEDED.because(format!(
+            "With this invoice the customer would owe {} of at most {limit}: collect what is open, raise the limit, or let somebody post it who holds `invoices:exceed-credit`.",
+            Money(owed)
+        )));
+    }
+    let number = numbers::take(db, Invoice::NAME, invoice.issued_on, invoice.id).await?;
+    let entry = booking::book(db, &invoice.papers(&number), &ready).await?;
+    // What comes to nothing is paid as it is.
+    let status = if invoice.total_amount.0.is_zero() { "paid" } else { "posted" };
+    let posted = (
+        invoices::status.eq(status),
+        invoices::number.eq(Some(&number)),
+        invoices::open_amount.eq(invoice.total_amount),
+        invoices::journal_entry_id.eq(entry),
+    );
+    let one = invoices::table.find((db.organization(), invoice.id));
+    let posted = diesel::update(one).set(posted).returning(Invoice::as_returning()).get_result(db).await?;
+    booking::open(db, &invoice.papers(&number), &ready, entry).await?;
+    Ok(posted)
 }
 
 /// Why an invoice is taken back.
@@ -472,7 +519,7 @@ static CREDIT_LIMIT_EXCEEDED: Kind = Kind {
 };
 
 pub fn routes(api: &mut Api) {
-    api.readable::<Invoice>()
+    api.printable::<Invoice>()
         .creatable::<Invoice>()
         .changeable::<Invoice>()
         .deletable::<Invoice>()

@@ -10,14 +10,18 @@ mod figures;
 mod figuring;
 pub mod invoices;
 mod lines;
+pub mod printing;
+pub mod recurring_invoices;
 pub mod tax_codes;
 pub mod totals;
+pub mod words;
 
 use platform::api::Api;
 
 pub fn routes(api: &mut Api) {
     tax_codes::routes(api);
     invoices::routes(api);
+    recurring_invoices::routes(api);
     credit_notes::routes(api);
     bills::routes(api);
     debit_notes::routes(api);

@@ -7,6 +7,7 @@ mod balances;
 mod charts;
 pub mod cost_centres;
 pub mod currency;
+mod entry_import;
 pub mod exchange_rates;
 pub mod fiscal_periods;
 pub mod fiscal_years;
@@ -16,6 +17,7 @@ pub mod journals;
 mod posting;
 pub mod projects;
 pub mod recurring_entries;
+mod schedule;
 
 use platform::api::Api;
 
@@ -25,6 +27,7 @@ pub use posting::{
     Books, Foreign, Posting, PostingLine, Reversal, account_of, books, post, post_all, rate, reverse,
     reverse_all,
 };
+pub use schedule::Every;
 
 /// Everything that the room offers.
 pub fn routes(api: &mut Api) {
@@ -36,6 +39,7 @@ pub fn routes(api: &mut Api) {
     fiscal_periods::routes(api);
     journals::routes(api);
     journal_entries::routes(api);
+    entry_import::routes(api);
     journal_lines::routes(api);
     recurring_entries::routes(api);
     posting::routes(api);

@@ -2,7 +2,7 @@
 
 use crate::journal_entries::{EntryLine, entry_faults};
 use crate::posting::{post_given, refuse};
-use chrono::Months;
+use crate::schedule::Every;
 use platform::job::{Running, Task};
 use platform::prelude::*;
 use schema::recurring_entries;
@@ -42,11 +42,6 @@ pub struct RecurringEntry {
     pub status: RecurringEntryStatus,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
-}
-
-text_enum! {
-    /// How often something is due.
-    pub enum Every { Week = "week", Month = "month", Quarter = "quarter", Year = "year" }
 }
 
 text_enum! {
@@ -195,14 +190,7 @@ async fn check(db: &mut Db, on: NaiveDate, lines: &List<EntryLine>) -> Result<()
 impl RecurringEntry {
     /// The day on which it is due for the nth time, counted from 0; none past its end.
     fn due(&self, times: i32) -> Option<NaiveDate> {
-        let times = u32::try_from(times).ok()?;
-        let day = match self.every {
-            Every::Week => self.starts_on.checked_add_days(chrono::Days::new(7 * u64::from(times)))?,
-            Every::Month => self.starts_on.checked_add_months(Months::new(times))?,
-            Every::Quarter => self.starts_on.checked_add_months(Months::new(3 * times))?,
-            Every::Year => self.starts_on.checked_add_months(Months::new(12 * times))?,
-        };
-        self.ends_on.is_none_or(|last| day <= last).then_some(day)
+        self.every.due(self.starts_on, times).filter(|day| self.ends_on.is_none_or(|last| *day <= last))
     }
 }
 

@@ -2,9 +2,13 @@
 //! `invoicing`, whose open items it settles.
 mod allocating;
 pub mod bank_accounts;
+mod credit_transfers;
 mod facts;
 mod paying;
+pub mod payment_runs;
 pub mod payments;
+mod picking;
+mod running;
 mod weighing;
 
 use platform::api::Api;
@@ -16,4 +20,5 @@ pub use payments::Payment;
 pub fn routes(api: &mut Api) {
     bank_accounts::routes(api);
     payments::routes(api);
+    payment_runs::routes(api);
 }
