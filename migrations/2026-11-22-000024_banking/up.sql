@@ -59,7 +59,7 @@ create table bank_statements (
     constraint bank_statements_ordinal_key unique (org_id, bank_account_id, ordinal),
     constraint bank_statements_closing_balance_key unique (org_id, id, bank_account_id, closing_balance),
     constraint a_statement_opens_with_what_the_last_one_closed_with foreign key (org_id, previous_id, bank_account_id, opening_balance)
-        references bank_statements (org_id, id, bank_account_id, closing_balance),
+        references bank_statements (org_id, id, bank_account_id, closing_balance) deferrable initially deferred,
     constraint all_statements_but_the_first_follow_one check ((previous_id is null) = (ordinal = 1)),
     constraint a_statement_ends_after_it_begins check (from_on <= to_on)
 );

@@ -820,10 +820,14 @@ async fn find_ready(caller: &Caller, operation: &Operation) -> String {
         return fill(&operation.path, &a_month_with_dollars(caller).await);
     }
     if operation.id() == "run_bank_rule" {
-        // A line that the contract's example of a rule fits.
+        // A line, and a rule that fits it.
         keep_books(caller).await;
         row(caller, "/v1/bank-statement-lines").await;
-        return fill(&operation.path, &row(caller, "/v1/bank-rules").await);
+        let account = row(caller, "/v1/accounts").await;
+        let name = Uuid::now_v7().to_string();
+        let rule = json!({"name": name, "amount_to": "35.50", "direction": "out", "account_id": account});
+        let rule = caller.post("/v1/bank-rules", rule).await.is(201);
+        return fill(&operation.path, rule["id"].as_str().unwrap());
     }
     if operation.id() == "get_payment_run_file" {
         let run = ready(caller, &self::operation("export_payment_run")).await;
