@@ -52,28 +52,30 @@ create table bank_statements (
     -- What the columns of its CSV meant; files of the account are read by it until they name another.
     mapping_id       uuid,
     -- What it follows: one opens with what the one before closed with, and stays as long as another follows.
-    previous         int,
+    previous_id      uuid,
     primary key (org_id, id),
     constraint bank_statements_bank_account_id_fkey foreign key (org_id, bank_account_id) references bank_accounts (org_id, id),
     constraint bank_statements_mapping_id_fkey foreign key (org_id, mapping_id) references bank_statement_mappings (org_id, id),
     constraint bank_statements_ordinal_key unique (org_id, bank_account_id, ordinal),
-    constraint bank_statements_closing_balance_key unique (org_id, bank_account_id, ordinal, closing_balance),
-    constraint a_statement_opens_with_what_the_last_one_closed_with foreign key (org_id, bank_account_id, previous, opening_balance)
-        references bank_statements (org_id, bank_account_id, ordinal, closing_balance),
+    constraint bank_statements_closing_balance_key unique (org_id, id, bank_account_id, closing_balance),
+    constraint a_statement_opens_with_what_the_last_one_closed_with foreign key (org_id, previous_id, bank_account_id, opening_balance)
+        references bank_statements (org_id, id, bank_account_id, closing_balance) deferrable initially deferred,
+    constraint all_statements_but_the_first_follow_one check ((previous_id is null) = (ordinal = 1)),
     constraint a_statement_ends_after_it_begins check (from_on <= to_on)
 );
-create index bank_statements_by_previous on bank_statements (org_id, bank_account_id, previous, opening_balance);
+create index bank_statements_by_previous on bank_statements (org_id, previous_id, bank_account_id, opening_balance);
 create index bank_statements_by_day on bank_statements (org_id, to_on, id);
 create index bank_statements_by_file on bank_statements (org_id, sha256);
 create index bank_statements_by_mapping on bank_statements (org_id, mapping_id);
 create function follow_last_statement() returns trigger language plpgsql as $$
 begin
-    new.previous := nullif(new.ordinal - 1, 0);
+    new.previous_id := (select s.id from bank_statements s
+        where s.org_id = new.org_id and s.bank_account_id = new.bank_account_id and s.ordinal = new.ordinal - 1);
     return new;
 end $$;
-create trigger follow_last_statement before insert or update of ordinal, previous on bank_statements
+create trigger follow_last_statement before insert on bank_statements
     for each row execute function follow_last_statement();
-select manage_resource('bank_statements', secret => '{previous}');
+select manage_resource('bank_statements', secret => '{previous_id}');
 -- What the bank said stays. (Whoever may lock a row may update some column of it.)
 revoke update on bank_statements from backoffice_service;
 grant update (number) on bank_statements to backoffice_service;

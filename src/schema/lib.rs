@@ -339,7 +339,7 @@ diesel::table! {
         format -> Text,
         sha256 -> Text,
         mapping_id -> Nullable<Uuid>,
-        previous -> Nullable<Int4>,
+        previous_id -> Nullable<Uuid>,
         version -> Int8,
         created_at -> Timestamptz,
         created_by -> Nullable<Uuid>,

@@ -453,7 +453,7 @@ async fn bank_statement_file(caller: &Caller) -> String {
     let account = caller.get(&format!("/v1/bank-accounts/{account}")).await.is(200);
     let number = account["account_number"].as_str().unwrap();
     format!(
-        ":20:S\n:25:{number}\n:28C:1\n:60F:C260302EUR100,00\n:61:2603020302D35,50NTRFREF\n:62F:C260302EUR64,50\n-\n"
+        ":20:S\n:25:{number}\n:28C:1\n:60F:C260302EUR100,00\n:61:2603020302D35,50NTRFREF\n:86:Comision\n:62F:C260302EUR64,50\n-\n"
     )
 }
 
@@ -465,7 +465,11 @@ async fn bank_statement(caller: &Caller) -> String {
 
 /// An entry that moved what the newest unmatched line shows.
 async fn what_explains_the_last_line(caller: &Caller) -> Value {
-    let lines = caller.get("/v1/bank-statement-lines?status=unmatched&sort=-id&limit=1").await.is(200);
+    let newest = "/v1/bank-statement-lines?status=unmatched&sort=-id&limit=1";
+    if caller.get(newest).await.is(200)["data"].as_array().unwrap().is_empty() {
+        row(caller, "/v1/bank-statement-lines").await;
+    }
+    let lines = caller.get(newest).await.is(200);
     let account = lines["data"][0]["bank_account_id"].as_str().unwrap();
     let account = caller.get(&format!("/v1/bank-accounts/{account}")).await.is(200)["account_id"].clone();
     let other = row(caller, "/v1/accounts").await;
@@ -815,6 +819,16 @@ async fn find_ready(caller: &Caller, operation: &Operation) -> String {
     }
     if operation.id() == "revalue_fiscal_period" {
         return fill(&operation.path, &a_month_with_dollars(caller).await);
+    }
+    if operation.id() == "run_bank_rule" {
+        // A line, and a rule that fits it.
+        keep_books(caller).await;
+        row(caller, "/v1/bank-statement-lines").await;
+        let account = row(caller, "/v1/accounts").await;
+        let name = Uuid::now_v7().to_string();
+        let rule = json!({"name": name, "amount_to": "35.50", "direction": "out", "account_id": account});
+        let rule = caller.post("/v1/bank-rules", rule).await.is(201);
+        return fill(&operation.path, rule["id"].as_str().unwrap());
     }
     if operation.id() == "get_payment_run_file" {
         let run = ready(caller, &self::operation("export_payment_run")).await;

@@ -2,6 +2,7 @@
 use crate::catalogue::{TABLES, found, none, tables};
 use crate::examples::{body, letter_with_a_fee, lists, operation, perform, ready, row};
 use crate::support::{Caller, Organization, run, service};
+use reqwest::Method;
 use serde_json::Value;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
@@ -78,9 +79,7 @@ async fn book(caller: &Caller, department: &str) {
         .post("/v1/journal-entries/post", serde_json::json!({"entries": [entry("2026-03-03")]}))
         .await
         .is(200);
-    let matching = operation("match_bank_statement_line");
-    let matched = ready(caller, &matching).await;
-    perform(caller, &matching, &matched).await.is(200);
+    bank(caller, department).await;
     let recurring = serde_json::json!({"name": "Walled", "description": "Walled", "lines": lines, "every": "year", "starts_on": "2026-03-04"});
     let recurring = caller.post("/v1/recurring-entries", recurring).await.is(201);
     caller.act(&format!("/v1/recurring-entries/{}/run", recurring["id"].as_str().unwrap())).await.is(200);
@@ -127,6 +126,34 @@ async fn payment_with_a_fee(caller: &Caller) -> Value {
     payment["fee_amount"] = serde_json::json!("1.00");
     payment["fee_account_id"] = serde_json::json!(row(caller, "/v1/accounts").await);
     payment
+}
+
+/// A statement by a mapping and one that follows it; lines that were matched and booked by a rule that names every dimension.
+async fn bank(caller: &Caller, department: &str) {
+    let matching = operation("match_bank_statement_line");
+    let matched = ready(caller, &matching).await;
+    perform(caller, &matching, &matched).await.is(200);
+    let account = row(caller, "/v1/bank-accounts").await;
+    let mapping = serde_json::json!({"name": "Walled", "date_format": "YYYY-MM-DD", "booked_on": "Day", "amount": "Amount", "text": "Text"});
+    let mapping = caller.post("/v1/bank-statement-mappings", mapping).await.is(201);
+    let path = format!("/v1/bank-statements?bank_account_id={account}");
+    let first = format!("{path}&mapping_id={}", mapping["id"].as_str().unwrap());
+    for (path, day) in [(first, "2026-03-02"), (path, "2026-03-03")] {
+        let file = format!("Day,Amount,Text\n{day},-1.00,Walled fee\n");
+        caller.request(Method::POST, &path).body("text/csv", file).send().await.is(201);
+    }
+    let mut rule = serde_json::json!({"name": "Walled", "text_contains": "walled", "bank_account_id": account, "department_id": department});
+    for (field, list) in [
+        ("account_id", "/v1/accounts"),
+        ("cost_centre_id", "/v1/cost-centres"),
+        ("project_id", "/v1/projects"),
+        ("party_id", "/v1/parties"),
+    ] {
+        rule[field] = serde_json::json!(row(caller, list).await);
+    }
+    let rule = caller.post("/v1/bank-rules", rule).await.is(201);
+    let run = format!("/v1/bank-rules/{}/run", rule["id"].as_str().unwrap());
+    assert_eq!(caller.act(&run).await.is(200)["booked"], 2);
 }
 
 /// What is invoiced again and again, and of what customers are reminded, to the last column.

@@ -85,6 +85,7 @@ pub struct NewBankRule {
     #[schema(example = json!(null))]
     bank_account_id: Option<Uuid>,
     /// Only what came in, or only what went out; null for both.
+    #[schema(example = "out")]
     direction: Option<Direction>,
     /// The line's text, or one of its references, has this in it.
     #[schema(min_length = 1, max_length = 200, example = "Comision")]

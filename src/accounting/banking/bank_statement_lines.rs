@@ -395,6 +395,10 @@ async fn match_bank_statement_line(
         let rest = whole.0 - amounts.iter().map(|(_, amount)| *amount).sum::<Decimal>();
         let is_left = !rest.is_zero() && rest.is_sign_positive() == whole.0.is_sign_positive();
         let advance = with.party_id.filter(|_| is_left).map(|party| (party, rest));
+        if with.party_id.is_some() && !is_left {
+            let rule = "must be left out: nothing of the line is left over";
+            faults.push(Fault::at("/party_id", "not-needed", rule));
+        }
         amounts.extend(advance.map(|(_, rest)| ("/party_id".to_owned(), rest)));
         let all = if entries.is_empty() { "/items" } else { "/entries" };
         refuse_wrong_amounts(&locked, all, &amounts, &mut faults);
