@@ -93,13 +93,19 @@ fn the_readme_goes_as_it_is_written_and_two_years_of_books_are_kept_meanwhile() 
         asked.until("/v1/fiscal-years?code=2024", |years| years["data"][0]["status"] == "closed").await;
         let integrity = asked.get("/v1/reports/integrity").await;
         assert_eq!(integrity["holds"], true, "{integrity}");
-        for (what, least) in [("journal-entries", 5_000), ("invoices", 600), ("bills", 500), ("payments", 1_000)] {
+        for (what, least) in
+            [("journal-entries", 5_000), ("invoices", 600), ("bills", 500), ("payments", 1_000)]
+        {
             let count = asked.get(&format!("/v1/{what}?limit=1&count=true")).await["total"].as_u64().unwrap();
             assert!(count >= least, "{count} {what}");
         }
         let account = asked.get("/v1/bank-accounts").await["data"][0]["id"].as_str().unwrap().to_owned();
         let bank = asked.get(&format!("/v1/bank-accounts/{account}/reconciliation?on=2025-12-31")).await;
-        assert_eq!((&bank["difference"], &bank["unmatched_entry_count"]), (&json!("0.00"), &json!(0)), "{bank}");
+        assert_eq!(
+            (&bank["difference"], &bank["unmatched_entry_count"]),
+            (&json!("0.00"), &json!(0)),
+            "{bank}"
+        );
         // A company that lives: it earns, has money, and is owed some.
         let report = "/v1/reports/profit-and-loss?starts_on=2025-01-01&ends_on=2025-12-31";
         let result = asked.get(report).await["rows"].as_array().unwrap().last().unwrap()["cells"].clone();
