@@ -335,7 +335,8 @@ impl Written for Party {
     async fn check_new(_db: &mut Db, new: &NewParty) -> Result<()> {
         let mut faults = Vec::new();
         check_kind(new.is_customer.unwrap_or_default(), new.is_supplier.unwrap_or_default(), &mut faults);
-        check_codes(&new.country, new.tax_id.as_deref(), "/tax_id", new.currency.as_deref(), &mut faults);
+        check_codes(&new.country, new.tax_id.as_deref(), "/tax_id", &mut faults);
+        check_currency(new.currency.as_deref(), &mut faults);
         check_address("/billing_address", new.billing_address.as_ref(), &mut faults);
         check_address("/delivery_address", new.delivery_address.as_ref(), &mut faults);
         check_contacts(new.contacts.as_ref(), &mut faults);
@@ -358,7 +359,10 @@ impl Written for Party {
         };
         let is_changed = edit.country.is_some() || edit.tax_id.is_some();
         let currency = edit.currency.as_ref().and_then(Option::as_deref);
-        check_codes(country, tax_id.filter(|_| is_changed), place, currency, &mut faults);
+        if is_changed {
+            check_codes(country, tax_id, place, &mut faults);
+        }
+        check_currency(currency, &mut faults);
         check_address(
             "/billing_address",
             edit.billing_address.as_ref().and_then(Option::as_ref),
@@ -394,13 +398,7 @@ fn check_kind(is_customer: bool, is_supplier: bool, faults: &mut Vec<Fault>) {
 }
 
 /// `place` is where a tax id that does not fit its country is told.
-fn check_codes(
-    country: &str,
-    tax_id: Option<&str>,
-    place: &str,
-    currency: Option<&str>,
-    faults: &mut Vec<Fault>,
-) {
+fn check_codes(country: &str, tax_id: Option<&str>, place: &str, faults: &mut Vec<Fault>) {
     match (identifiers::country(country), tax_id) {
         (Err(wrong), _) => faults.push(wrong.at("/country")),
         (Ok(()), Some(tax_id)) => {
@@ -408,9 +406,11 @@ fn check_codes(
         }
         _ => {}
     }
-    faults.extend(
-        currency.and_then(|code| identifiers::currency(code).err()).map(|wrong| wrong.at("/currency")),
-    );
+}
+
+fn check_currency(currency: Option<&str>, faults: &mut Vec<Fault>) {
+    let wrong = currency.and_then(|code| identifiers::currency(code).err());
+    faults.extend(wrong.map(|wrong| wrong.at("/currency")));
 }
 
 /// Archive a party
