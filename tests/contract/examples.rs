@@ -816,6 +816,13 @@ async fn find_ready(caller: &Caller, operation: &Operation) -> String {
     if operation.id() == "revalue_fiscal_period" {
         return fill(&operation.path, &a_month_with_dollars(caller).await);
     }
+    // There is something to be undone.
+    if operation.id() == "unallocate_payment" {
+        let allocate = self::operation("allocate_payment");
+        let path = ready(caller, &allocate).await;
+        perform(caller, &allocate, &path).await.is(200);
+        return path.replace("/allocate", "/unallocate");
+    }
     if operation.id() == "get_payment_run_file" {
         let run = ready(caller, &self::operation("export_payment_run")).await;
         caller.act(&run).await.is(200);
