@@ -255,11 +255,12 @@ create trigger keep_run before update on payment_runs for each row execute funct
 create trigger keep_run_there before delete on payment_runs for each row when (old.status <> 'draft') execute function keep_payment_run();
 
 -- What can be paid: what is owed in a currency and due by a day, or these items, with whom they are of: [{item_id, number, …}]. `is_taken`
--- says whether another run has it.
+-- says whether another run has it. That a supplier's account is not known is told; whoever else is owed something may be paid another way.
 create function payable_items(in_currency text, in_due_by date, in_items uuid[], in_run uuid) returns jsonb language sql stable as $$
     select coalesce(jsonb_agg(jsonb_build_object('item_id', i.id, 'number', i.number, 'party_id', p.id, 'party_name', coalesce(p.legal_name, p.name),
             'bank_accounts', p.bank_accounts, 'side', i.side, 'currency', i.currency, 'open_amount', i.open_amount::text, 'amount', i.amount::text,
-            'reference', coalesce(b.supplier_number, i.number), 'is_picked', i.due_on <= in_due_by and i.resource not in ('credit-notes', 'payments') and p.status = 'active',
+            'reference', coalesce(b.supplier_number, i.number), 'is_picked', i.due_on <= in_due_by and i.resource not in ('credit-notes', 'payments') and p.status = 'active'
+                and (i.resource = 'bills' or p.bank_accounts <> '[]'),
             'is_taken', exists (select from payment_run_items t where t.org_id = i.org_id and t.item_id = i.id and t.is_under_way
                 and t.payment_run_id is distinct from in_run),
             'discount_until', b.issued_on + t.discount_days,

@@ -1,8 +1,3 @@
-do $$
-begin
-    execute replace(pg_get_functiondef('payable_items(text, date, uuid[], uuid)'::regprocedure),
-        '(i.resource = ''bills'' or i.resource = ''expense-claims'' and p.bank_accounts <> ''[]'')', 'i.resource = ''bills''');
-end $$;
 delete from approvals where resource = 'expense-claims';
 delete from approval_policies where resource = 'expense-claims';
 delete from approvable_actions where resource = 'expense-claims';

@@ -370,10 +370,3 @@ begin
             jsonb_to_record(each) l (spent_on date, category_id uuid, tax_code_id uuid, currency text, department_id uuid, cost_centre_id uuid,
                 project_id uuid, receipt_file_id uuid, paid_from_account_id uuid)));
 end $$;
-
--- A payment run pays claims with the bills, of employees whose bank account is known; others are paid otherwise.
-do $$
-begin
-    execute replace(pg_get_functiondef('payable_items(text, date, uuid[], uuid)'::regprocedure), 'i.resource = ''bills''',
-        '(i.resource = ''bills'' or i.resource = ''expense-claims'' and p.bank_accounts <> ''[]'')');
-end $$;

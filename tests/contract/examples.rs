@@ -830,6 +830,13 @@ async fn find_ready(caller: &Caller, operation: &Operation) -> String {
         let rule = caller.post("/v1/bank-rules", rule).await.is(201);
         return fill(&operation.path, rule["id"].as_str().unwrap());
     }
+    // There is something to be undone.
+    if operation.id() == "unallocate_payment" {
+        let allocate = self::operation("allocate_payment");
+        let path = ready(caller, &allocate).await;
+        perform(caller, &allocate, &path).await.is(200);
+        return path.replace("/allocate", "/unallocate");
+    }
     if operation.id() == "get_payment_run_file" {
         let run = ready(caller, &self::operation("export_payment_run")).await;
         caller.act(&run).await.is(200);
