@@ -133,7 +133,7 @@ create table dunning_levels (
     primary key (org_id, id),
     constraint dunning_levels_level_key unique (org_id, level),
     constraint dunning_levels_fee_account_id_fkey foreign key (org_id, fee_account_id) references accounts (org_id, id),
-    constraint a_fee_and_its_account_come_together check ((fee_amount is null) = (fee_account_id is null))
+    constraint a_fee_needs_the_account_that_it_is_income_on check (fee_amount is null or fee_account_id is not null)
 );
 create index dunning_levels_by_fee_account on dunning_levels (org_id, fee_account_id);
 create index dunning_levels_by_level on dunning_levels (org_id, level, id);

@@ -85,7 +85,7 @@ pub struct NewDunningLevel {
     /// What a letter of this level costs the customer, in the organization's currency; left out, nothing.
     #[schema(value_type = Option<String>, max_length = 21, pattern = r"^[0-9]{1,16}(\.[0-9]{1,4})?$", example = json!(null))]
     fee_amount: Option<Decimal>,
-    /// The account that the fee is income on; with a fee, and only with one.
+    /// The account that the fee is income on; a fee needs one.
     #[schema(example = json!(null))]
     fee_account_id: Option<Uuid>,
     /// What its letters say, by language.

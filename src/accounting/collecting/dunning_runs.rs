@@ -299,7 +299,7 @@ const OPEN: &str = "
 /// A letter with a fee, as it is booked.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = dunning_letters)]
-struct Fee {
+struct Charge {
     id: Uuid,
     party_id: Uuid,
     account_id: Uuid,
@@ -311,7 +311,7 @@ struct Fee {
     fee_account_id: Option<Uuid>,
 }
 
-impl Fee {
+impl Charge {
     /// The customer owes it, and it is income. It is no price of goods or services, so there is no tax on it (Court of Justice
     /// C-222/81).
     fn posting(&self, number: &str, books: &str) -> Posting {
@@ -398,12 +398,12 @@ async fn book_fees(
         .filter(dunning_letters::dunning_run_id.eq(run.id))
         .filter(dunning_letters::fee_base_amount.gt(Decimal::ZERO))
         .order(dunning_letters::id)
-        .select((Fee::as_select(), books_currency()));
-    let fees: Vec<(Fee, String)> = fees.load(db).await?;
+        .select((Charge::as_select(), books_currency()));
+    let fees: Vec<(Charge, String)> = fees.load(db).await?;
     if fees.is_empty() {
         return Ok((HashMap::new(), Decimal::ZERO));
     }
-    let number = |fee: &Fee| numbers.get(&fee.id).map(String::as_str).unwrap_or_default();
+    let number = |fee: &Charge| numbers.get(&fee.id).map(String::as_str).unwrap_or_default();
     let postings: Vec<Posting> = fees.iter().map(|(fee, books)| fee.posting(number(fee), books)).collect();
     let entries = ledger::post_all(db, &postings).await?;
     let total = fees.iter().map(|(fee, _)| fee.fee_base_amount).sum();

@@ -296,9 +296,13 @@ impl RecurringInvoice {
     }
 }
 
-/// Makes the invoice of the next due day, where that is not after this one. Answers whether there was one to be made.
-async fn make_next(db: &mut Db, recurring: &RecurringInvoice, until: NaiveDate) -> Result<bool> {
-    let Some(due_on) = recurring.next_on.filter(|day| *day <= until) else { return Ok(false) };
+/// Makes the invoice of the next due day, where that is not after this one, and goes on; none where there was none to be made.
+async fn make_next(
+    db: &mut Db,
+    recurring: &RecurringInvoice,
+    until: NaiveDate,
+) -> Result<Option<RecurringInvoice>> {
+    let Some(due_on) = recurring.next_on.filter(|day| *day <= until) else { return Ok(None) };
     let draft = Invoice::create(db, recurring.invoice(due_on)).await?;
     let made = (
         recurring_invoice_runs::recurring_invoice_id.eq(recurring.id),
@@ -309,8 +313,7 @@ async fn make_next(db: &mut Db, recurring: &RecurringInvoice, until: NaiveDate) 
     if recurring.posts == Posts::Posted {
         invoices::approve_and_post(db, draft).await?;
     }
-    go_on(db, recurring, recurring.runs + 1).await?;
-    Ok(true)
+    go_on(db, recurring, recurring.runs + 1).await.map(Some)
 }
 
 /// From here on so many due days are behind it.
@@ -385,8 +388,7 @@ async fn run_recurring_invoice(
     may.write(async |db| {
         let recurring = lock(&may, db, &id).await?;
         LIFE.step(recurring.status.as_str(), "run")?;
-        make_next(db, &recurring, Utc::now().date_naive()).await?;
-        RecurringInvoice::find(db, recurring.id).await
+        Ok(make_next(db, &recurring, Utc::now().date_naive()).await?.unwrap_or(recurring))
     })
     .await
 }
@@ -476,7 +478,7 @@ impl Task for MakeRecurring {
                     let making = async |db: &mut Db| {
                         let recurring = RecurringInvoice::lock(db, id).await?;
                         Ok(recurring.status == RecurringInvoiceStatus::Active
-                            && make_next(db, &recurring, today).await?)
+                            && make_next(db, &recurring, today).await?.is_some())
                     };
                     match job.database().as_system(organization, making).await {
                         Ok(true) => made += 1,
