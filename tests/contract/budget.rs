@@ -171,15 +171,13 @@ fn budget(operation: &str) -> u64 {
     if operation.starts_with("import_") || operation == "undo_import" {
         return 14;
     }
-    // What is posted is looked up, numbered, booked and open; what takes something back is set off against it, too.
+    // What is posted is looked up, numbered, booked and open, letters as invoices; what takes something back is set off against it, too.
     match operation {
-        "post_bill" | "post_invoice" => return 12,
-        "post_credit_note" | "post_debit_note" => return 15,
+        "post_bill" | "post_invoice" | "post_dunning_run" => return 12,
+        "post_credit_note" | "post_debit_note" | "waive_dunning_letter_fee" => return 15,
         "void_bill" | "void_invoice" => return 19,
-        // What is due is looked up, made, noted, and read again; letters are looked through, numbered, booked and open.
+        // What is due is looked up, made and noted, and its next day found.
         "run_recurring_invoice" => return 10,
-        "post_dunning_run" => return 12,
-        "waive_dunning_letter_fee" => return 15,
         _ => {}
     }
     // The books: a draft is read, posted, and read again; a month or a year looks at what stands in its way and around it.
