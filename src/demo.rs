@@ -1,6 +1,9 @@
 //! The demo: a company of 250 people, and a second one so that separation can be seen. What is loaded is the same on
 //! every machine, and loaded once; a demo user for each built-in role signs in with the one password of all.
+mod books;
+mod clerk;
 mod company;
+mod trade;
 
 use crate::Done;
 use crate::settings::DemoSettings;
@@ -24,11 +27,11 @@ const APART: u64 = 86_400_000;
 
 const SIGN_IN: &str = "owner@demo.example";
 
-/// Loads the demo organizations where they are not there yet, and prints how to sign in.
+/// Loads the demo organizations where they are not there yet, prints how to sign in, and answers the password, where it is known.
 ///
 /// # Errors
 /// A password that breaks the rules, or the database is away.
-pub async fn load(database: &Database, demo: &DemoSettings) -> Done {
+pub async fn load(database: &Database, demo: &DemoSettings) -> Done<Option<String>> {
     if let Some((_, rule)) = demo.demo_password.as_deref().and_then(passwords::fault) {
         return Err(
             format!("the password of the demo (--demo-password, BACKOFFICE_DEMO_PASSWORD) {rule}").into()
@@ -52,7 +55,14 @@ pub async fn load(database: &Database, demo: &DemoSettings) -> Done {
         set_password(database, password, hash).await?;
     }
     announce(demo, password.as_deref());
-    Ok(())
+    Ok(password)
+}
+
+/// Keeps the books of the demo company, over the API at this address, while others use it.
+pub async fn keep_books(base: String, password: String) {
+    if let Err(error) = books::keep(&base, DEMO.domain, &password).await {
+        log::warn!("the demo's books are not kept to their end: {error}");
+    }
 }
 
 fn announce(demo: &DemoSettings, password: Option<&str>) {

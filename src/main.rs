@@ -11,8 +11,8 @@ use installation::Installation;
 use settings::{Command, CommandLine, Settings};
 use std::process::ExitCode;
 
-/// What a command came to: nothing, or a sentence for the person at the terminal.
-type Done = Result<(), Box<dyn std::error::Error>>;
+/// What a command came to: what it was asked for, or a sentence for the person at the terminal.
+type Done<T = ()> = Result<T, Box<dyn std::error::Error>>;
 
 fn main() -> ExitCode {
     let CommandLine { settings, command } =
@@ -75,7 +75,7 @@ fn run(settings: &Settings, command: Command) -> Done {
         }
         Command::Demo(demo) => {
             let installation = Installation::open(settings)?;
-            installation.run(settings, async |database| demo::load(&database, &demo).await)?;
+            installation.run(settings, async |database| demo::load(&database, &demo).await.map(drop))?;
             installation.close()
         }
         Command::Work(jobs) => {
@@ -85,11 +85,13 @@ fn run(settings: &Settings, command: Command) -> Done {
         }
         Command::Serve(server) => {
             let installation = Installation::open(settings)?;
-            if server.demo {
+            let password = if server.demo {
                 installation
-                    .run(settings, async |database| demo::load(&database, &server.demo_settings).await)?;
-            }
-            serve::run(settings, &server, &installation)?;
+                    .run(settings, async |database| demo::load(&database, &server.demo_settings).await)?
+            } else {
+                None
+            };
+            serve::run(settings, &server, &installation, password.filter(|_| server.demo_books))?;
             installation.close()
         }
     }

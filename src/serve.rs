@@ -1,5 +1,6 @@
 //! Puts the rooms together: routes, contract, workers.
 use crate::Done;
+use crate::demo;
 use crate::installation::{Installation, newest_migration};
 use crate::settings::{ListenSettings, ServeSettings, Settings};
 use crate::work;
@@ -19,6 +20,7 @@ use platform::token::{Others, Tokens};
 use serde_json::Value;
 use std::any::Any;
 use std::io::{Read, Write};
+use std::net::SocketAddr;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -42,6 +44,8 @@ pub const ROOMS: &[fn(&mut Api)] = &[
     payments::routes,
     assets::routes,
     budgets::routes,
+    expenses::routes,
+    banking::routes,
     reports::routes,
 ];
 
@@ -65,15 +69,27 @@ pub fn as_yaml(contract: &Value) -> Result<String, Box<dyn std::error::Error>> {
     Ok(yaml_serde::to_string(contract)?)
 }
 
-/// Serves until it is told to stop.
-pub fn run(settings: &Settings, server: &ServeSettings, installation: &Installation) -> Done {
+/// Serves until it is told to stop. With the password of the demo, its books are kept meanwhile.
+pub fn run(
+    settings: &Settings,
+    server: &ServeSettings,
+    installation: &Installation,
+    demo_password: Option<String>,
+) -> Done {
     let metrics = Arc::new(Metrics::new()?);
     let (switch, stop) = job::stop_switch();
     let (url, jobs) = (installation.url(), server.jobs());
     let tools = work::tools(settings, &jobs)?;
     let working = work::begin(settings, &jobs, url, tools.clone(), Arc::clone(&metrics), stop)?;
-    let outcome =
-        actix_web::rt::System::new().block_on(serve(settings, server, url, &tools, metrics, &switch));
+    let outcome = actix_web::rt::System::new().block_on(async {
+        if let Some(password) = demo_password {
+            actix_web::rt::spawn(demo::keep_books(
+                format!("http://{}", reachable(server.address.listen)),
+                password,
+            ));
+        }
+        serve(settings, server, url, &tools, metrics, &switch).await
+    });
     drop(switch);
     working.end();
     outcome
@@ -319,13 +335,17 @@ fn swagger_ui() -> utoipa_swagger_ui::SwaggerUi {
     utoipa_swagger_ui::SwaggerUi::new("/docs/{_:.*}").config(config)
 }
 
+/// Where this machine reaches what listens there.
+fn reachable(mut listening: SocketAddr) -> SocketAddr {
+    if listening.ip().is_unspecified() {
+        listening.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
+    }
+    listening
+}
+
 /// Asks `/livez`, as a container's health check does.
 pub fn check_health(server: &ListenSettings) -> Done {
-    let mut address = server.listen;
-    if address.ip().is_unspecified() {
-        address.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
-    }
-    let mut stream = std::net::TcpStream::connect_timeout(&address, Duration::from_secs(2))?;
+    let mut stream = std::net::TcpStream::connect_timeout(&reachable(server.listen), Duration::from_secs(2))?;
     stream.set_read_timeout(Some(Duration::from_secs(2)))?;
     stream.write_all(b"GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
     let mut answer = String::new();

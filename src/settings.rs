@@ -180,6 +180,9 @@ pub struct ServeSettings {
     /// Load the demo organizations first.
     #[arg(long, env = "BACKOFFICE_DEMO")]
     pub demo: bool,
+    /// Keep two years of books of the demo company, over the API and beside everything else: a minute's work, once.
+    #[arg(long, env = "BACKOFFICE_DEMO_BOOKS", default_value_t = true, action = clap::ArgAction::Set)]
+    pub demo_books: bool,
     #[command(flatten)]
     pub demo_settings: DemoSettings,
     #[command(flatten)]

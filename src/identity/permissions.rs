@@ -29,6 +29,10 @@ const CATALOGUE: &[(&str, &[&str], &[GrantReach])] = &[
     ("approval-policies", &["read", "write"], ORG),
     ("approvals", &["read", "write", "approve"], MAKER),
     ("bank-accounts", &["read", "write"], ORG),
+    ("bank-rules", &["read", "write", "run"], ORG),
+    ("bank-statement-lines", &["read", "post"], ORG),
+    ("bank-statement-mappings", &["read", "write"], ORG),
+    ("bank-statements", &["read", "write"], ORG),
     ("bills", &["read", "write", "approve", "post", "void"], ORG),
     ("budgets", &["read", "write", "approve"], ORG),
     ("checkpoints", &["read"], ORG),
@@ -47,6 +51,8 @@ const CATALOGUE: &[(&str, &[&str], &[GrantReach])] = &[
     ("employees", &["read", "write"], ANY),
     ("events", &["read"], ORG),
     ("exchange-rates", &["read", "write"], ORG),
+    ("expense-categories", &["read", "write"], ORG),
+    ("expense-claims", &["read", "write", "approve", "post", "run", "void"], ANY),
     ("file-integrity", &["read"], ORG),
     ("files", &["read", "write"], FOLLOWS),
     ("fiscal-periods", &["read", "run", "post-closed"], ORG),
@@ -67,7 +73,9 @@ const CATALOGUE: &[(&str, &[&str], &[GrantReach])] = &[
     ("number-series", &["read", "write"], ORG),
     ("organizations", &["read", "write", "export"], ORG),
     ("parties", &["read", "write"], ORG),
+    ("payment-runs", &["read", "write", "approve", "run", "post"], ORG),
     ("payment-terms", &["read", "write"], ORG),
+    ("payments", &["read", "write", "post", "void"], ORG),
     ("positions", &["read", "write"], ORG),
     ("projects", &["read", "write"], ORG),
     ("recurring-entries", &["read", "write", "post"], ORG),
@@ -115,11 +123,13 @@ pub struct BuiltInRole {
 
 /// The company's structure, which everybody who works here may look up.
 const STRUCTURE: &[&str] = &["departments:read", "positions:read", "organizations:read"];
-/// Structure and people, for those who deal with everybody.
-const DIRECTORY: &[&str] = &["departments:read", "positions:read", "organizations:read", "employees:read"];
+
+/// What every role may look up.
+const ANYBODY: &[&str] = &["expense-categories:read"];
 
 /// What every role holds for its holder alone, unless it holds more: to follow what one started, to ask for approvals and
-/// decide those that wait for one, to say who does so meanwhile, and to say something and put papers where one may.
+/// decide those that wait for one, to say who does so meanwhile, to say something and put papers where one may, and to claim
+/// what one spent.
 const EVERYBODY: &[&str] = &[
     "approval-delegations:read",
     "approval-delegations:write",
@@ -128,6 +138,8 @@ const EVERYBODY: &[&str] = &[
     "approvals:write",
     "comments:read",
     "comments:write",
+    "expense-claims:read",
+    "expense-claims:write",
     "files:read",
     "files:write",
     "imports:read",
@@ -144,15 +156,15 @@ pub const BUILT_IN_ROLES: &[BuiltInRole] = &[
     BuiltInRole { name: "back_office_manager", title: "Back office manager", description: "Runs everything behind the front office: structure, people, and who has access.",
         org: &["custom-fields:*", "departments:*", "positions:*", "employees:*", "memberships:*", "invitations:*", "number-series:*", "approval-policies:*", "approval-delegations:*", "approvals:read", "approvals:write", "events:read", "roles:read", "sessions:read", "users:read", "organizations:read", "organizations:write", "import-mappings:*", "parties:*", "payment-terms:*", "budgets:read"], team: &[], own: &[] },
     BuiltInRole { name: "executive", title: "Executive", description: "Leads the company and looks at all of it.",
-        org: &["departments:read", "positions:read", "employees:read", "organizations:read", "approval-policies:read", "approvals:read", "events:read", "accounts:read", "cost-centres:read", "projects:read", "fiscal-years:read", "fiscal-periods:read", "journals:read", "journal-entries:read", "journal-lines:read", "parties:read", "payment-terms:read", "tax-codes:read", "invoices:read", "credit-notes:read", "bills:read", "debit-notes:read", "recurring-invoices:read", "dunning-runs:read", "dunning-letters:read", "allocations:read", "fixed-assets:read", "fixed-asset-categories:read", "fixed-asset-movements:read", "depreciation-runs:read", "budgets:read", "budgets:approve", "reports:read", "bank-accounts:read"], team: &[], own: &[] },
+        org: &["departments:read", "positions:read", "employees:read", "organizations:read", "approval-policies:read", "approvals:read", "events:read", "accounts:read", "cost-centres:read", "projects:read", "fiscal-years:read", "fiscal-periods:read", "journals:read", "journal-entries:read", "journal-lines:read", "parties:read", "payment-terms:read", "tax-codes:read", "invoices:read", "credit-notes:read", "bills:read", "debit-notes:read", "allocations:read", "fixed-assets:read", "fixed-asset-categories:read", "fixed-asset-movements:read", "depreciation-runs:read", "budgets:read", "budgets:approve", "expense-claims:read", "expense-claims:approve", "bank-accounts:read", "payments:read", "payment-runs:read", "payment-runs:approve", "reports:read", "recurring-invoices:read", "dunning-runs:read", "dunning-letters:read", "bank-statements:read", "bank-statement-lines:read"], team: &[], own: &[] },
     BuiltInRole { name: "department_head", title: "Head of department", description: "Heads a department and sees everybody in it, all the way down.",
-        org: STRUCTURE, team: &["employees:read"], own: &[] },
+        org: STRUCTURE, team: &["employees:read", "expense-claims:read", "expense-claims:approve"], own: &[] },
     BuiltInRole { name: "team_leader", title: "Team leader", description: "Leads a team and sees who belongs to it.",
-        org: STRUCTURE, team: &["employees:read"], own: &[] },
+        org: STRUCTURE, team: &["employees:read", "expense-claims:read", "expense-claims:approve"], own: &[] },
     BuiltInRole { name: "employee", title: "Employee", description: "Works here and sees the structure and their own file.",
         org: STRUCTURE, team: &[], own: &["employees:read"] },
     BuiltInRole { name: "front_office", title: "Front office", description: "Deals with customers and finds who is responsible.",
-        org: &["departments:read", "positions:read", "organizations:read", "employees:read", "parties:read", "payment-terms:read", "tax-codes:read", "invoices:read", "invoices:write", "credit-notes:read", "recurring-invoices:read", "dunning-letters:read"], team: &[], own: &[] },
+        org: &["departments:read", "positions:read", "organizations:read", "employees:read", "parties:read", "payment-terms:read", "tax-codes:read", "invoices:read", "invoices:write", "credit-notes:read", "payments:read", "recurring-invoices:read", "dunning-letters:read"], team: &[], own: &[] },
     BuiltInRole { name: "auditor", title: "Auditor", description: "Reads everything and writes nothing.",
         org: &["*:read"], team: &[], own: &[] },
     BuiltInRole { name: "hr_manager", title: "HR manager", description: "Answers for people and structure, and lets new people in.",
@@ -160,11 +172,11 @@ pub const BUILT_IN_ROLES: &[BuiltInRole] = &[
     BuiltInRole { name: "hr_officer", title: "HR officer", description: "Keeps the files of people.",
         org: &["import-mappings:*", "employees:*", "departments:read", "positions:read", "organizations:read"], team: &[], own: &[] },
     BuiltInRole { name: "payroll_officer", title: "Payroll officer", description: "Pays everybody, so knows everybody.",
-        org: DIRECTORY, team: &[], own: &[] },
+        org: &["departments:read", "positions:read", "organizations:read", "employees:read", "expense-claims:read", "expense-claims:run"], team: &[], own: &[] },
     BuiltInRole { name: "accountant", title: "Accountant", description: "Keeps the books by department.",
-        org: &["departments:read", "positions:read", "organizations:read", "accounts:*", "cost-centres:*", "projects:*", "exchange-rates:*", "fiscal-years:read", "fiscal-periods:read", "journals:*", "journal-entries:*", "journal-lines:read", "recurring-entries:*", "recurring-invoices:*", "dunning-levels:*", "dunning-holds:*", "dunning-runs:*", "dunning-letters:*", "import-mappings:*", "parties:*", "payment-terms:*", "tax-codes:*", "invoices:read", "invoices:write", "invoices:approve", "invoices:post", "invoices:void", "credit-notes:*", "allocations:read", "bills:read", "bills:write", "bills:post", "bills:void", "debit-notes:read", "debit-notes:write", "debit-notes:post", "fixed-assets:*", "fixed-asset-categories:*", "fixed-asset-movements:read", "depreciation-runs:*", "budgets:read", "budgets:write", "reports:read", "bank-accounts:read"], team: &[], own: &["employees:read"] },
+        org: &["departments:read", "positions:read", "organizations:read", "accounts:*", "cost-centres:*", "projects:*", "exchange-rates:*", "fiscal-years:read", "fiscal-periods:read", "journals:*", "journal-entries:*", "journal-lines:read", "recurring-entries:*", "import-mappings:*", "parties:*", "payment-terms:*", "tax-codes:*", "invoices:read", "invoices:write", "invoices:approve", "invoices:post", "invoices:void", "credit-notes:*", "allocations:read", "bills:read", "bills:write", "bills:post", "bills:void", "debit-notes:read", "debit-notes:write", "debit-notes:post", "fixed-assets:*", "fixed-asset-categories:*", "fixed-asset-movements:read", "depreciation-runs:*", "budgets:read", "budgets:write", "expense-categories:*", "expense-claims:read", "expense-claims:write", "expense-claims:post", "bank-accounts:read", "payments:*", "payment-runs:read", "payment-runs:write", "payment-runs:post", "reports:read", "recurring-invoices:*", "dunning-levels:*", "dunning-holds:*", "dunning-runs:*", "dunning-letters:*", "bank-rules:*", "bank-statement-lines:*", "bank-statement-mappings:*", "bank-statements:*", "payment-runs:run"], team: &[], own: &["employees:read"] },
     BuiltInRole { name: "accounting_manager", title: "Accounting manager", description: "Answers for the books and for those who keep them.",
-        org: &["departments:read", "positions:read", "organizations:read", "organizations:write", "number-series:*", "events:read", "accounts:*", "cost-centres:*", "projects:*", "exchange-rates:*", "fiscal-years:*", "fiscal-periods:*", "journals:*", "journal-entries:*", "journal-lines:read", "recurring-entries:*", "recurring-invoices:*", "dunning-levels:*", "dunning-holds:*", "dunning-runs:*", "dunning-letters:*", "import-mappings:*", "parties:*", "payment-terms:*", "tax-codes:*", "invoices:*", "credit-notes:*", "allocations:read", "bills:*", "debit-notes:*", "fixed-assets:*", "fixed-asset-categories:*", "fixed-asset-movements:read", "depreciation-runs:*", "budgets:*", "reports:read", "bank-accounts:*"], team: &["employees:read"], own: &[] },
+        org: &["departments:read", "positions:read", "organizations:read", "organizations:write", "number-series:*", "events:read", "accounts:*", "cost-centres:*", "projects:*", "exchange-rates:*", "fiscal-years:*", "fiscal-periods:*", "journals:*", "journal-entries:*", "journal-lines:read", "recurring-entries:*", "import-mappings:*", "parties:*", "payment-terms:*", "tax-codes:*", "invoices:*", "credit-notes:*", "allocations:read", "bills:*", "debit-notes:*", "fixed-assets:*", "fixed-asset-categories:*", "fixed-asset-movements:read", "depreciation-runs:*", "budgets:*", "expense-categories:*", "expense-claims:*", "bank-accounts:*", "payments:*", "payment-runs:*", "reports:read", "recurring-invoices:*", "dunning-levels:*", "dunning-holds:*", "dunning-runs:*", "dunning-letters:*", "bank-rules:*", "bank-statement-lines:*", "bank-statement-mappings:*", "bank-statements:*"], team: &["employees:read"], own: &[] },
     BuiltInRole { name: "it_manager", title: "IT manager", description: "Answers for access: users, roles, sessions, API clients.",
         org: &["users:*", "memberships:*", "roles:*", "invitations:*", "sessions:*", "api-clients:*", "webhook-endpoints:*", "webhook-deliveries:*", "events:read", "departments:read", "positions:read", "employees:read", "organizations:read", "directory:*"], team: &[], own: &[] },
     BuiltInRole { name: "it_support", title: "IT support", description: "Helps those who can not sign in, and ends sessions that should not be.",
@@ -172,7 +184,7 @@ pub const BUILT_IN_ROLES: &[BuiltInRole] = &[
     BuiltInRole { name: "operations_manager", title: "Operations manager", description: "Keeps the company running, and finds who is responsible.",
         org: &["departments:read", "positions:read", "organizations:read", "employees:read", "parties:read", "payment-terms:read"], team: &[], own: &[] },
     BuiltInRole { name: "buyer", title: "Buyer", description: "Buys for all departments.",
-        org: &["departments:read", "positions:read", "organizations:read", "employees:read", "parties:read", "payment-terms:read", "tax-codes:read", "bills:read", "bills:write", "debit-notes:read"], team: &[], own: &[] },
+        org: &["departments:read", "positions:read", "organizations:read", "employees:read", "parties:read", "payment-terms:read", "tax-codes:read", "bills:read", "bills:write", "debit-notes:read", "payments:read"], team: &[], own: &[] },
     BuiltInRole { name: "warehouse_clerk", title: "Warehouse clerk", description: "Takes in, keeps and hands out goods.",
         org: STRUCTURE, team: &[], own: &["employees:read"] },
     BuiltInRole { name: "compliance_officer", title: "Compliance officer", description: "Watches that rules are kept: who has access, and what was changed.",
@@ -195,7 +207,7 @@ impl BuiltInRole {
             .chain(with(self.team, GrantReach::Team))
             .chain(with(self.own, GrantReach::Own))
             .collect();
-        for grant in with(EVERYBODY, GrantReach::Own) {
+        for grant in with(ANYBODY, GrantReach::Org).chain(with(EVERYBODY, GrantReach::Own)) {
             if grants.iter().all(|held| held.permission != grant.permission) {
                 grants.push(grant);
             }

@@ -222,6 +222,133 @@ diesel::table! {
 }
 
 diesel::table! {
+    bank_matches (org_id, line_id, entry_id) {
+        org_id -> Uuid,
+        line_id -> Uuid,
+        entry_id -> Uuid,
+        amount -> Numeric,
+        is_own -> Bool,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    bank_rules (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        name -> Text,
+        position -> Int4,
+        bank_account_id -> Nullable<Uuid>,
+        direction -> Nullable<Text>,
+        text_contains -> Nullable<Text>,
+        counterparty_contains -> Nullable<Text>,
+        counterparty_account -> Nullable<Text>,
+        amount_from -> Nullable<Numeric>,
+        amount_to -> Nullable<Numeric>,
+        account_id -> Uuid,
+        description -> Nullable<Text>,
+        party_id -> Nullable<Uuid>,
+        department_id -> Nullable<Uuid>,
+        cost_centre_id -> Nullable<Uuid>,
+        project_id -> Nullable<Uuid>,
+        automatic -> Bool,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    bank_statement_lines (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        statement_id -> Uuid,
+        bank_account_id -> Uuid,
+        line -> Int4,
+        booked_on -> Date,
+        value_on -> Nullable<Date>,
+        amount -> Numeric,
+        currency -> Text,
+        reference -> Nullable<Text>,
+        end_to_end_id -> Nullable<Text>,
+        counterparty_name -> Nullable<Text>,
+        counterparty_account -> Nullable<Text>,
+        text -> Nullable<Text>,
+        bank_reference -> Nullable<Text>,
+        digest -> Text,
+        occurrence -> Int4,
+        rule_id -> Nullable<Uuid>,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    bank_statement_mappings (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        name -> Text,
+        delimiter -> Text,
+        skipped_lines -> Int4,
+        date_format -> Text,
+        decimal_separator -> Text,
+        booked_on -> Text,
+        value_on -> Nullable<Text>,
+        amount -> Nullable<Text>,
+        debit -> Nullable<Text>,
+        credit -> Nullable<Text>,
+        direction -> Nullable<Text>,
+        outgoing -> Nullable<Text>,
+        currency -> Nullable<Text>,
+        reference -> Nullable<Text>,
+        end_to_end_id -> Nullable<Text>,
+        counterparty_name -> Nullable<Text>,
+        counterparty_account -> Nullable<Text>,
+        text -> Nullable<Text>,
+        bank_reference -> Nullable<Text>,
+        balance -> Nullable<Text>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    bank_statements (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        bank_account_id -> Uuid,
+        ordinal -> Int4,
+        number -> Nullable<Text>,
+        from_on -> Date,
+        to_on -> Date,
+        currency -> Text,
+        opening_balance -> Numeric,
+        closing_balance -> Numeric,
+        line_count -> Int4,
+        known_line_count -> Int4,
+        format -> Text,
+        sha256 -> Text,
+        mapping_id -> Nullable<Uuid>,
+        previous_id -> Nullable<Uuid>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
     bills (org_id, id) {
         org_id -> Uuid,
         id -> Uuid,
@@ -674,6 +801,91 @@ diesel::table! {
         created_by -> Nullable<Uuid>,
         updated_at -> Timestamptz,
         updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    expense_categories (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        code -> Text,
+        name -> Text,
+        kind -> Text,
+        account_id -> Uuid,
+        tax_code_id -> Nullable<Uuid>,
+        unit -> Nullable<Text>,
+        unit_rate -> Nullable<Numeric>,
+        max_per_item -> Nullable<Numeric>,
+        max_per_day -> Nullable<Numeric>,
+        max_per_month -> Nullable<Numeric>,
+        receipt_required_over -> Nullable<Numeric>,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    expense_claims (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        number -> Nullable<Text>,
+        employee_id -> Uuid,
+        title -> Text,
+        currency -> Text,
+        lines -> Jsonb,
+        net_amount -> Numeric,
+        tax_amount -> Numeric,
+        total_amount -> Numeric,
+        reimbursable_amount -> Numeric,
+        open_amount -> Numeric,
+        is_over_policy -> Bool,
+        required_approvals -> Int4,
+        approvals -> Jsonb,
+        rejection_reason -> Nullable<Text>,
+        submitted_at -> Nullable<Timestamptz>,
+        submitted_by -> Nullable<Uuid>,
+        posted_on -> Nullable<Date>,
+        voided_on -> Nullable<Date>,
+        void_reason -> Nullable<Text>,
+        budget_warnings -> Jsonb,
+        status -> Text,
+        journal_entry_id -> Nullable<Uuid>,
+        reversal_entry_id -> Nullable<Uuid>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    expense_lines (org_id, claim_id, line) {
+        org_id -> Uuid,
+        claim_id -> Uuid,
+        line -> Int4,
+        employee_id -> Uuid,
+        category_id -> Uuid,
+        spent_on -> Date,
+        base_amount -> Numeric,
+        tax_code_id -> Nullable<Uuid>,
+        department_id -> Nullable<Uuid>,
+        cost_centre_id -> Nullable<Uuid>,
+        project_id -> Nullable<Uuid>,
+        receipt_file_id -> Nullable<Uuid>,
+        paid_from_account_id -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    expense_receipts (org_id, sha256) {
+        org_id -> Uuid,
+        sha256 -> Text,
+        claim_id -> Uuid,
     }
 }
 
@@ -1293,6 +1505,7 @@ diesel::table! {
         updated_at -> Timestamptz,
         updated_by -> Nullable<Uuid>,
         custom -> Jsonb,
+        employee_id -> Nullable<Uuid>,
     }
 }
 
@@ -1320,6 +1533,42 @@ diesel::table! {
 }
 
 diesel::table! {
+    payment_run_items (org_id, payment_run_id, item_id) {
+        org_id -> Uuid,
+        payment_run_id -> Uuid,
+        item_id -> Uuid,
+        is_under_way -> Bool,
+    }
+}
+
+diesel::table! {
+    payment_runs (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        number -> Text,
+        bank_account_id -> Uuid,
+        pay_on -> Date,
+        due_by -> Nullable<Date>,
+        currency -> Text,
+        items -> Jsonb,
+        transfers -> Jsonb,
+        total_amount -> Numeric,
+        notes -> Nullable<Text>,
+        status -> Text,
+        debtor_name -> Nullable<Text>,
+        debtor_account -> Nullable<Text>,
+        debtor_bic -> Nullable<Text>,
+        exported_at -> Nullable<Timestamptz>,
+        payment_ids -> Jsonb,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
     payment_terms (org_id, id) {
         org_id -> Uuid,
         id -> Uuid,
@@ -1330,6 +1579,39 @@ diesel::table! {
         discount_percent -> Nullable<Numeric>,
         discount_days -> Nullable<Int4>,
         status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    payments (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        number -> Nullable<Text>,
+        direction -> Text,
+        party_id -> Uuid,
+        account_id -> Uuid,
+        paid_on -> Date,
+        currency -> Text,
+        exchange_rate -> Nullable<Numeric>,
+        amount -> Numeric,
+        base_amount -> Nullable<Numeric>,
+        fee_amount -> Nullable<Numeric>,
+        fee_account_id -> Nullable<Uuid>,
+        discount_amount -> Numeric,
+        reference -> Nullable<Text>,
+        notes -> Nullable<Text>,
+        allocations -> Jsonb,
+        open_amount -> Numeric,
+        status -> Text,
+        journal_entry_id -> Nullable<Uuid>,
+        voided_on -> Nullable<Date>,
+        void_reason -> Nullable<Text>,
+        void_entry_id -> Nullable<Uuid>,
         version -> Int8,
         created_at -> Timestamptz,
         created_by -> Nullable<Uuid>,
@@ -1558,6 +1840,22 @@ diesel::table! {
         issuer -> Text,
         audience -> Text,
         subject_claim -> Text,
+    }
+}
+
+diesel::table! {
+    undone_allocations (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        debit_item_id -> Uuid,
+        credit_item_id -> Uuid,
+        debit_amount -> Numeric,
+        debit_base_amount -> Numeric,
+        credit_amount -> Numeric,
+        credit_base_amount -> Numeric,
+        allocated_on -> Date,
+        undone_on -> Date,
+        journal_entry_id -> Nullable<Uuid>,
     }
 }
 

@@ -3,23 +3,34 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod aged;
+mod any_sequence;
 mod assets;
+mod banking;
 mod bills;
 mod budgets;
 mod closing;
 mod credit_notes;
 mod currencies;
 mod dunning;
+mod entry_import;
+mod expense_claims;
+mod integrity;
 mod invoice_paper;
 mod invoices;
 mod ledger;
 mod parties;
+mod payment_runs;
 mod payment_terms;
+mod payments;
 mod posting_races;
 mod recurring;
 mod recurring_invoices;
 mod reports;
+mod settling;
 mod shop;
+mod statement_formats;
+mod tax_return;
 mod taxes;
 
 use serde_json::{Value, json};

@@ -126,18 +126,20 @@ async fn costs_the_same(service: &Counted, list: &Operation) {
 }
 
 /// Six, and one more where two tables are written, where a row is a view that is read again, where an approval may be
-/// asked for, or where a rate of exchange is looked up.
+/// asked for, or where a rate of exchange or what is claimed elsewhere is looked up.
 fn budget(operation: &str) -> u64 {
     const IRREGULAR: &[&str] = &[
         "approve_bill",
         "approve_credit_note",
         "approve_debit_note",
+        "approve_expense_claim",
         "approve_invoice",
         "archive_department",
         "close_fiscal_period",
         "create_bill",
         "create_credit_note",
         "create_debit_note",
+        "create_expense_claim",
         "create_dunning_run",
         "create_invoice",
         "create_recurring_invoice",
@@ -155,12 +157,16 @@ fn budget(operation: &str) -> u64 {
         "retire_older_webhook_endpoint_secret",
         "rotate_api_client_secret",
         "rotate_webhook_endpoint_secret",
+        "submit_expense_claim",
         "test_webhook_endpoint",
         "transfer_fixed_asset",
         "update_bill",
         "update_credit_note",
         "update_debit_note",
         "update_invoice",
+        "approve_payment_run",
+        "create_payment",
+        "update_payment",
         "update_recurring_invoice",
     ];
     // What posts into the ledger asks it for the currency and what the assets are worth, posts in two statements, and notes what it came to;
@@ -173,9 +179,24 @@ fn budget(operation: &str) -> u64 {
     }
     // What is posted is looked up, numbered, booked and open, letters as invoices; what takes something back is set off against it, too.
     match operation {
-        "post_bill" | "post_invoice" | "post_dunning_run" => return 12,
+        "post_bill" | "post_invoice" | "post_dunning_run" | "post_expense_claim" => return 12,
+        // It is mirrored, and what is open of it set off against that; paid back, it is a payment, with what that takes.
+        "void_expense_claim" => return 14,
+        "reimburse_expense_claim" | "reimburse_expense_claims" => return 16,
         "post_credit_note" | "post_debit_note" | "waive_dunning_letter_fee" => return 15,
         "void_bill" | "void_invoice" => return 19,
+        // The ledger posts in two statements and books back in three; then the line is noted.
+        "book_bank_statement_line" | "split_bank_statement_line" => return 8,
+        "match_bank_statement" => return 7,
+        "unmatch_bank_statement_line" => return 10,
+        // What is paid is weighed, numbered, booked, open, and settles; taken back, that is undone, mirrored and settled by it.
+        "post_payment" | "post_payments" => return 16,
+        // A run reads the account, what is due, and takes its number; the file asks who pays and whether each payee's account is still theirs.
+        "create_payment_run" => return 8,
+        "export_payment_run" => return 9,
+        "post_payment_run" => return 19,
+        "allocate_payment" | "unallocate_payment" => return 12,
+        "void_payment" => return 18,
         // What is due is looked up, made and noted, and its next day found.
         "run_recurring_invoice" => return 10,
         _ => {}

@@ -17,6 +17,7 @@ const REFERENCES: &[(&str, &str)] = &[
     ("asset_account_id", "/v1/accounts"),
     ("bank_account_id", "/v1/bank-accounts"),
     ("category_id", "/v1/fixed-asset-categories"),
+    ("claim_id", "/v1/expense-claims"),
     ("cost_centre_id", "/v1/cost-centres"),
     ("created_by", "/v1/users"),
     ("credit_item_id", "/v1/credit-notes"),
@@ -38,18 +39,25 @@ const REFERENCES: &[(&str, &str)] = &[
     ("head_id", "/v1/employees"),
     ("income_account_id", "/v1/accounts"),
     ("invoice_id", "/v1/invoices"),
+    ("item_id", "/v1/invoices"),
+    ("item_ids", "/v1/invoices"),
     ("journal_id", "/v1/journals"),
+    ("journal_entry_id", "/v1/journal-entries"),
+    ("left_out", "/v1/bills"),
     ("loss_account_id", "/v1/accounts"),
     ("manager_id", "/v1/employees"),
+    ("mapping_id", "/v1/bank-statement-mappings"),
     ("membership_id", "/v1/memberships"),
     ("mentions", "/v1/users"),
     ("parent_id", ""),
+    ("paid_from_account_id", "/v1/accounts"),
     ("party_id", "/v1/parties"),
     ("payable_account_id", "/v1/accounts"),
     ("payment_terms_id", "/v1/payment-terms"),
     ("position_id", "/v1/positions"),
     ("proceeds_account_id", "/v1/accounts"),
     ("project_id", "/v1/projects"),
+    ("receipt_file_id", "/v1/files"),
     ("receivable_account_id", "/v1/accounts"),
     ("recoverable_account_id", "/v1/accounts"),
     ("recurring_invoice_id", "/v1/recurring-invoices"),
@@ -57,6 +65,9 @@ const REFERENCES: &[(&str, &str)] = &[
     ("resource_id", "/v1/positions"),
     ("role_id", "/v1/roles"),
     ("role_ids", "/v1/roles"),
+    ("tax_code_id", "/v1/tax-codes"),
+    ("rule_id", "/v1/bank-rules"),
+    ("statement_id", "/v1/bank-statements"),
     ("tax_code_ids", "/v1/tax-codes"),
     ("user_id", "/v1/users"),
     ("webhook_endpoint_id", "/v1/webhook-endpoints"),
@@ -158,6 +169,9 @@ pub fn collection(path: &str) -> &str {
 /// The collection that a field of a body sent to `path` refers to.
 #[track_caller]
 pub fn referred(field: &str, path: &str) -> String {
+    if field == "category_id" && path.starts_with("/v1/expense-claims") {
+        return "/v1/expense-categories".to_owned();
+    }
     let known = REFERENCES.iter().find(|(name, _)| *name == field);
     match known
         .unwrap_or_else(|| panic!("examples.rs does not know whom {field} refers to: add it to REFERENCES"))
@@ -210,6 +224,49 @@ pub fn body<'a>(caller: &'a Caller, operation: &'a Operation) -> LocalBoxFuture<
                 return json!({"fiscal_period_id": undepreciated_period(caller).await});
             }
             "create_exchange_rate" => body["rated_on"] = json!(a_day()),
+            "match_bank_statement_line" => {
+                keep_books(caller).await;
+                return what_explains_the_last_line(caller).await;
+            }
+            "post_payments" => {
+                let create = self::operation("create_payment");
+                return json!({"payments": [self::body(caller, &create).await]});
+            }
+            "create_payment_run" | "update_payment_run" => {
+                let bill = payable(caller).await;
+                body["items"] = json!([{"item_id": bill}]);
+                if operation.id() == "create_payment_run" {
+                    body["bank_account_id"] = json!(row(caller, "/v1/bank-accounts").await);
+                    body["left_out"] = json!([]);
+                    body["due_by"] = Value::Null;
+                }
+                return body;
+            }
+            "allocate_payment" => return what_the_last_payment_is_for(caller).await,
+            "create_payment" | "update_payment" => {
+                open_books(caller).await;
+                body["allocations"] = json!([]);
+            }
+            "reimburse_expense_claim" => {
+                body["account_id"] = json!(account_of_role(caller, "bank", "asset").await);
+                return body;
+            }
+            "reimburse_expense_claims" => {
+                body["account_id"] = json!(account_of_role(caller, "bank", "asset").await);
+                body["claims"] = json!([{"claim_id": posted_claim(caller).await}]);
+                return body;
+            }
+            "create_expense_category" | "update_expense_category" => {
+                keep_books(caller).await;
+                body["code"] =
+                    unique(&body["code"], &json!({"type": "string", "pattern": "^[A-Z0-9]{1,20}$"}));
+                body["account_id"] = json!(account_of_type(caller, "expense").await);
+                return body;
+            }
+            "create_expense_claim" | "update_expense_claim" => {
+                open_books(caller).await;
+                account_of_role(caller, "employee_reimbursements", "liability").await;
+            }
             "create_invoice"
             | "update_invoice"
             | "create_bill"
@@ -227,7 +284,9 @@ pub fn body<'a>(caller: &'a Caller, operation: &'a Operation) -> LocalBoxFuture<
             "update_dunning_level" => {
                 body.as_object_mut().unwrap().remove("days_overdue");
             }
-            _ if ["Accounting", "Ledger"].contains(&operation.value["tags"][0].as_str().unwrap()) => {
+            _ if ["Accounting", "Banking", "Ledger"]
+                .contains(&operation.value["tags"][0].as_str().unwrap()) =>
+            {
                 keep_books(caller).await;
             }
             _ => {}
@@ -250,7 +309,9 @@ pub fn body<'a>(caller: &'a Caller, operation: &'a Operation) -> LocalBoxFuture<
             }
             if holds_ids(&field) {
                 let id = match (operation.id(), name.as_str()) {
-                    ("create_bank_account", "account_id") => account_for_a_bank(caller).await,
+                    ("create_bank_account" | "create_payment" | "update_payment", "account_id") => {
+                        account_for_a_bank(caller).await
+                    }
                     _ => row(caller, &referred(&name, &operation.path)).await,
                 };
                 body[&name] = if field["items"].is_object() { json!([id]) } else { json!(id) };
@@ -307,6 +368,28 @@ async fn posted(caller: &Caller, documents: &str) -> String {
     id
 }
 
+/// The id of an expense claim that can be paid back.
+async fn posted_claim(caller: &Caller) -> String {
+    let path = ready(caller, &operation("reimburse_expense_claim")).await;
+    path.split('/').nth(3).unwrap().to_owned()
+}
+
+/// The id of an account of this role.
+async fn account_of_role(caller: &Caller, role: &str, kind: &str) -> String {
+    let found = async || {
+        let page = caller.get(&format!("/v1/accounts?role={role}&status=active&limit=1")).await.is(200);
+        page["data"][0]["id"].as_str().map(str::to_owned)
+    };
+    if let Some(known) = found().await {
+        return known;
+    }
+    let code = Uuid::now_v7().simple().to_string()[14..32].to_owned();
+    let made =
+        caller.post("/v1/accounts", json!({"code": code, "name": role, "type": kind, "role": role})).await;
+    assert!([201, 409].contains(&made.status), "{made:?}");
+    found().await.unwrap()
+}
+
 /// The id of a new tax code for documents of this path.
 async fn tax_on(caller: &Caller, path: &str) -> String {
     let create = operation("create_tax_code");
@@ -346,6 +429,73 @@ async fn account_for_a_bank(caller: &Caller) -> String {
     let code = &Uuid::now_v7().simple().to_string()[14..32];
     let account = json!({"code": code, "name": "Bank", "type": "asset", "role": "bank"});
     caller.post("/v1/accounts", account).await.is(201)["id"].as_str().unwrap().to_owned()
+}
+
+/// A bill in the organization's currency, in the books, of a supplier with an IBAN.
+async fn payable(caller: &Caller) -> String {
+    open_books(caller).await;
+    let supplier = row(caller, "/v1/parties").await;
+    let account = json!({"is_supplier": true, "bank_accounts": [{"iban": "RO49AAAA1B31007593840000", "bic": "BTRLRO22"}]});
+    caller.patch(&format!("/v1/parties/{supplier}"), account).await.is(200);
+    let mut bill = body(caller, &operation("create_bill")).await;
+    (bill["party_id"], bill["currency"]) = (json!(supplier), json!("EUR"));
+    let maker = Organization { id: caller.organization }.caller(&["bills:write"]).await;
+    let bill = maker.post("/v1/bills", bill).await.is(201)["id"].as_str().unwrap().to_owned();
+    for step in ["approve", "post"] {
+        caller.act(&format!("/v1/bills/{bill}/{step}")).await.is(200);
+    }
+    bill
+}
+
+/// A statement of one line of a new bank account's, whose amount the contract's examples name.
+async fn bank_statement_file(caller: &Caller) -> String {
+    let account = row(caller, "/v1/bank-accounts").await;
+    let account = caller.get(&format!("/v1/bank-accounts/{account}")).await.is(200);
+    let number = account["account_number"].as_str().unwrap();
+    format!(
+        ":20:S\n:25:{number}\n:28C:1\n:60F:C260302EUR100,00\n:61:2603020302D35,50NTRFREF\n:86:Comision\n:62F:C260302EUR64,50\n-\n"
+    )
+}
+
+async fn bank_statement(caller: &Caller) -> String {
+    let taking = operation("create_bank_statement");
+    let taken = perform(caller, &taking, &taking.path).await.is(201);
+    taken["statements"][0]["id"].as_str().unwrap().to_owned()
+}
+
+/// An entry that moved what the newest unmatched line shows.
+async fn what_explains_the_last_line(caller: &Caller) -> Value {
+    let newest = "/v1/bank-statement-lines?status=unmatched&sort=-id&limit=1";
+    if caller.get(newest).await.is(200)["data"].as_array().unwrap().is_empty() {
+        row(caller, "/v1/bank-statement-lines").await;
+    }
+    let lines = caller.get(newest).await.is(200);
+    let account = lines["data"][0]["bank_account_id"].as_str().unwrap();
+    let account = caller.get(&format!("/v1/bank-accounts/{account}")).await.is(200)["account_id"].clone();
+    let other = row(caller, "/v1/accounts").await;
+    let lines = json!([{"account_id": other, "debit": "35.50"}, {"account_id": account, "credit": "35.50"}]);
+    let entry = json!({"posted_on": "2026-03-02", "description": "Paid", "lines": lines});
+    let posted = caller.post("/v1/journal-entries/post", json!({"entries": [entry]})).await.is(200);
+    json!({"entries": [{"journal_entry_id": posted["data"][0]["id"]}]})
+}
+
+/// An invoice of the party that the newest payment in the books came from.
+async fn what_the_last_payment_is_for(caller: &Caller) -> Value {
+    let newest = "/v1/payments?status=posted&direction=in&sort=-created_at&limit=1";
+    let mut last = caller.get(newest).await.is(200);
+    if last["data"].as_array().unwrap().is_empty() {
+        let payment = row(caller, "/v1/payments").await;
+        caller.act(&format!("/v1/payments/{payment}/post")).await.is(200);
+        last = caller.get(newest).await.is(200);
+    }
+    let mut invoice = body(caller, &operation("create_invoice")).await;
+    invoice["party_id"] = last["data"][0]["party_id"].clone();
+    (invoice["currency"], invoice["issued_on"]) = (json!("EUR"), last["data"][0]["paid_on"].clone());
+    let made = caller.post("/v1/invoices", invoice).await.is(201)["id"].as_str().unwrap().to_owned();
+    for step in ["approve", "post"] {
+        caller.act(&format!("/v1/invoices/{made}/{step}")).await.is(200);
+    }
+    json!({"allocated_on": last["data"][0]["paid_on"], "allocations": [{"item_id": made, "amount": "0.01"}]})
 }
 
 /// The year in which the contract's examples are booked.
@@ -527,12 +677,19 @@ pub fn row<'a>(caller: &'a Caller, collection: &'a str) -> LocalBoxFuture<'a, St
                 let periods = caller.get(&format!("/v1/fiscal-periods?fiscal_year_id={year}&limit=1")).await.is(200);
                 return periods["data"][0]["id"].as_str().unwrap().to_owned();
             }
-            // Written by somebody else, so that the caller may approve it.
-            "/v1/budgets" => {
+            // Made by somebody else, so that the caller may approve it.
+            "/v1/bills" | "/v1/budgets" | "/v1/expense-claims" | "/v1/payment-runs" => {
                 let create = operation_at(&Method::POST, collection).unwrap();
                 let body = body(caller, &create).await;
-                let maker = organization.caller(&["budgets:write"]).await;
+                let write = format!("{}:write", collection.trim_start_matches("/v1/"));
+                let maker = organization.caller(&[&write]).await;
                 return maker.post(collection, body).await.is(201)["id"].as_str().unwrap().to_owned();
+            }
+            "/v1/bank-statements" => return bank_statement(caller).await,
+            "/v1/bank-statement-lines" => {
+                let statement = bank_statement(caller).await;
+                let lines = caller.get(&format!("/v1/bank-statement-lines?statement_id={statement}")).await.is(200);
+                return lines["data"][0]["id"].as_str().unwrap().to_owned();
             }
             "/v1/fixed-asset-movements" => {
                 let asset = row(caller, "/v1/fixed-assets").await;
@@ -560,13 +717,6 @@ pub fn row<'a>(caller: &'a Caller, collection: &'a str) -> LocalBoxFuture<'a, St
             "/v1/files" => {
                 let made = caller.upload("name=example.txt", Uuid::now_v7().to_string()).await.is(201);
                 return made["id"].as_str().unwrap().to_owned();
-            }
-            // Entered by somebody else, so that the caller may approve it.
-            "/v1/bills" => {
-                let create = operation_at(&Method::POST, collection).unwrap();
-                let body = body(caller, &create).await;
-                let maker = organization.caller(&["bills:write"]).await;
-                return maker.post(collection, body).await.is(201)["id"].as_str().unwrap().to_owned();
             }
             "/v1/allocations" => {
                 let invoice = posted(caller, "/v1/invoices").await;
@@ -659,12 +809,31 @@ async fn job(caller: &Caller) -> Uuid {
 }
 
 /// The path of the operation, with a row behind its id that the operation can be done to.
-pub async fn ready(caller: &Caller, operation: &Operation) -> String {
+pub fn ready<'a>(caller: &'a Caller, operation: &'a Operation) -> LocalBoxFuture<'a, String> {
+    find_ready(caller, operation).boxed_local()
+}
+
+async fn find_ready(caller: &Caller, operation: &Operation) -> String {
     if !operation.path.contains("{id}") {
         return operation.path.clone();
     }
     if operation.id() == "revalue_fiscal_period" {
         return fill(&operation.path, &a_month_with_dollars(caller).await);
+    }
+    if operation.id() == "run_bank_rule" {
+        // A line, and a rule that fits it.
+        keep_books(caller).await;
+        row(caller, "/v1/bank-statement-lines").await;
+        let account = row(caller, "/v1/accounts").await;
+        let name = Uuid::now_v7().to_string();
+        let rule = json!({"name": name, "amount_to": "35.50", "direction": "out", "account_id": account});
+        let rule = caller.post("/v1/bank-rules", rule).await.is(201);
+        return fill(&operation.path, rule["id"].as_str().unwrap());
+    }
+    if operation.id() == "get_payment_run_file" {
+        let run = ready(caller, &self::operation("export_payment_run")).await;
+        caller.act(&run).await.is(200);
+        return run.replace("/export", "/file");
     }
     if operation.id() == "waive_dunning_letter_fee" {
         return fill(&operation.path, &letter_with_a_fee(caller).await);
@@ -681,6 +850,12 @@ pub async fn ready(caller: &Caller, operation: &Operation) -> String {
         for step in &way {
             let path = format!("{collection}/{{id}}/{}", step.replace('_', "-"));
             let step = operation_at(&Method::POST, &path).unwrap();
+            // Who hands something in does not approve it.
+            if step.id() == "submit_expense_claim" {
+                let maker = Organization { id: caller.organization }.caller(&["expense-claims:write"]).await;
+                perform(&maker, &step, &fill(&path, &id)).await.is(200);
+                continue;
+            }
             perform(caller, &step, &fill(&path, &id)).await.is(200);
         }
         let Some(one) = &one else { return fill(&operation.path, &id) };
@@ -710,6 +885,10 @@ fn is_step(collection: &str, action: &str) -> bool {
 
 /// The request of an operation, with its example as the body and `If-Match: *` where it needs one.
 pub async fn request(caller: &Caller, operation: &Operation, path: &str) -> Request {
+    if operation.id() == "create_bank_statement" {
+        let file = bank_statement_file(caller).await;
+        return caller.request(operation.method.clone(), path).body("text/plain", file);
+    }
     if takes_bytes(operation) {
         let path = with(path, "name=example.txt");
         let request = caller.request(operation.method.clone(), &path);
@@ -718,6 +897,21 @@ pub async fn request(caller: &Caller, operation: &Operation, path: &str) -> Requ
     let request = caller.request(operation.method.clone(), path);
     let request = match (body_schema(operation), operation.path.strip_suffix("/import")) {
         (Some(_), _) => request.json(&body(caller, operation).await),
+        // A file of lines: the rows of one entry.
+        (None, Some("/v1/journal-entries")) => {
+            let entry = body(caller, &operation_at(&Method::POST, "/v1/journal-entries").unwrap()).await;
+            let mut rows = Vec::new();
+            for line in entry["lines"].as_array().unwrap() {
+                let account = format!("/v1/accounts/{}", line["account_id"].as_str().unwrap());
+                let code = caller.get(&account).await.is(200)["code"].clone();
+                let mut row = json!({"entry": "a", "posted_on": entry["posted_on"], "description": entry["description"], "account_code": code});
+                for side in ["debit", "credit"] {
+                    row[side] = line[side].clone();
+                }
+                rows.push(row.to_string());
+            }
+            request.body("application/x-ndjson", rows.join("\n"))
+        }
         // A file of one row, which a POST to the collection would take.
         (None, Some(collection)) => {
             let create = operation_at(&Method::POST, collection).unwrap();

@@ -2,6 +2,7 @@
 use crate::catalogue::{TABLES, found, none, tables};
 use crate::examples::{body, letter_with_a_fee, lists, operation, perform, ready, row};
 use crate::support::{Caller, Organization, run, service};
+use reqwest::Method;
 use serde_json::Value;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
@@ -58,6 +59,19 @@ async fn book(caller: &Caller, department: &str) {
         let path = ready(caller, &post).await;
         perform(caller, &post, &path).await.is(200);
     }
+    let fee = payment_with_a_fee(caller).await;
+    caller.post("/v1/payments", fee).await.is(201);
+    let void = operation("void_payment");
+    let path = ready(caller, &void).await;
+    perform(caller, &void, &path).await.is(200);
+    let export = operation("export_payment_run");
+    let path = ready(caller, &export).await;
+    perform(caller, &export, &path).await.is(200);
+    // What the notes settled is open again.
+    let undone = format!(
+        "begin; select set_config('app.org_id', '{org}', true); delete from allocations where id = (select id from allocations where org_id = '{org}' limit 1); commit"
+    );
+    database.batch_execute(&undone).await.unwrap();
     database.execute("select fold_balances()", &[]).await.unwrap();
     // From here on no worker finds what is not folded.
     database.execute("delete from organization_slugs where organization_id = $1", &[&org]).await.unwrap();
@@ -65,6 +79,7 @@ async fn book(caller: &Caller, department: &str) {
         .post("/v1/journal-entries/post", serde_json::json!({"entries": [entry("2026-03-03")]}))
         .await
         .is(200);
+    bank(caller, department).await;
     let recurring = serde_json::json!({"name": "Walled", "description": "Walled", "lines": lines, "every": "year", "starts_on": "2026-03-04"});
     let recurring = caller.post("/v1/recurring-entries", recurring).await.is(201);
     caller.act(&format!("/v1/recurring-entries/{}/run", recurring["id"].as_str().unwrap())).await.is(200);
@@ -74,6 +89,71 @@ async fn book(caller: &Caller, department: &str) {
     let revalued = "update fiscal_periods set revaluation_entry_id = (select id from journal_entries where org_id = $1 and status = 'posted' limit 1)
         where org_id = $1 and code = '2026-03'";
     database.execute(revalued, &[&org]).await.unwrap();
+}
+
+/// A claim of everything, booked and booked back, so that the employee is a party; and another one with its receipt.
+async fn furnish_with_expenses(caller: &Caller, department: &str) {
+    let of = async |collection: &str| row(caller, collection).await;
+    let mut tax = body(caller, &operation("create_tax_code")).await;
+    tax["direction"] = serde_json::json!("purchase");
+    let tax = caller.post("/v1/tax-codes", tax).await.is(201)["id"].clone();
+    let mut category = body(caller, &operation("create_expense_category")).await;
+    category["tax_code_id"] = tax.clone();
+    let category = caller.post("/v1/expense-categories", category).await.is(201)["id"].clone();
+    let reimburse = operation("reimburse_expense_claim");
+    let card = body(caller, &reimburse).await["account_id"].clone();
+    let mut claim = body(caller, &operation("create_expense_claim")).await;
+    for (field, id) in [
+        ("category_id", category),
+        ("tax_code_id", tax),
+        ("department_id", serde_json::json!(department)),
+        ("cost_centre_id", serde_json::json!(of("/v1/cost-centres").await)),
+        ("project_id", serde_json::json!(of("/v1/projects").await)),
+        ("receipt_file_id", serde_json::json!(of("/v1/files").await)),
+        ("paid_from_account_id", card),
+    ] {
+        claim["lines"][0][field] = id;
+    }
+    caller.post("/v1/expense-claims", claim).await.is(201);
+    let void = operation("void_expense_claim");
+    let path = ready(caller, &void).await;
+    perform(caller, &void, &path).await.is(200);
+}
+
+/// A payment with all that it can refer to.
+async fn payment_with_a_fee(caller: &Caller) -> Value {
+    let mut payment = body(caller, &operation("create_payment")).await;
+    payment["fee_amount"] = serde_json::json!("1.00");
+    payment["fee_account_id"] = serde_json::json!(row(caller, "/v1/accounts").await);
+    payment
+}
+
+/// A statement by a mapping and one that follows it; lines that were matched and booked by a rule that names every dimension.
+async fn bank(caller: &Caller, department: &str) {
+    let matching = operation("match_bank_statement_line");
+    let matched = ready(caller, &matching).await;
+    perform(caller, &matching, &matched).await.is(200);
+    let account = row(caller, "/v1/bank-accounts").await;
+    let mapping = serde_json::json!({"name": "Walled", "date_format": "YYYY-MM-DD", "booked_on": "Day", "amount": "Amount", "text": "Text"});
+    let mapping = caller.post("/v1/bank-statement-mappings", mapping).await.is(201);
+    let path = format!("/v1/bank-statements?bank_account_id={account}");
+    let first = format!("{path}&mapping_id={}", mapping["id"].as_str().unwrap());
+    for (path, day) in [(first, "2026-03-02"), (path, "2026-03-03")] {
+        let file = format!("Day,Amount,Text\n{day},-1.00,Walled fee\n");
+        caller.request(Method::POST, &path).body("text/csv", file).send().await.is(201);
+    }
+    let mut rule = serde_json::json!({"name": "Walled", "text_contains": "walled", "bank_account_id": account, "department_id": department});
+    for (field, list) in [
+        ("account_id", "/v1/accounts"),
+        ("cost_centre_id", "/v1/cost-centres"),
+        ("project_id", "/v1/projects"),
+        ("party_id", "/v1/parties"),
+    ] {
+        rule[field] = serde_json::json!(row(caller, list).await);
+    }
+    let rule = caller.post("/v1/bank-rules", rule).await.is(201);
+    let run = format!("/v1/bank-rules/{}/run", rule["id"].as_str().unwrap());
+    assert_eq!(caller.act(&run).await.is(200)["booked"], 2);
 }
 
 /// What is invoiced again and again, and of what customers are reminded, to the last column.
@@ -173,6 +253,7 @@ async fn furnished() -> Caller {
     }
     caller.post("/v1/parties", party).await.is(201);
     book(&caller, &department).await;
+    furnish_with_expenses(&caller, &department).await;
     let mut invoice = body(&caller, &operation("create_invoice")).await;
     for (field, rows) in [("cost_centre_id", "/v1/cost-centres"), ("project_id", "/v1/projects")] {
         invoice["lines"][0][field] = serde_json::json!(row(&caller, rows).await);
@@ -188,6 +269,7 @@ async fn furnished() -> Caller {
     let differed = format!(
         "begin; set local session_replication_role = replica;
         update allocations set journal_entry_id = (select id from journal_entries where org_id = '{org}' limit 1) where org_id = '{org}';
+        update undone_allocations set journal_entry_id = (select id from journal_entries where org_id = '{org}' limit 1) where org_id = '{org}';
         commit"
     );
     database.batch_execute(&differed).await.unwrap();

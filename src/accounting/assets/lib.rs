@@ -25,5 +25,4 @@ pub fn routes(api: &mut Api) {
     disposals::routes(api);
     depreciation_runs::routes(api);
     movements::routes(api);
-    register::routes(api);
 }

@@ -1,5 +1,4 @@
 //! The register of fixed assets on a day, and whether it ties out to the ledger.
-use crate::fixed_assets::FixedAsset;
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Date, Nullable, Numeric, Text, Uuid as SqlUuid};
 use platform::prelude::*;
@@ -13,40 +12,40 @@ const MOST: i64 = 1000;
 pub struct RegisterQuery {
     /// The day; today (UTC), unless told.
     #[param(required = false)]
-    on: Option<NaiveDate>,
+    pub on: Option<NaiveDate>,
     /// Only assets of this category; totals and accounts are of all.
     #[param(required = false)]
-    category_id: Option<Uuid>,
+    pub category_id: Option<Uuid>,
     /// Assets behind the one with this number: `next_after` of the part before.
     #[param(required = false, min_length = 1, max_length = 40)]
-    after: Option<String>,
+    pub after: Option<String>,
     /// How many assets at the most.
     #[param(required = false, minimum = 1, maximum = 1000, default = 1000)]
-    limit: Option<i64>,
+    pub limit: Option<i64>,
 }
 
 /// All assets that the books hold on a day.
 #[derive(Serialize, ToSchema)]
 pub struct FixedAssetRegister {
     /// The day.
-    on: NaiveDate,
+    pub on: NaiveDate,
     /// The currency of the amounts.
     #[schema(max_length = 3, example = "EUR")]
-    currency: String,
+    pub currency: String,
     /// Whether each account of the categories bears in the ledger what the register says.
-    ties_out: bool,
+    pub ties_out: bool,
     /// Totals of each category.
     #[schema(max_items = 1000)]
-    categories: Vec<RegisteredCategory>,
+    pub categories: Vec<RegisteredCategory>,
     /// The accounts of the categories, register against ledger.
     #[schema(max_items = 2000)]
-    accounts: Vec<RegisteredAccount>,
+    pub accounts: Vec<RegisteredAccount>,
     /// The assets, by number.
     #[schema(max_items = 1000)]
-    assets: Vec<RegisteredAsset>,
+    pub assets: Vec<RegisteredAsset>,
     /// Where the assets go on, to be sent as `after`; null where these are all.
     #[schema(max_length = 40, example = json!(null))]
-    next_after: Option<String>,
+    pub next_after: Option<String>,
 }
 
 /// A category in the register.
@@ -54,27 +53,27 @@ pub struct FixedAssetRegister {
 pub struct RegisteredCategory {
     /// The category.
     #[diesel(sql_type = SqlUuid)]
-    category_id: Uuid,
+    pub category_id: Uuid,
     /// What people call it.
     #[schema(max_length = 100, example = "Vehicles")]
     #[diesel(sql_type = Text)]
-    name: String,
+    pub name: String,
     /// How many assets of it are in the register.
     #[schema(minimum = 0, example = 3)]
     #[diesel(sql_type = BigInt)]
-    assets: i64,
+    pub assets: i64,
     /// What they cost.
     #[diesel(sql_type = Numeric)]
-    cost: Money,
+    pub cost: Money,
     /// What of it is depreciated or impaired.
     #[diesel(sql_type = Numeric)]
-    accumulated_depreciation: Money,
+    pub accumulated_depreciation: Money,
     /// What of it is left.
     #[diesel(sql_type = Numeric)]
-    carrying_amount: Money,
+    pub carrying_amount: Money,
     /// What those cost that were bought by then and are drafts now: the ledger may hold them already, the register does not.
     #[diesel(sql_type = Numeric)]
-    drafts: Money,
+    pub drafts: Money,
 }
 
 /// An account of categories, register against ledger.
@@ -82,24 +81,24 @@ pub struct RegisteredCategory {
 pub struct RegisteredAccount {
     /// The account.
     #[diesel(sql_type = SqlUuid)]
-    account_id: Uuid,
+    pub account_id: Uuid,
     /// Its code.
     #[schema(max_length = 20, example = "1530")]
     #[diesel(sql_type = Text)]
-    code: String,
+    pub code: String,
     /// Its name.
     #[schema(max_length = 200, example = "Machinery and equipment")]
     #[diesel(sql_type = Text)]
-    name: String,
+    pub name: String,
     /// What the register says that it bears: debits less credits.
     #[diesel(sql_type = Numeric)]
-    register: Money,
+    pub register: Money,
     /// What it bears in the ledger: debits less credits.
     #[diesel(sql_type = Numeric)]
-    ledger: Money,
+    pub ledger: Money,
     /// What the ledger has more than the register.
     #[diesel(sql_type = Numeric)]
-    difference: Money,
+    pub difference: Money,
 }
 
 /// An asset in the register.
@@ -107,33 +106,33 @@ pub struct RegisteredAccount {
 pub struct RegisteredAsset {
     /// The asset.
     #[diesel(sql_type = SqlUuid)]
-    fixed_asset_id: Uuid,
+    pub fixed_asset_id: Uuid,
     /// Its number.
     #[schema(max_length = 40, example = "FA-00042")]
     #[diesel(sql_type = Text)]
-    number: String,
+    pub number: String,
     /// What it is.
     #[schema(max_length = 200, example = "Delivery van")]
     #[diesel(sql_type = Text)]
-    name: String,
+    pub name: String,
     /// Its category.
     #[diesel(sql_type = SqlUuid)]
-    category_id: Uuid,
+    pub category_id: Uuid,
     /// The day on which it was bought.
     #[diesel(sql_type = Date)]
-    acquired_on: NaiveDate,
+    pub acquired_on: NaiveDate,
     /// The department that it was in on the day.
     #[diesel(sql_type = Nullable<SqlUuid>)]
-    department_id: Option<Uuid>,
+    pub department_id: Option<Uuid>,
     /// What it cost.
     #[diesel(sql_type = Numeric)]
-    cost: Money,
+    pub cost: Money,
     /// What of it is depreciated or impaired.
     #[diesel(sql_type = Numeric)]
-    accumulated_depreciation: Money,
+    pub accumulated_depreciation: Money,
     /// What of it is left.
     #[diesel(sql_type = Numeric)]
-    carrying_amount: Money,
+    pub carrying_amount: Money,
 }
 
 /// `$1` is the organization, `$2` the day.
@@ -192,50 +191,37 @@ const ASSETS: &str = on_day!(
     order by a.number limit $5"
 );
 
-/// Read the register of fixed assets
-///
 /// What each asset cost and what of it is left at the end of the day, totals of each category, and for each account of the
-/// categories what the register says against what the ledger says, with the difference. Changes nothing.
-#[utoipa::path(get, path = "/v1/reports/fixed-asset-register", tag = "Accounting")]
-async fn get_fixed_asset_register(
-    may: May<Read, FixedAsset>,
-    query: Params<RegisterQuery>,
-) -> Reply<Plain<FixedAssetRegister>> {
-    let RegisterQuery { on, category_id, after, limit } = query.0;
+/// categories what the register says against what the ledger says, with the difference.
+///
+/// # Errors
+/// Those of the database.
+pub async fn register(db: &mut Db, query: &RegisterQuery) -> Result<FixedAssetRegister> {
+    let RegisterQuery { on, category_id, after, limit } = query;
     let on = on.unwrap_or_else(|| Utc::now().date_naive());
     let limit = limit.unwrap_or(MOST);
-    let register = may
-        .read(async |db| {
-            let organization = db.organization();
-            let of_day = |sql: &'static str| {
-                diesel::sql_query(sql).bind::<SqlUuid, _>(organization).bind::<Date, _>(on)
-            };
-            let categories: Vec<RegisteredCategory> = of_day(CATEGORIES).load(db).await?;
-            let accounts: Vec<RegisteredAccount> = of_day(ACCOUNTS).load(db).await?;
-            let mut assets: Vec<RegisteredAsset> = of_day(ASSETS)
-                .bind::<Nullable<SqlUuid>, _>(category_id)
-                .bind::<Nullable<Text>, _>(after.as_deref())
-                .bind::<BigInt, _>(limit + 1)
-                .load(db)
-                .await?;
-            let currency = ledger::books(db).await?.currency;
-            let wanted = usize::try_from(limit).map_err(Problem::internal)?;
-            let more = assets.len() > wanted;
-            assets.truncate(wanted);
-            Ok(FixedAssetRegister {
-                on,
-                currency,
-                ties_out: accounts.iter().all(|account| account.difference.0 == Decimal::ZERO),
-                categories,
-                accounts,
-                next_after: assets.last().filter(|_| more).map(|last| last.number.clone()),
-                assets,
-            })
-        })
+    let organization = db.organization();
+    let of_day =
+        |sql: &'static str| diesel::sql_query(sql).bind::<SqlUuid, _>(organization).bind::<Date, _>(on);
+    let categories: Vec<RegisteredCategory> = of_day(CATEGORIES).load(db).await?;
+    let accounts: Vec<RegisteredAccount> = of_day(ACCOUNTS).load(db).await?;
+    let mut assets: Vec<RegisteredAsset> = of_day(ASSETS)
+        .bind::<Nullable<SqlUuid>, _>(category_id)
+        .bind::<Nullable<Text>, _>(after.as_deref())
+        .bind::<BigInt, _>(limit + 1)
+        .load(db)
         .await?;
-    Plain(register).answer(may.grants())
-}
-
-pub fn routes(api: &mut Api) {
-    api.call(operation!(get_fixed_asset_register));
+    let currency = ledger::books(db).await?.currency;
+    let wanted = usize::try_from(limit).map_err(Problem::internal)?;
+    let more = assets.len() > wanted;
+    assets.truncate(wanted);
+    Ok(FixedAssetRegister {
+        on,
+        currency,
+        ties_out: accounts.iter().all(|account| account.difference.0 == Decimal::ZERO),
+        categories,
+        accounts,
+        next_after: assets.last().filter(|_| more).map(|last| last.number.clone()),
+        assets,
+    })
 }

@@ -10,5 +10,4 @@ pub use checks::{Finding, Spending, check, refuse};
 
 pub fn routes(api: &mut Api) {
     budgets::routes(api);
-    reports::routes(api);
 }

@@ -1,5 +1,4 @@
 //! Budget against actual: what a budget allowed, what was booked, and what is left.
-use crate::budgets::Budget;
 use diesel::QueryableByName;
 use diesel::sql_types::{Date, Nullable, Numeric, Text, Uuid as SqlUuid};
 use platform::prelude::*;
@@ -8,31 +7,31 @@ use platform::prelude::*;
 #[derive(Clone, Debug, Deserialize, IntoParams)]
 pub struct BudgetVsActualQuery {
     /// The budget, of whatever revision and state.
-    budget_id: Uuid,
+    pub budget_id: Uuid,
     /// Up to the end of the period that has this day; the whole year, unless told.
     #[param(required = false)]
-    through: Option<NaiveDate>,
+    pub through: Option<NaiveDate>,
 }
 
 /// A budget against the books.
 #[derive(Serialize, ToSchema)]
 pub struct BudgetVsActual {
     /// The budget.
-    budget_id: Uuid,
+    pub budget_id: Uuid,
     /// The currency of the amounts.
     #[schema(max_length = 3, example = "EUR")]
-    currency: String,
+    pub currency: String,
     /// The first day that is told.
-    from: NaiveDate,
+    pub from: NaiveDate,
     /// The last day that is told.
-    to: NaiveDate,
+    pub to: NaiveDate,
     /// The lines of the budget, in its order.
     #[schema(max_items = 500)]
-    lines: Vec<BudgetVsActualLine>,
+    pub lines: Vec<BudgetVsActualLine>,
     /// What all income comes to.
-    income: BudgetVsActualTotal,
+    pub income: BudgetVsActualTotal,
     /// What all expenses come to.
-    expense: BudgetVsActualTotal,
+    pub expense: BudgetVsActualTotal,
 }
 
 /// A line of a budget against the books.
@@ -40,60 +39,64 @@ pub struct BudgetVsActual {
 pub struct BudgetVsActualLine {
     /// The account.
     #[diesel(sql_type = SqlUuid)]
-    account_id: Uuid,
+    pub account_id: Uuid,
     /// Its code.
     #[schema(max_length = 20, example = "6210")]
     #[diesel(sql_type = Text)]
-    code: String,
+    pub code: String,
     /// Its name.
     #[schema(max_length = 200, example = "Travel, meals and entertainment")]
     #[diesel(sql_type = Text)]
-    name: String,
+    pub name: String,
     /// Its type: of an income, actual is what was earned; of what else, what was spent.
     #[serde(rename = "type")]
     #[schema(max_length = 20, example = "expense")]
     #[diesel(sql_type = Text)]
-    kind: String,
+    pub kind: String,
     /// Only this department; null for all of it.
     #[diesel(sql_type = Nullable<SqlUuid>)]
-    department_id: Option<Uuid>,
+    pub department_id: Option<Uuid>,
     /// Only this cost centre; null for all of it.
     #[diesel(sql_type = Nullable<SqlUuid>)]
-    cost_centre_id: Option<Uuid>,
+    pub cost_centre_id: Option<Uuid>,
     /// Only this project; null for all of it.
     #[diesel(sql_type = Nullable<SqlUuid>)]
-    project_id: Option<Uuid>,
+    pub project_id: Option<Uuid>,
+    /// What they are called, where it is narrowed by any.
+    #[schema(max_length = 610, example = "Sales, Van 1")]
+    #[diesel(sql_type = Nullable<Text>)]
+    pub dimensions: Option<String>,
     /// What the budget says.
     #[diesel(sql_type = Numeric)]
-    budget: Money,
+    pub budget: Money,
     /// What is booked.
     #[diesel(sql_type = Numeric)]
-    actual: Money,
+    pub actual: Money,
     /// What the budget says less what is booked: what is left of an expense, what is missing of an income.
     #[diesel(sql_type = Numeric)]
-    difference: Money,
+    pub difference: Money,
     /// How many percent of the budget is booked; null where it says nothing.
     #[schema(max_length = 30, example = "48.25")]
     #[diesel(sql_type = Nullable<Text>)]
-    used_percent: Option<String>,
+    pub used_percent: Option<String>,
     /// Where the journal lines are that are summed.
     #[schema(
         max_length = 500,
         example = "/v1/journal-lines?is_closing=false&posted_on_from=2026-01-01&posted_on_to=2026-06-30&account_id=01938c6e-7d3a-7c4e-9f0a-6f1c2b3d4e5f"
     )]
     #[diesel(sql_type = Text)]
-    journal_lines: String,
+    pub journal_lines: String,
 }
 
 /// A sum over lines.
 #[derive(Serialize, ToSchema)]
 pub struct BudgetVsActualTotal {
     /// What the budget says.
-    budget: Money,
+    pub budget: Money,
     /// What is booked.
-    actual: Money,
+    pub actual: Money,
     /// What the budget says less what is booked.
-    difference: Money,
+    pub difference: Money,
 }
 
 #[derive(QueryableByName)]
@@ -124,49 +127,45 @@ const LINES: &str = "
             booked_in_months(l.account_id, l.department_id, l.cost_centre_id, l.project_id, span.first_day, span.last_day) as actual, span.first_day, span.last_day
         from budget_lines l cross join span where l.org_id = $1 and l.budget_id = $2
     )
-    select l.account_id, a.code, a.name, a.type as kind, l.department_id, l.cost_centre_id, l.project_id, l.budget, l.actual, l.budget - l.actual as difference,
+    select l.account_id, a.code, a.name, a.type as kind, l.department_id, l.cost_centre_id, l.project_id,
+        nullif(concat_ws(', ', d.name, c.name, p.name), '') as dimensions, l.budget, l.actual, l.budget - l.actual as difference,
         round(100 * l.actual / nullif(l.budget, 0), 2)::text as used_percent,
         format('/v1/journal-lines?is_closing=false&posted_on_from=%s&posted_on_to=%s&account_id=%s', l.first_day, l.last_day, l.account_id)
             || coalesce('&department_id=' || l.department_id, '') || coalesce('&cost_centre_id=' || l.cost_centre_id, '')
             || coalesce('&project_id=' || l.project_id, '') as journal_lines
     from lines l join accounts a on a.org_id = l.org_id and a.id = l.account_id
+    left join departments d on d.org_id = l.org_id and d.id = l.department_id
+    left join cost_centres c on c.org_id = l.org_id and c.id = l.cost_centre_id
+    left join projects p on p.org_id = l.org_id and p.id = l.project_id
     order by l.line";
 
-/// Compare a budget with what is booked
+/// Line by line what the budget says, what is booked, and what is left, from the first day of its year up to the end of the period that has
+/// the day; the closing of the year aside.
 ///
-/// Line by line what the budget says, what is booked, and what is left, from the first day of its year; the closing of the year
-/// aside. Changes nothing.
-#[utoipa::path(get, path = "/v1/reports/budget-vs-actual", tag = "Accounting")]
-async fn get_budget_vs_actual(
-    may: May<Read, Budget>,
-    query: Params<BudgetVsActualQuery>,
-) -> Reply<Plain<BudgetVsActual>> {
-    let BudgetVsActualQuery { budget_id, through } = query.0;
-    let told = may
-        .read(async |db| {
-            let organization = db.organization();
-            let of_budget = |sql: &'static str| {
-                let of_budget = diesel::sql_query(sql).bind::<SqlUuid, _>(organization);
-                of_budget.bind::<SqlUuid, _>(budget_id).bind::<Nullable<Date>, _>(through)
-            };
-            let span: Option<Span> = of_budget(SPAN).get_result(db).await.optional()?;
-            let span = span.ok_or_else(|| {
-                let rule = "there is no such budget that you may know of";
-                Problem::invalid(vec![Fault::of("budget_id", "unknown-reference", rule)])
-            })?;
-            let lines: Vec<BudgetVsActualLine> = of_budget(LINES).load(db).await?;
-            Ok(BudgetVsActual {
-                budget_id,
-                currency: span.currency,
-                from: span.first_day,
-                to: span.last_day,
-                income: total(&lines, "income"),
-                expense: total(&lines, "expense"),
-                lines,
-            })
-        })
-        .await?;
-    Plain(told).answer(may.grants())
+/// # Errors
+/// 422 where there is no such budget.
+pub async fn budget_vs_actual(db: &mut Db, query: &BudgetVsActualQuery) -> Result<BudgetVsActual> {
+    let BudgetVsActualQuery { budget_id, through } = *query;
+    let organization = db.organization();
+    let of_budget = |sql: &'static str| {
+        let of_budget = diesel::sql_query(sql).bind::<SqlUuid, _>(organization);
+        of_budget.bind::<SqlUuid, _>(budget_id).bind::<Nullable<Date>, _>(through)
+    };
+    let span: Option<Span> = of_budget(SPAN).get_result(db).await.optional()?;
+    let span = span.ok_or_else(|| {
+        let rule = "there is no such budget that you may know of";
+        Problem::invalid(vec![Fault::of("budget_id", "unknown-reference", rule)])
+    })?;
+    let lines: Vec<BudgetVsActualLine> = of_budget(LINES).load(db).await?;
+    Ok(BudgetVsActual {
+        budget_id,
+        currency: span.currency,
+        from: span.first_day,
+        to: span.last_day,
+        income: total(&lines, "income"),
+        expense: total(&lines, "expense"),
+        lines,
+    })
 }
 
 fn total(lines: &[BudgetVsActualLine], kind: &str) -> BudgetVsActualTotal {
@@ -178,8 +177,4 @@ fn total(lines: &[BudgetVsActualLine], kind: &str) -> BudgetVsActualTotal {
         actual: sum(|line| line.actual),
         difference: sum(|line| line.difference),
     }
-}
-
-pub fn routes(api: &mut Api) {
-    api.call(operation!(get_budget_vs_actual));
 }

@@ -3,15 +3,17 @@
 //! currency may differ, and then the difference is booked as an exchange gain or loss.
 
 use crate::totals::round;
-use ledger::{JournalType, Posting, PostingLine, Role};
+use diesel::QueryableByName;
+use diesel::sql_types::Jsonb;
+use ledger::{Foreign, JournalType, Posting, PostingLine, Reversal, Role};
 use platform::prelude::*;
 use platform::problem::CONFLICT;
 use rust_decimal::Decimal;
-use schema::{allocations, open_items};
+use schema::{allocations, open_items, undone_allocations};
 use std::collections::HashMap;
 
 /// What was set off against each other.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema, Queryable, Selectable)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema, Queryable, Selectable, QueryableByName)]
 #[diesel(table_name = allocations)]
 pub struct Allocation {
     pub id: Uuid,
@@ -110,8 +112,11 @@ pub struct OpenItem {
     pub party_id: Uuid,
     /// The receivable or payable account that it is open on.
     pub account_id: Uuid,
+    /// `debit` for what the party owes, `credit` for what it is owed.
+    pub side: String,
     pub currency: String,
     pub exchange_rate: Decimal,
+    pub posted_on: NaiveDate,
     pub open_amount: Decimal,
     pub open_base_amount: Decimal,
 }
@@ -119,6 +124,8 @@ pub struct OpenItem {
 /// What was taken off an item.
 struct Taken {
     item: OpenItem,
+    /// In its currency.
+    amount: Decimal,
     /// In the organization's currency.
     worth: Decimal,
 }
@@ -139,7 +146,7 @@ fn take(items: &mut HashMap<Uuid, OpenItem>, id: Uuid, amount: Decimal, decimals
     let worth = if is_last { item.open_base_amount } else { worth };
     item.open_amount -= amount;
     item.open_base_amount -= worth;
-    Ok(Taken { item: item.clone(), worth })
+    Ok(Taken { item: item.clone(), amount, worth })
 }
 
 /// Locks what is open of these documents, in one order for all, and answers them.
@@ -183,53 +190,80 @@ pub async fn allocate(db: &mut Db, all: &[SetOff]) -> Result<Vec<Allocation>> {
     let (mut rows, mut postings) = (Vec::new(), Vec::new());
     for (each, debit, credit) in &pairs {
         let id = Uuid::now_v7();
-        let row = (
-            allocations::id.eq(id),
-            allocations::debit_item_id.eq(debit.item.id),
-            allocations::credit_item_id.eq(credit.item.id),
-            allocations::debit_amount.eq(each.debit_amount),
-            allocations::debit_base_amount.eq(debit.worth),
-            allocations::credit_amount.eq(each.credit_amount),
-            allocations::credit_base_amount.eq(credit.worth),
-            allocations::allocated_on.eq(each.on),
-        );
-        let lines = difference(debit, credit, accounts.as_ref());
-        let posting = (!lines.is_empty()).then(|| Posting {
-            journal: JournalType::General,
-            posted_on: each.on,
-            description: format!("{} set off against {}", credit.item.number, debit.item.number),
-            reference: Some(debit.item.number.clone()),
-            source: Some((Allocation::NAME, id)),
-            lines,
-        });
-        rows.push((row, posting.is_some()));
-        postings.extend(posting);
+        let lines = difference(debit, credit, &books, accounts.as_ref());
+        rows.push((id, !lines.is_empty()));
+        if !lines.is_empty() {
+            postings.push(Posting {
+                journal: JournalType::General,
+                posted_on: each.on,
+                description: format!("{} set off against {}", credit.item.number, debit.item.number),
+                reference: Some(debit.item.number.clone()),
+                source: Some((Allocation::NAME, id)),
+                lines,
+            });
+        }
     }
     let entries = if postings.is_empty() { Vec::new() } else { ledger::post_all(db, &postings).await? };
     let mut entries = entries.into_iter().map(|entry| entry.id);
-    let rows: Vec<_> = rows
-        .into_iter()
-        .map(|(row, is_booked)| {
-            let entry = if is_booked { entries.next() } else { None };
-            (row, allocations::journal_entry_id.eq(entry))
+    let rows = rows.into_iter().zip(&pairs).map(|((id, is_booked), (each, debit, credit))| {
+        json!({
+            "id": id, "debit_item_id": debit.item.id, "credit_item_id": credit.item.id, "debit_amount": debit.amount,
+            "debit_base_amount": debit.worth, "credit_amount": credit.amount, "credit_base_amount": credit.worth,
+            "allocated_on": each.on, "journal_entry_id": if is_booked { entries.next() } else { None },
         })
-        .collect();
-    let made = diesel::insert_into(allocations::table).values(rows).returning(Allocation::as_returning());
-    Ok(made.get_results(db).await?)
+    });
+    let made = diesel::sql_query(MAKE).bind::<Jsonb, _>(rows.collect::<serde_json::Value>());
+    Ok(made.load(db).await?)
 }
+
+/// As one value: thousands of rows have more columns than a statement takes values.
+const MAKE: &str = "
+    insert into allocations (id, debit_item_id, credit_item_id, debit_amount, debit_base_amount, credit_amount, credit_base_amount, allocated_on,
+        journal_entry_id)
+    select * from jsonb_to_recordset($1) r (id uuid, debit_item_id uuid, credit_item_id uuid, debit_amount numeric, debit_base_amount numeric,
+        credit_amount numeric, credit_base_amount numeric, allocated_on date, journal_entry_id uuid)
+    returning *";
 
 /// Undoes an allocation: both documents are open again as far as it took, and what it booked is booked back on that day.
 ///
 /// # Errors
 /// 404 where there is none, 409 where the period is closed.
 pub async fn unallocate(db: &mut Db, id: Uuid, on: NaiveDate, why: &str) -> Result<()> {
-    let one = allocations::table.find((db.organization(), id));
-    let entry: Option<Uuid> =
-        diesel::delete(one).returning(allocations::journal_entry_id).get_result(db).await?;
-    if let Some(entry) = entry {
-        ledger::reverse(db, entry, on, why).await?;
-    }
+    unallocate_all(db, &[id], on, why).await?;
     Ok(())
+}
+
+/// The same for several, all or none, in a number of statements that does not depend on how many they are. Answers what was
+/// undone.
+///
+/// # Errors
+/// As [`unallocate`].
+pub async fn unallocate_all(db: &mut Db, ids: &[Uuid], on: NaiveDate, why: &str) -> Result<Vec<Allocation>> {
+    let these = allocations::table
+        .filter(allocations::org_id.eq(db.organization()))
+        .filter(allocations::id.eq_any(ids));
+    let undone: Vec<Allocation> =
+        diesel::delete(these).returning(Allocation::as_returning()).get_results(db).await?;
+    if ids.iter().any(|id| undone.iter().all(|each| each.id != *id)) {
+        return Err(Problem::not_found());
+    }
+    // What was open on a day before is known for ever.
+    let kept = undone_allocations::table
+        .filter(undone_allocations::org_id.eq(db.organization()))
+        .filter(undone_allocations::id.eq_any(ids));
+    diesel::update(kept).set(undone_allocations::undone_on.eq(on)).execute(db).await?;
+    let back = |entry_id| Reversal {
+        entry_id,
+        id: Uuid::now_v7(),
+        posted_on: on,
+        description: why,
+        at: String::new(),
+    };
+    let entries: Vec<_> = undone.iter().filter_map(|each| each.journal_entry_id).map(back).collect();
+    if !entries.is_empty() {
+        ledger::reverse_all(db, &entries).await?;
+    }
+    Ok(undone)
 }
 
 /// The accounts that exchange differences are booked on.
@@ -249,9 +283,15 @@ impl Accounts {
     }
 }
 
-/// What has to be booked so that both accounts are settled: the credit is moved to the debit's account where they are two,
-/// and what the debit was worth more than the credit is lost.
-fn difference(debit: &Taken, credit: &Taken, accounts: Option<&Accounts>) -> Vec<PostingLine> {
+/// What has to be booked so that both are settled in the books, each in its own currency: the credit is moved to the debit's account
+/// where they are two, and what the debit was worth more than the credit is lost.
+fn difference(debit: &Taken, credit: &Taken, books: &str, accounts: Option<&Accounts>) -> Vec<PostingLine> {
+    let is_same = debit.item.account_id == credit.item.account_id
+        && debit.item.currency == credit.item.currency
+        && debit.worth == credit.worth;
+    if is_same {
+        return Vec::new();
+    }
     let lost = debit.worth - credit.worth;
     let line = |account: Uuid, amount: Decimal| PostingLine {
         account_id: account,
@@ -260,11 +300,16 @@ fn difference(debit: &Taken, credit: &Taken, accounts: Option<&Accounts>) -> Vec
         party_id: Some(debit.item.party_id),
         ..PostingLine::default()
     };
-    let mut lines = if debit.item.account_id == credit.item.account_id {
-        vec![line(debit.item.account_id, -lost)]
-    } else {
-        vec![line(credit.item.account_id, credit.worth), line(debit.item.account_id, -debit.worth)]
+    let of = |taken: &Taken, amount: Decimal| {
+        let is_foreign = taken.item.currency != books;
+        let foreign = is_foreign.then(|| Foreign {
+            currency: taken.item.currency.clone(),
+            amount: taken.amount,
+            rate: taken.item.exchange_rate,
+        });
+        PostingLine { foreign, ..line(taken.item.account_id, amount) }
     };
+    let mut lines = vec![of(credit, credit.worth), of(debit, -debit.worth)];
     if let Some(accounts) = accounts {
         lines.push(line(if lost > Decimal::ZERO { accounts.loss } else { accounts.gain }, lost));
     }
@@ -279,7 +324,7 @@ pub fn routes(api: &mut Api) {
 #[cfg(test)]
 mod tests {
     use super::{Accounts, OpenItem, Taken, difference, take};
-    use platform::prelude::Uuid;
+    use platform::prelude::{NaiveDate, Uuid};
     use rust_decimal::Decimal;
     use std::collections::HashMap;
 
@@ -298,21 +343,23 @@ mod tests {
             number: "INV-1".into(),
             party_id: Uuid::nil(),
             account_id: account,
+            side: "debit".into(),
             currency: "USD".into(),
             exchange_rate: number(rate),
+            posted_on: NaiveDate::MIN,
             open_amount: number(amount),
             open_base_amount: number(worth),
         }
     }
 
     fn taken(account: Uuid, worth: &str) -> Taken {
-        Taken { item: item(account, "0", "1", "0"), worth: number(worth) }
+        Taken { item: item(account, "0", "1", "0"), amount: number("100"), worth: number(worth) }
     }
 
     /// The lines as account and amount, debits above zero.
     fn told(debit: &Taken, credit: &Taken) -> Vec<(Uuid, Decimal)> {
         let accounts = (debit.worth != credit.worth).then_some(&ACCOUNTS);
-        difference(debit, credit, accounts)
+        difference(debit, credit, "EUR", accounts)
             .iter()
             .map(|line| (line.account_id, line.debit - line.credit))
             .collect()
@@ -333,9 +380,10 @@ mod tests {
     #[test]
     fn what_differs_is_gained_or_lost() {
         // An invoice worth 100 is paid with what is worth 95: the customer's account is still 5 in debit, which are lost.
-        let lost = [(RECEIVABLE, number("-5")), (ACCOUNTS.loss, number("5"))];
+        let lost = [(RECEIVABLE, number("95")), (RECEIVABLE, number("-100")), (ACCOUNTS.loss, number("5"))];
         assert_eq!(told(&taken(RECEIVABLE, "100"), &taken(RECEIVABLE, "95")), lost);
-        let gained = [(RECEIVABLE, number("5")), (ACCOUNTS.gain, number("-5"))];
+        let gained =
+            [(RECEIVABLE, number("105")), (RECEIVABLE, number("-100")), (ACCOUNTS.gain, number("-5"))];
         assert_eq!(told(&taken(RECEIVABLE, "100"), &taken(RECEIVABLE, "105")), gained);
         assert_eq!(told(&taken(RECEIVABLE, "100"), &taken(RECEIVABLE, "100")), []);
     }

@@ -66,7 +66,8 @@ text_enum! {
         CostOfSales = "cost_of_sales", PayrollPayable = "payroll_payable", RetainedEarnings = "retained_earnings",
         ExchangeGain = "exchange_gain", ExchangeLoss = "exchange_loss", Rounding = "rounding", Suspense = "suspense",
         FixedAsset = "fixed_asset", AccumulatedDepreciation = "accumulated_depreciation",
-        DepreciationExpense = "depreciation_expense", EmployeeReimbursements = "employee_reimbursements"
+        DepreciationExpense = "depreciation_expense", EmployeeReimbursements = "employee_reimbursements",
+        BankCharges = "bank_charges", DiscountsGiven = "discounts_given", DiscountsTaken = "discounts_taken"
     }
 }
 

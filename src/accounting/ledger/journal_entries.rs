@@ -303,13 +303,18 @@ async fn check_draft(
     reverse_on: Option<NaiveDate>,
     lines: &List<EntryLine>,
 ) -> Result<()> {
-    const LATER: &[&str] = &["unbalanced", "too-few", "no-rate"];
-    let entry = json!([{ "posted_on": on, "lines": lines }]);
-    let mut found: Option<Value> = diesel::select(entry_faults(entry)).get_result(db).await?;
-    let mut faults = found.as_mut().and_then(Value::as_array_mut).map(std::mem::take).unwrap_or_default();
-    faults.retain(|fault| !LATER.iter().any(|code| fault["code"] == *code));
+    let mut faults = faults_of_drafts(db, json!([{ "posted_on": on, "lines": lines }])).await?;
     faults.extend(check_reversal(on, reverse_on));
     if faults.is_empty() { Ok(()) } else { refuse(Some(json!({ "faults": faults }))) }
+}
+
+/// Whatever can be wrong with drafts, as the database tells it.
+pub(crate) async fn faults_of_drafts(db: &mut Db, entries: Value) -> Result<Vec<Value>> {
+    const LATER: &[&str] = &["unbalanced", "too-few", "no-rate"];
+    let mut found: Option<Value> = diesel::select(entry_faults(entries)).get_result(db).await?;
+    let mut faults = found.as_mut().and_then(Value::as_array_mut).map(std::mem::take).unwrap_or_default();
+    faults.retain(|fault| !LATER.iter().any(|code| fault["code"] == *code));
+    Ok(faults)
 }
 
 fn check_reversal(on: NaiveDate, reverse_on: Option<NaiveDate>) -> Option<Value> {

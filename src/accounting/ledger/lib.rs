@@ -7,6 +7,7 @@ mod balances;
 mod charts;
 pub mod cost_centres;
 pub mod currency;
+mod entry_import;
 pub mod exchange_rates;
 pub mod fiscal_periods;
 pub mod fiscal_years;
@@ -22,7 +23,10 @@ use platform::api::Api;
 
 pub use accounts::AccountRole as Role;
 pub use journals::JournalType;
-pub use posting::{Books, Foreign, Posting, PostingLine, account_of, books, post, post_all, rate, reverse};
+pub use posting::{
+    Books, Foreign, Posting, PostingLine, Reversal, account_of, books, post, post_all, rate, reverse,
+    reverse_all,
+};
 pub use schedule::Every;
 
 /// Everything that the room offers.
@@ -35,6 +39,7 @@ pub fn routes(api: &mut Api) {
     fiscal_periods::routes(api);
     journals::routes(api);
     journal_entries::routes(api);
+    entry_import::routes(api);
     journal_lines::routes(api);
     recurring_entries::routes(api);
     posting::routes(api);

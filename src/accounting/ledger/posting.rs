@@ -139,7 +139,7 @@ pub async fn reverse(db: &mut Db, entry: Uuid, on: NaiveDate, why: &str) -> Resu
 
 /// An entry to be booked back.
 #[derive(Serialize)]
-pub(crate) struct Reversal<'a> {
+pub struct Reversal<'a> {
     pub entry_id: Uuid,
     /// The id of the mirror to be.
     pub id: Uuid,
@@ -150,7 +150,10 @@ pub(crate) struct Reversal<'a> {
 }
 
 /// Books entries back, all of them or none, in three statements.
-pub(crate) async fn reverse_all(db: &mut Db, reversals: &[Reversal<'_>]) -> Result<Vec<JournalEntry>> {
+///
+/// # Errors
+/// As [`reverse`].
+pub async fn reverse_all(db: &mut Db, reversals: &[Reversal<'_>]) -> Result<Vec<JournalEntry>> {
     match diesel::select(mirrors_of(json!(reversals))).get_result::<Option<Value>>(db).await? {
         Some(Value::Array(mirrors)) => post_given(db, mirrors).await,
         _ => Ok(Vec::new()),

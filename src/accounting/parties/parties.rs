@@ -30,7 +30,10 @@ pub struct Party {
     /// Whether the company buys from them.
     #[schema(example = false)]
     pub is_supplier: bool,
-    /// Where they are at home (ISO 3166-1 alpha-2).
+    /// The employee whom it stands for, since the company owes them expenses; null for everybody else.
+    #[schema(example = json!(null))]
+    pub employee_id: Option<Uuid>,
+    /// Where they are at home (ISO 3166-1 alpha-2); `ZZ` where an employee became a party and nobody has said.
     #[schema(max_length = 2, example = "RO")]
     pub country: String,
     /// The number under which they pay taxes: in the European Union the VAT number, in Romania the CUI.
@@ -344,7 +347,9 @@ impl Written for Party {
         let mut faults = Vec::new();
         let (customer, supplier) =
             (edit.is_customer.unwrap_or(row.is_customer), edit.is_supplier.unwrap_or(row.is_supplier));
-        check_kind(customer, supplier, &mut faults);
+        if row.employee_id.is_none() {
+            check_kind(customer, supplier, &mut faults);
+        }
         // What stays is not held to rules that came later, unless what it is held against changes.
         let tax_id = edit.tax_id.as_ref().unwrap_or(&row.tax_id).as_deref();
         let (country, place) = match (&edit.country, &edit.tax_id) {

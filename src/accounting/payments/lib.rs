@@ -1,9 +1,24 @@
-//! Money in and out: the organization's accounts at banks, what was paid to whom and for what, and many bills paid at once.
-//! It says what is open no more, and never what is owed: that is `invoicing`.
+//! Money in and out: the organization's accounts at banks, what was paid to whom and for what. It never says what is owed: that is
+//! `invoicing`, whose open items it settles.
+mod allocating;
 pub mod bank_accounts;
+mod credit_transfers;
+mod facts;
+mod paying;
+pub mod payment_runs;
+pub mod payments;
+mod picking;
+mod running;
+mod weighing;
 
 use platform::api::Api;
 
+pub use allocating::void;
+pub use paying::{Direction, NewMoney, Part, pay_all};
+pub use payments::Payment;
+
 pub fn routes(api: &mut Api) {
     bank_accounts::routes(api);
+    payments::routes(api);
+    payment_runs::routes(api);
 }

@@ -16,6 +16,7 @@ platform::text_enum! {
         EntriesBalance = "entries_balance", EntriesInPeriod = "entries_in_period", ReversalsMirror = "reversals_mirror",
         BalancesAreLines = "balances_are_lines", GrainsAgree = "grains_agree", NumbersGapless = "numbers_gapless",
         EntriesNumbered = "entries_numbered", DaysBalance = "days_balance", SubLedgersTie = "sub_ledgers_tie",
+        OpenItemsTie = "open_items_tie", OpenItemsSettled = "open_items_settled", DocumentsBooked = "documents_booked", AssetsTie = "assets_tie",
         ClosedYearsClosed = "closed_years_closed", BalanceSheetBalances = "balance_sheet_balances", CashFlowTies = "cash_flow_ties",
     }
 }
@@ -211,6 +212,125 @@ pub const CHECKS: &[Check] = &[
                     and l.account_id in (select id from accounts where org_id = $1 and role in ('receivable', 'payable'))
                 group by 1, 2 having sum(l.debit - l.credit) <> 0
             ) l join accounts a on a.org_id = $1 and a.id = l.account_id",
+    },
+    Check {
+        name: CheckName::OpenItemsTie,
+        says: "What is open on documents and payments is what the accounts of customers and suppliers stand at, less what was posted on them by hand.",
+        by_year: false,
+        sql: "
+            select 'accounts' as resource, a.id, 'Account ' || a.code as what,
+                format('%s open, and %s posted by hand', trim_scale(coalesce(i.net, 0)), trim_scale(coalesce(l.by_hand, 0))) as expected,
+                'a balance of ' || trim_scale(coalesce(l.net, 0)) as found
+            from (select id, code from control_accounts('asset') union all select id, code from control_accounts('liability')) a
+            left join (
+                select account_id, sum(case side when 'debit' then open_base_amount else -open_base_amount end) as net from open_items where org_id = $1 group by 1
+            ) i on i.account_id = a.id
+            left join (
+                -- What no document, payment or allocation posted, and no mirror of theirs.
+                select l.account_id, sum(l.debit - l.credit) as net, coalesce(sum(l.debit - l.credit) filter (where e.resource is distinct from 'allocations'
+                    and not exists (select from open_items i where i.org_id = $1 and i.journal_entry_id in (e.id, e.reversal_of_id))), 0) as by_hand
+                from journal_lines l join journal_entries e on e.org_id = $1 and e.id = l.entry_id
+                where l.org_id = $1 and l.account_id in (select id from control_accounts('asset') union all select id from control_accounts('liability'))
+                group by 1
+            ) l on l.account_id = a.id
+            where coalesce(i.net, 0) <> coalesce(l.net, 0) - coalesce(l.by_hand, 0)",
+    },
+    Check {
+        name: CheckName::OpenItemsSettled,
+        says: "What is open of every document and payment is what it came to, less what is allocated to it, in its own currency and in the \
+               organization's; and both sides of an allocation are of one party.",
+        by_year: false,
+        sql: "
+            select i.resource, i.id, i.number as what, format('%s open, worth %s', trim_scale(i.amount - coalesce(a.amount, 0)),
+                    trim_scale(i.base_amount - coalesce(a.base_amount, 0))) as expected,
+                format('%s open, worth %s', trim_scale(i.open_amount), trim_scale(i.open_base_amount)) as found
+            from open_items i
+            left join (
+                select id, sum(amount) as amount, sum(base_amount) as base_amount from (
+                    select debit_item_id as id, debit_amount as amount, debit_base_amount as base_amount from allocations where org_id = $1
+                    union all
+                    select credit_item_id, credit_amount, credit_base_amount from allocations where org_id = $1
+                ) each group by 1
+            ) a on a.id = i.id
+            where i.org_id = $1 and (i.open_amount, i.open_base_amount) <> (i.amount - coalesce(a.amount, 0), i.base_amount - coalesce(a.base_amount, 0))
+            union all
+            select 'allocations', a.id, format('%s set off against %s', c.number, d.number), 'one party, a debit and a credit', 'two parties, or one side twice'
+            from allocations a
+            join open_items d on d.org_id = $1 and d.id = a.debit_item_id
+            join open_items c on c.org_id = $1 and c.id = a.credit_item_id
+            where a.org_id = $1 and (d.party_id <> c.party_id or d.side <> 'debit' or c.side <> 'credit')",
+    },
+    Check {
+        name: CheckName::DocumentsBooked,
+        says: "Every posted document is in the books on its day with its total, is open with what is not settled, and its tax is that of its tax table.",
+        by_year: false,
+        sql: "
+            with documents as materialized (
+                select 'invoices' as resource, id, number, issued_on, journal_entry_id, 1 as sign, total_amount, base_total_amount, base_tax_amount, open_amount from invoices
+                    where org_id = $1 and number is not null
+                union all
+                select 'credit-notes', id, number, issued_on, journal_entry_id, -1, total_amount, base_total_amount, base_tax_amount, open_amount from credit_notes
+                    where org_id = $1 and number is not null
+                union all
+                select 'bills', id, number, issued_on, journal_entry_id, -1, total_amount, base_total_amount, base_tax_amount, open_amount from bills
+                    where org_id = $1 and number is not null
+                union all
+                select 'debit-notes', id, number, issued_on, journal_entry_id, 1, total_amount, base_total_amount, base_tax_amount, open_amount from debit_notes
+                    where org_id = $1 and number is not null
+            ), faults as (
+                select d.*, 'booked on ' || d.issued_on || ' with ' || trim_scale(d.base_total_amount) as expected,
+                    case when e.id is null then 'no entry of its own' else format('an entry of %s with %s', e.posted_on, trim_scale(coalesce(l.net, 0) * d.sign)) end as found
+                from documents d
+                left join open_items i on i.org_id = $1 and i.id = d.id
+                left join journal_entries e on e.org_id = $1 and e.id = d.journal_entry_id and e.resource = d.resource and e.resource_id = d.id
+                left join lateral (
+                    select sum(l.debit - l.credit) as net from journal_lines l where l.org_id = $1 and l.entry_id = e.id and l.account_id = i.account_id
+                ) l on true
+                where d.base_total_amount <> 0 and (e.id is null or e.posted_on <> d.issued_on or l.net is distinct from d.sign * d.base_total_amount)
+                union all
+                select d.*, format('%s in all, %s open', trim_scale(d.total_amount), trim_scale(d.open_amount)),
+                    case when i.id is null then 'not open anywhere' else format('%s in all, %s open', trim_scale(i.amount), trim_scale(i.open_amount)) end
+                from documents d left join open_items i on i.org_id = $1 and i.id = d.id
+                where d.base_total_amount <> 0 and (i.amount, i.base_amount, i.open_amount) is distinct from (d.total_amount, d.base_total_amount, d.open_amount)
+                union all
+                select d.*, 'tax of ' || trim_scale(d.base_tax_amount), 'a tax table with ' || trim_scale(t.tax)
+                from documents d
+                cross join lateral (
+                    select coalesce(sum(t.base_tax_amount), 0) as tax from document_taxes t join tax_codes c on c.org_id = $1 and c.id = t.tax_code_id
+                    where t.org_id = $1 and t.document_id = d.id and c.kind <> 'reverse_charge'
+                ) t
+                where t.tax <> d.base_tax_amount
+            )
+            select resource, id, number as what, expected, found from faults",
+    },
+    Check {
+        name: CheckName::AssetsTie,
+        says: "What every fixed asset cost and is depreciated by is the sum of its movements, and the entries that book those say the same.",
+        by_year: false,
+        sql: "
+            select 'fixed-assets' as resource, a.id, coalesce(a.number, a.name) as what, 'depreciated by ' || trim_scale(m.depreciation) as expected,
+                'depreciated by ' || trim_scale(a.accumulated_depreciation) as found
+            from fixed_assets a
+            join (select fixed_asset_id, sum(depreciation) as depreciation from fixed_asset_movements where org_id = $1 group by 1) m on m.fixed_asset_id = a.id
+            where a.org_id = $1 and a.accumulated_depreciation <> m.depreciation
+            union all
+            select 'journal-entries', e.id, 'Entry ' || e.number, trim_scale(w.net)::text || ' on account ' || a.code || ', by its movements',
+                'no account with that'
+            from (
+                select m.journal_entry_id, x.account_id, sum(x.net) as net
+                from fixed_asset_movements m
+                join fixed_assets f on f.org_id = $1 and f.id = m.fixed_asset_id
+                join fixed_asset_categories c on c.org_id = $1 and c.id = f.category_id
+                cross join lateral (values (c.asset_account_id, m.cost), (c.accumulated_depreciation_account_id, -m.depreciation)) x (account_id, net)
+                where m.org_id = $1 and m.journal_entry_id is not null
+                group by 1, 2
+            ) w
+            join journal_entries e on e.org_id = $1 and e.id = w.journal_entry_id
+            join accounts a on a.org_id = $1 and a.id = w.account_id
+            -- A category may have other accounts by now than when this was booked.
+            where w.net <> 0 and not exists (
+                select from journal_lines l where l.org_id = $1 and l.entry_id = w.journal_entry_id
+                group by l.account_id having sum(l.debit - l.credit) = w.net)",
     },
     Check {
         name: CheckName::ClosedYearsClosed,

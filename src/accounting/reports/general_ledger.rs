@@ -165,6 +165,7 @@ pub async fn page(db: &mut Db, asked: &GeneralLedgerAsked, piece: &Piece, decima
         id: row.line.id.unwrap_or_default(),
         line: 0,
         is_finished: follows.as_ref().is_none_or(|next| next.account_id != row.account_id),
+        party: None,
     });
     let is_cut = last.as_ref().is_some_and(|last| !last.is_finished);
     let writing = Writing { span: *span, decimals, narrowed: by.query(), within, goes_on: *goes_on };

@@ -83,8 +83,8 @@ struct Found {
 /// Prove the books
 ///
 /// Works out anew, over the whole ledger, what must hold: entries balance, balances are the sums of lines, numbers have no gap,
-/// reversals mirror what they reverse, the accounts of customers and suppliers are what their parties owe and are owed, the
-/// balance sheet balances, the cash flow ends in the change of cash. Names what doesn't hold. It reads every line, so it takes
+/// reversals mirror what they reverse, the accounts of customers and suppliers are what their parties owe and are owed and what is open
+/// on documents, documents and assets say what their entries say, the balance sheet balances, the cash flow ends in the change of cash. Names what doesn't hold. It reads every line, so it takes
 /// seconds where there are millions.
 #[utoipa::path(get, path = "/v1/reports/integrity", tag = "Reports")]
 async fn get_ledger_integrity(may: May<Read, Reports>) -> Reply<Plain<LedgerIntegrity>> {

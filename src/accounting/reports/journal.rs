@@ -107,6 +107,7 @@ pub async fn page(db: &mut Db, asked: &JournalAsked, piece: &Piece, decimals: u3
         id: row.entry_id,
         line: row.line,
         is_finished: false,
+        party: None,
     });
     let within = after.as_ref().filter(|_| *goes_on).map(|after| after.id);
     let mut written = Vec::with_capacity(rows.len() * 2);

@@ -1,5 +1,6 @@
-//! The reports that list every line: the general ledger, account by account, and the journal, entry by entry. A page at a time
-//! as JSON, all of it as a file.
+//! The reports that are as long as the books: the general ledger, account by account, the journal, entry by entry, and what is
+//! open, party by party. A page at a time as JSON, all of it as a file.
+use crate::aged::{self, AgedAsked, Side};
 use crate::asked::today;
 use crate::general_ledger::{self, GeneralLedgerAsked};
 use crate::journal::{self, JournalAsked};
@@ -19,6 +20,8 @@ use platform::prelude::*;
 const USUAL: i64 = 50;
 /// Lines that are read at once for a file.
 const CHUNK: i64 = 1000;
+/// The same where each part looks at all of it anew.
+const LARGE_CHUNK: i64 = 10_000;
 /// Lines that are printed at the most.
 const MOST_PRINTED: usize = 10_000;
 
@@ -32,8 +35,11 @@ pub struct Cursor {
     pub id: Uuid,
     /// The line of the entry.
     pub line: i32,
-    /// Whether the account ended with it.
+    /// Whether the account ended with it; of what is open, whether parties did.
     pub is_finished: bool,
+    /// The customer or supplier, of what is open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub party: Option<Uuid>,
 }
 
 /// Rows of a page, and where it ended, if more follow.
@@ -47,6 +53,7 @@ pub struct Page {
 enum Listing {
     GeneralLedger(GeneralLedgerAsked),
     Journal(JournalAsked),
+    Aged(Side, AgedAsked),
 }
 
 /// What of the list is wanted.
@@ -64,6 +71,7 @@ impl Listing {
         match self {
             Self::GeneralLedger(asked) => (asked.starts_on, asked.ends_on),
             Self::Journal(asked) => (asked.starts_on, asked.ends_on),
+            Self::Aged(_, asked) => (Some(asked.day()), Some(asked.day())),
         }
     }
 
@@ -71,6 +79,7 @@ impl Listing {
         match self {
             Self::GeneralLedger(asked) => asked.parameters(),
             Self::Journal(asked) => asked.parameters(),
+            Self::Aged(_, asked) => asked.parameters(),
         }
     }
 
@@ -79,13 +88,14 @@ impl Listing {
         let (kind, title, columns) = match self {
             Self::GeneralLedger(_) => general_ledger::shape(span),
             Self::Journal(_) => journal::shape(span),
+            Self::Aged(side, _) => aged::shape(*side, span.ends_on),
         };
         Report {
             kind,
             title: title.to_owned(),
             organization: heading.organization.clone(),
             currency: heading.currency.clone(),
-            starts_on: Some(span.starts_on),
+            starts_on: (!matches!(self, Self::Aged(..))).then_some(span.starts_on),
             ends_on: span.ends_on,
             parameters: self.parameters(),
             columns,
@@ -99,6 +109,7 @@ impl Listing {
         match self {
             Self::GeneralLedger(asked) => general_ledger::page(db, asked, piece, decimals).await,
             Self::Journal(asked) => journal::page(db, asked, piece, decimals).await,
+            Self::Aged(side, asked) => aged::page(db, *side, asked, piece, &heading.currency).await,
         }
     }
 }
@@ -123,6 +134,27 @@ async fn get_journal_report(may: May<Read, Reports>, asked: Params<JournalAsked>
     answer(may, Listing::Journal(asked.0), paging).await
 }
 
+/// Aged receivables
+///
+/// What customers owe at the end of a day, in the organization's currency: what is not due yet, and what is overdue for up to 30,
+/// 60, 90 days or longer, instalment by instalment, party by party with the documents beneath. Credit notes and advances that
+/// are not set off yet stand apart, below zero. What was posted on the accounts of customers without a document is told, so that the
+/// total is what the accounts stand at. Of a day of the past it tells what was open then.
+#[utoipa::path(get, path = "/v1/reports/aged-receivables", tag = "Reports")]
+async fn get_aged_receivables(may: May<Read, Reports>, asked: Params<AgedAsked>) -> Reply<Report> {
+    let paging = (asked.0.limit, asked.0.cursor.clone());
+    answer(may, Listing::Aged(Side::Receivables, asked.0), paging).await
+}
+
+/// Aged payables
+///
+/// What suppliers are owed at the end of a day, as the aged receivables tell of customers; what is owed is above zero.
+#[utoipa::path(get, path = "/v1/reports/aged-payables", tag = "Reports")]
+async fn get_aged_payables(may: May<Read, Reports>, asked: Params<AgedAsked>) -> Reply<Report> {
+    let paging = (asked.0.limit, asked.0.cursor.clone());
+    answer(may, Listing::Aged(Side::Payables, asked.0), paging).await
+}
+
 async fn answer(
     may: May<Read, Reports>,
     listing: Listing,
@@ -133,7 +165,8 @@ async fn answer(
         (Form::Json, Some(cursor)) => Some(read_cursor(&cursor)?),
         _ => None,
     };
-    let limit = if form == Form::Json { limit.unwrap_or(USUAL) } else { CHUNK };
+    let chunk = if matches!(listing, Listing::Aged(..)) { LARGE_CHUNK } else { CHUNK };
+    let limit = if form == Form::Json { limit.unwrap_or(USUAL) } else { chunk };
     let (heading, mut piece, page) = may
         .read(async |db| {
             let heading = Heading::read(db).await?;
@@ -226,5 +259,8 @@ fn read_cursor(cursor: &str) -> Result<Cursor> {
 }
 
 pub fn routes(api: &mut Api) {
-    api.call(operation!(get_general_ledger)).call(operation!(get_journal_report));
+    api.call(operation!(get_general_ledger))
+        .call(operation!(get_journal_report))
+        .call(operation!(get_aged_receivables))
+        .call(operation!(get_aged_payables));
 }

@@ -1,5 +1,5 @@
 //! A report in the form that was asked for: JSON, CSV, XLSX, or paper.
-use crate::report::{Report, ReportCell, ReportColumn, ReportColumnKind, ReportRow, ReportRowKind};
+use crate::report::{Report, ReportCell, ReportColumn, ReportRow, ReportRowKind};
 use actix_web::HttpRequest;
 use actix_web::http::{StatusCode, header};
 use paper::{Align, Column, Kind, Numerals, Paper, Row, Setup, Table, Width};
@@ -49,22 +49,55 @@ impl Outcome for Report {
     }
 }
 
+/// A report that has a shape of its own as JSON, and that of all others as a file.
+pub struct OfItsOwn<T>(T);
+
+impl<T: Serialize + ToSchema + 'static> Outcome for OfItsOwn<T> {
+    fn answer(&self, _: &Grants) -> Result<Answer<Self>> {
+        Ok(Answer::new(StatusCode::OK, serde_json::to_vec(&self.0).map_err(Problem::internal)?))
+    }
+
+    fn describe(doc: &mut OperationDoc) {
+        doc.answers::<T>("200", "The report");
+        for media_type in [export::CSV, export::XLSX, PDF] {
+            doc.answers_with("200", media_type, "");
+        }
+    }
+}
+
+impl<T: Serialize + ToSchema + 'static> OfItsOwn<T> {
+    /// The report in this form: as a file, what `report` makes of it.
+    pub fn reply(of: T, form: Form, report: impl FnOnce(&T) -> Report) -> Reply<Self> {
+        let file = if form == Form::Json { None } else { report(&of).file(form)? };
+        match file {
+            Some(file) => Ok(file),
+            None => Self(of).answer(&Grants::default()),
+        }
+    }
+}
+
 impl Report {
     /// The report in this form.
     pub fn reply(&self, form: Form) -> Reply<Self> {
-        match form {
-            Form::Json => self.answer(&Grants::default()),
+        match self.file(form)? {
+            Some(file) => Ok(file),
+            None => self.answer(&Grants::default()),
+        }
+    }
+
+    /// The report as a file; none where JSON is asked for.
+    fn file<T>(&self, form: Form) -> Result<Option<Answer<T>>> {
+        let (content_type, bytes, ending) = match form {
+            Form::Json => return Ok(None),
             Form::File(format) => {
                 let mut sheet = self.sheet(format)?;
                 write_rows(&mut sheet, &self.columns, &self.rows)?;
-                let answer = Answer::of_type(StatusCode::OK, format.content_type(), sheet.end()?.to_vec());
-                Ok(answer.with(header::CONTENT_DISPOSITION, &self.attachment(format.ending())))
+                (format.content_type(), sheet.end()?.to_vec(), format.ending())
             }
-            Form::Paper => {
-                let answer = Answer::of_type(StatusCode::OK, PDF, self.paper());
-                Ok(answer.with(header::CONTENT_DISPOSITION, &self.attachment("pdf")))
-            }
-        }
+            Form::Paper => (PDF, self.paper(), "pdf"),
+        };
+        let answer = Answer::of_type(StatusCode::OK, content_type, bytes);
+        Ok(Some(answer.with(header::CONTENT_DISPOSITION, &self.attachment(ending))))
     }
 
     /// What a file of it is called.
@@ -77,7 +110,7 @@ impl Report {
     /// each amount are.
     pub fn sheet(&self, format: Format) -> Result<Sheet> {
         let keys = self.columns.iter().map(|column| column.key.clone());
-        let amounts = self.columns.iter().filter(|column| column.kind == ReportColumnKind::Amount);
+        let amounts = self.columns.iter().filter(|column| column.is_amount());
         let lines = amounts.map(|column| format!("{}_lines", column.key));
         let columns = keys.chain(["kind".into(), "level".into()]).chain(lines).collect();
         Sheet::begin(format, &self.title, columns)
@@ -115,10 +148,9 @@ impl Report {
 /// The rows, into a file that has the report's columns.
 pub fn write_rows(sheet: &mut Sheet, columns: &[ReportColumn], rows: &[ReportRow]) -> Result<()> {
     for row in rows {
-        let values = row.cells.iter().zip(columns).map(|(cell, column)| in_file(cell, column.kind));
+        let values = row.cells.iter().zip(columns).map(|(cell, column)| in_file(cell, column));
         let place = [Cell::Text(row.kind.as_str().into()), Cell::Figure(row.level.into())];
-        let amounts =
-            row.cells.iter().zip(columns).filter(|(_, column)| column.kind == ReportColumnKind::Amount);
+        let amounts = row.cells.iter().zip(columns).filter(|(_, column)| column.is_amount());
         let lines = amounts.map(|(cell, _)| cell.lines.clone().map_or(Cell::Empty, Cell::Text));
         sheet.cells(&values.chain(place).chain(lines).collect::<Vec<_>>())?;
     }
@@ -132,11 +164,11 @@ fn label(parameter: &str) -> String {
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
-fn in_file(cell: &ReportCell, kind: ReportColumnKind) -> Cell {
+fn in_file(cell: &ReportCell, column: &ReportColumn) -> Cell {
     match &cell.value {
         None => Cell::Empty,
-        Some(text) => match (kind, text.parse()) {
-            (ReportColumnKind::Amount, Ok(figure)) => Cell::Figure(figure),
+        Some(text) => match (column.is_amount(), text.parse()) {
+            (true, Ok(figure)) => Cell::Figure(figure),
             _ => Cell::Text(text.clone()),
         },
     }
@@ -144,9 +176,9 @@ fn in_file(cell: &ReportCell, kind: ReportColumnKind) -> Cell {
 
 fn on_paper(column: &ReportColumn) -> Column {
     // What is long, beside codes and numbers.
-    let is_long = matches!(column.key.as_str(), "account" | "description");
+    let is_long = matches!(column.key.as_str(), "account" | "description" | "party" | "asset");
     let width = if is_long { Width::Share(1) } else { Width::Fit };
-    let align = if column.kind == ReportColumnKind::Amount { Align::Decimal } else { Align::Left };
+    let align = if column.is_amount() { Align::Decimal } else { Align::Left };
     Column::new(&column.title, width, align)
 }
 
@@ -157,11 +189,7 @@ fn row_on_paper(row: &ReportRow, columns: &[ReportColumn], is_coded: bool) -> Ro
         .zip(columns)
         .map(|(cell, column)| {
             let text = cell.value.as_deref().unwrap_or_default();
-            if column.kind == ReportColumnKind::Amount {
-                Numerals::ENGLISH.write(text)
-            } else {
-                text.to_owned()
-            }
+            if column.is_amount() { Numerals::ENGLISH.write(text) } else { text.to_owned() }
         })
         .collect();
     if is_coded && cells.len() > 1 {

@@ -14,7 +14,9 @@ text_enum! {
     /// Which report it is.
     pub enum ReportKind {
         TrialBalance = "trial_balance", GeneralLedger = "general_ledger", Journal = "journal", BalanceSheet = "balance_sheet",
-        ProfitAndLoss = "profit_and_loss", CashFlow = "cash_flow",
+        ProfitAndLoss = "profit_and_loss", CashFlow = "cash_flow", AgedReceivables = "aged_receivables", AgedPayables = "aged_payables",
+        PartyStatement = "party_statement", TaxReturn = "tax_return", BudgetVsActual = "budget_vs_actual",
+        FixedAssetRegister = "fixed_asset_register", BankReconciliation = "bank_reconciliation",
     }
 }
 
@@ -23,7 +25,7 @@ text_enum! {
 pub struct Report {
     pub kind: ReportKind,
     /// What stands above it.
-    #[schema(max_length = 200, example = "Trial balance")]
+    #[schema(max_length = 300, example = "Trial balance")]
     pub title: String,
     /// The organization whose books it tells of: its name in law, where that was given.
     #[schema(max_length = 200, example = "Atelier Lemn SRL")]
@@ -64,8 +66,9 @@ pub struct ReportParameter {
 }
 
 text_enum! {
-    /// What the cells of a column hold: text, a day, or an amount in the report's currency.
-    pub enum ReportColumnKind { Text = "text", Day = "day", Amount = "amount" }
+    /// What the cells of a column hold: text, a day, an amount in the report's currency, or one in the currency that its row or
+    /// the nearest group above names.
+    pub enum ReportColumnKind { Text = "text", Day = "day", Amount = "amount", ForeignAmount = "foreign_amount" }
 }
 
 /// A column of a report.
@@ -104,6 +107,12 @@ pub struct ReportRow {
     /// The account whose figures these are, where they are those of one.
     #[schema(example = "01938c6e-7d3a-7c4e-9f0a-6f1c2b3d4e5f")]
     pub account_id: Option<Uuid>,
+    /// The customer or supplier that it is about, where it is about one.
+    #[schema(example = json!(null))]
+    pub party_id: Option<Uuid>,
+    /// Where the document is that it tells of, where it tells of one.
+    #[schema(max_length = 200, example = json!(null))]
+    pub document: Option<String>,
     /// One for each column.
     #[schema(max_items = 100)]
     pub cells: Vec<ReportCell>,
@@ -133,6 +142,15 @@ impl ReportColumn {
         Self { kind: ReportColumnKind::Day, ..Self::text(key, title) }
     }
 
+    /// Amounts in another currency than the report's.
+    pub fn foreign(key: &str, title: &str) -> Self {
+        Self { kind: ReportColumnKind::ForeignAmount, ..Self::text(key, title) }
+    }
+
+    pub fn is_amount(&self) -> bool {
+        matches!(self.kind, ReportColumnKind::Amount | ReportColumnKind::ForeignAmount)
+    }
+
     /// Amounts of these days.
     pub fn amount(key: &str, title: &str, starts_on: Option<NaiveDate>, ends_on: NaiveDate) -> Self {
         Self { kind: ReportColumnKind::Amount, starts_on, ends_on: Some(ends_on), ..Self::text(key, title) }
@@ -141,7 +159,7 @@ impl ReportColumn {
 
 impl ReportRow {
     pub fn new(kind: ReportRowKind, level: u8, cells: Vec<ReportCell>) -> Self {
-        Self { kind, level, key: None, account_id: None, cells }
+        Self { kind, level, key: None, account_id: None, party_id: None, document: None, cells }
     }
 
     #[must_use]
@@ -153,6 +171,19 @@ impl ReportRow {
     #[must_use]
     pub fn of(mut self, account: Uuid) -> Self {
         self.account_id = Some(account);
+        self
+    }
+
+    #[must_use]
+    pub fn about(mut self, party: Option<Uuid>) -> Self {
+        self.party_id = party;
+        self
+    }
+
+    /// It tells of this row of a resource, such as `invoices`.
+    #[must_use]
+    pub fn telling_of(mut self, resource: &str, id: Uuid) -> Self {
+        self.document = Some(format!("/v1/{resource}/{id}"));
         self
     }
 }

@@ -40,6 +40,17 @@ pub struct ImportFault {
 }
 
 impl ImportFault {
+    /// As a problem tells it: by line and column.
+    pub(super) fn told(self) -> Fault {
+        let (pointer, place) = match &self.column {
+            Some(column) => (
+                format!("/{}/{}", self.line, crate::text::escaped(column)),
+                format!("line {}, column {column}: ", self.line),
+            ),
+            None => (format!("/{}", self.line), format!("line {}: ", self.line)),
+        };
+        Fault::at(pointer, &self.code, format!("{place}{}", self.detail))
+    }
     pub(super) fn of_row(line: u32, code: &str, detail: &str) -> Self {
         Self { line, column: None, code: code.to_owned(), detail: detail.to_owned() }
     }
@@ -336,20 +347,7 @@ impl Report {
             "Nothing was imported: {rows}. Correct what `errors` lists by line and column, or send `on_error=skip`.{more}"
         );
         let mut problem = INVALID_INPUT.because(detail);
-        problem.errors = self
-            .faults
-            .into_iter()
-            .map(|fault| {
-                let (pointer, place) = match &fault.column {
-                    Some(column) => (
-                        format!("/{}/{}", fault.line, crate::text::escaped(column)),
-                        format!("line {}, column {column}: ", fault.line),
-                    ),
-                    None => (format!("/{}", fault.line), format!("line {}: ", fault.line)),
-                };
-                Fault::at(pointer, &fault.code, format!("{place}{}", fault.detail))
-            })
-            .collect();
+        problem.errors = self.faults.into_iter().map(ImportFault::told).collect();
         problem
     }
 

@@ -1,0 +1,241 @@
+//! What is declared to the tax office of a period: by the box of the return and tax code, what was taxed and the tax, from documents
+//! that are posted; and what the tax accounts say to that.
+use crate::asked::today;
+use crate::load::Heading;
+use crate::period::Span;
+use crate::render::Form;
+use crate::report::{
+    Report, ReportCell, ReportColumn, ReportKind, ReportParameter, ReportRow, ReportRowKind, Reports,
+};
+use diesel::QueryableByName;
+use diesel::sql_types::{BigInt, Bool, Date, Integer, Nullable, Numeric, Text, Uuid as SqlUuid};
+use platform::prelude::*;
+use rust_decimal::Decimal;
+
+/// What a tax return takes.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+pub struct TaxReturnAsked {
+    /// The first day; unless told, the first day of the fiscal year that `ends_on` is in.
+    starts_on: Option<NaiveDate>,
+    /// The last day; today, unless told.
+    ends_on: Option<NaiveDate>,
+    /// Whether the documents stand beneath their tax codes.
+    #[param(default = false)]
+    #[serde(default)]
+    documents: bool,
+}
+
+/// Rows at the most.
+const MOST: usize = 10_000;
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = Integer)]
+    section: i32,
+    #[diesel(sql_type = Integer)]
+    kind: i32,
+    #[diesel(sql_type = Nullable<Text>)]
+    box_name: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    code: Option<String>,
+    #[diesel(sql_type = Text)]
+    description: String,
+    #[diesel(sql_type = Nullable<Date>)]
+    day: Option<NaiveDate>,
+    #[diesel(sql_type = Nullable<Text>)]
+    rate: Option<String>,
+    #[diesel(sql_type = Nullable<Numeric>)]
+    base: Option<Decimal>,
+    #[diesel(sql_type = Nullable<Numeric>)]
+    tax: Option<Decimal>,
+    #[diesel(sql_type = Nullable<Text>)]
+    resource: Option<String>,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    id: Option<Uuid>,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    entry_id: Option<Uuid>,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    account_id: Option<Uuid>,
+}
+
+const SALES: i32 = 1;
+const PURCHASES: i32 = 2;
+const TOTALS: i32 = 3;
+
+/// What takes a document back counts below zero. With reverse charge the buyer owes the tax and gets it back (Directive 2006/112/EC,
+/// art. 168 and 194 to 199): such a purchase stands on both sides.
+const ROWS: &str = "
+    with taxed as materialized (
+        select t.document_id, t.resource, t.taxed_on, trim_scale(t.rate)::text as rate, c.direction, c.kind, c.code, c.name, c.return_box as box_name,
+            c.payable_account_id, c.recoverable_account_id, s.sign * t.base_taxable_amount as base, s.sign * t.base_tax_amount as tax
+        from document_taxes t
+        join tax_codes c on c.org_id = t.org_id and c.id = t.tax_code_id
+        cross join lateral (select case when t.resource in ('credit-notes', 'debit-notes') then -1 else 1 end as sign) s
+        where t.org_id = $1 and t.is_posted and t.taxed_on between $2 and $3
+    ), declared as materialized (
+        select 1 as section, coalesce(payable_account_id, (select id from accounts where org_id = $1 and role = 'tax_payable' and status = 'active')) as account_id, t.*
+        from taxed t where direction = 'sale' or kind = 'reverse_charge'
+        union all
+        select 2, coalesce(recoverable_account_id, (select id from accounts where org_id = $1 and role = 'tax_recoverable' and status = 'active')), t.*
+        from taxed t where direction = 'purchase'
+    ), tax_accounts as materialized (
+        select a.id, a.code, a.name from accounts a
+        where a.org_id = $1 and not a.is_group and (a.role in ('tax_payable', 'tax_recoverable')
+            or a.id in (select payable_account_id from tax_codes where org_id = $1)
+            or a.id in (select recoverable_account_id from tax_codes where org_id = $1))
+    ), booked as materialized (
+        select l.account_id, e.id as entry_id, e.number, e.description, e.posted_on, sum(l.credit - l.debit) as amount,
+            exists (select from document_taxes d where d.org_id = $1 and d.document_id = e.resource_id) as is_document
+        from journal_lines l join journal_entries e on e.org_id = $1 and e.id = l.entry_id
+        where l.org_id = $1 and l.account_id in (select id from tax_accounts) and l.posted_on between $2 and $3
+        group by 1, 2, 3, 4, 5, e.resource_id
+    ), rows as (
+        select section, 0 as kind, null::text as box_name, null::text as code, '' as description, null::date as day, null::text as rate, sum(base) as base, sum(tax) as tax,
+            null::text as resource, null::uuid as id, null::uuid as entry_id, null::uuid as account_id
+        from (select section, base, tax from declared union all values (1, 0::numeric, 0::numeric), (2, 0, 0)) d group by 1
+        union all
+        select section, 1, box_name, null, '', null, null, sum(base), sum(tax), null, null, null, null from declared group by 1, 3
+        union all
+        select section, 2, box_name, code, name, null, rate, sum(base), sum(tax), null, null, null, null from declared group by 1, 3, 4, 5, rate
+        union all
+        select d.section, 3, d.box_name, d.code, coalesce(e.description, d.resource), d.taxed_on, d.rate, d.base, d.tax, d.resource, d.document_id,
+            case when count(*) over (partition by d.section, d.document_id, d.account_id) = 1 and d.tax <> 0 then e.id end, d.account_id
+        from declared d
+        left join lateral (
+            select e.id, e.description from journal_entries e
+            where e.org_id = $1 and e.resource = d.resource and e.resource_id = d.document_id and e.reversal_of_id is null order by e.posted_on, e.id limit 1
+        ) e on true
+        where $4
+        union all
+        select 3, t.place, null, null, '', null, null, null, case t.place when 0 then s.owed when 1 then s.back else s.owed - s.back end, null, null, null, null
+        from (select coalesce(sum(tax) filter (where section = 1), 0) as owed, coalesce(sum(tax) filter (where section = 2), 0) as back from declared) s
+        cross join (values (0), (1), (2)) t (place)
+        union all
+        select 4, 0, null, null, a.code || ' ' || a.name, null, null, null, coalesce(sum(b.amount), 0), null, null, null, a.id
+        from tax_accounts a left join booked b on b.account_id = a.id group by a.id, a.code, a.name
+        union all
+        select 4, 1, null, null, b.number || ' ' || b.description, b.posted_on, null, null, b.amount, 'journal-entries', b.entry_id, b.entry_id, b.account_id
+        from booked b where not b.is_document
+        union all
+        select 4, 2, null, null, '', null, null, null, coalesce((select sum(amount) from booked where is_document), 0)
+            - coalesce((select sum(case section when 1 then tax else -tax end) from declared), 0), null, null, null, null
+    )
+    select section, kind, box_name, code, description, day, rate, base, tax, resource, id, entry_id, account_id
+    from rows order by section, case when section < 3 then box_name end nulls first, case when section < 3 then kind < 2 end desc, code nulls first, rate nulls first,
+        kind, day, description, id
+    limit $5";
+
+/// Tax return
+///
+/// What was sold and bought in the period by the box of the return and tax code, as it was taxed, and the tax, in the
+/// organization's currency: from documents that are posted, by their day. Credit notes and debit notes count below zero. Purchases
+/// with reverse charge stand on both sides. Beneath it stands what the tax accounts say: what was booked on them in the
+/// period, of that what no document booked, and whether the rest is what is declared.
+#[utoipa::path(get, path = "/v1/reports/tax-return", tag = "Reports")]
+async fn get_tax_return(may: May<Read, Reports>, asked: Params<TaxReturnAsked>) -> Reply<Report> {
+    let TaxReturnAsked { starts_on, ends_on, documents } = asked.0;
+    let ends_on = ends_on.unwrap_or_else(today);
+    let (heading, span, rows) = may
+        .read(async |db| {
+            let heading = Heading::read(db).await?;
+            let span = Span::new(starts_on.unwrap_or_else(|| heading.year_starts_on(ends_on)), ends_on)?;
+            let rows: Vec<Row> = diesel::sql_query(ROWS)
+                .bind::<SqlUuid, _>(db.organization())
+                .bind::<Date, _>(span.starts_on)
+                .bind::<Date, _>(span.ends_on)
+                .bind::<Bool, _>(documents)
+                .bind::<BigInt, _>(i64::try_from(MOST + 1).map_err(Problem::internal)?)
+                .load(db)
+                .await?;
+            Ok((heading, span, rows))
+        })
+        .await?;
+    if rows.len() > MOST {
+        let rule = format!("there are more than {MOST} rows in the period: ask for a shorter one");
+        return Err(Problem::invalid(vec![Fault::of("starts_on", "too-long", rule)]));
+    }
+    let decimals = ledger::currency::decimals(&heading.currency);
+    let Span { starts_on, ends_on } = span;
+    let parameters = documents
+        .then(|| ReportParameter { parameter: "documents".into(), value: "true".into() })
+        .into_iter()
+        .collect();
+    let report = Report {
+        kind: ReportKind::TaxReturn,
+        title: "Tax return".into(),
+        organization: heading.organization,
+        currency: heading.currency,
+        starts_on: Some(starts_on),
+        ends_on,
+        parameters,
+        columns: vec![
+            ReportColumn::text("box", "Box"),
+            ReportColumn::text("code", "Code"),
+            ReportColumn::text("description", "Description"),
+            ReportColumn::day("posted_on", "Day"),
+            ReportColumn::text("rate", "Rate %"),
+            ReportColumn::amount("base", "Taxed", Some(starts_on), ends_on),
+            ReportColumn::amount("tax", "Tax", Some(starts_on), ends_on),
+        ],
+        rows: rows.iter().map(|row| written(row, span, decimals)).collect(),
+        next_cursor: None,
+    };
+    report.reply(Form::accepted(may.http()))
+}
+
+fn written(row: &Row, span: Span, decimals: u32) -> ReportRow {
+    use ReportRowKind::{Group, Line, Subtotal, Total};
+    let (kind, level, key, title) = match (row.section, row.kind) {
+        (SALES, 0) => (Group, 0, Some("sales"), "Sales and what is taxed as such"),
+        (PURCHASES, 0) => (Group, 0, Some("purchases"), "Purchases"),
+        (SALES | PURCHASES, 1) if row.box_name.is_none() => (Group, 1, None, "No box"),
+        (SALES | PURCHASES, 1) => (Group, 1, None, ""),
+        (SALES | PURCHASES, 2) => (Line, 2, None, ""),
+        (SALES | PURCHASES, _) => (Line, 3, None, ""),
+        (TOTALS, 0) => (Subtotal, 0, Some("tax_owed"), "Tax owed"),
+        (TOTALS, 1) => (Subtotal, 0, Some("tax_got_back"), "Tax got back"),
+        (TOTALS, _) => (Total, 0, Some("tax_to_pay"), "Tax to be paid"),
+        (_, 0) => (Line, 0, Some("booked"), ""),
+        (_, 1) => (Line, 1, Some("without_document"), ""),
+        _ => (Subtotal, 0, Some("difference"), "Booked by documents and not declared"),
+    };
+    let Span { starts_on, ends_on } = span;
+    let lines = match (row.entry_id, row.account_id) {
+        (Some(entry), Some(account)) => {
+            Some(format!("/v1/journal-lines?entry_id={entry}&account_id={account}"))
+        }
+        (None, Some(account)) if row.section > TOTALS => Some(format!(
+            "/v1/journal-lines?account_id={account}&posted_on_from={starts_on}&posted_on_to={ends_on}"
+        )),
+        _ => None,
+    };
+    let text = |value: Option<String>| ReportCell { value, lines: None };
+    let amount = |amount: Option<Decimal>, lines: Option<String>| match amount {
+        Some(amount) => ReportCell::amount(amount, decimals, lines),
+        None => ReportCell::default(),
+    };
+    let cells = vec![
+        text(row.box_name.clone()),
+        text(row.code.clone()),
+        ReportCell::text(if title.is_empty() { row.description.as_str() } else { title }),
+        text(row.day.map(|day| day.to_string())),
+        text(row.rate.clone()),
+        amount(row.base, None),
+        amount(row.tax, lines),
+    ];
+    let mut told = ReportRow::new(kind, level, cells);
+    if let Some(key) = key {
+        told = told.called(key);
+    }
+    if let Some(account) = row.account_id.filter(|_| row.section > TOTALS) {
+        told = told.of(account);
+    }
+    match (&row.resource, row.id) {
+        (Some(resource), Some(id)) => told.telling_of(resource, id),
+        _ => told,
+    }
+}
+
+pub fn routes(api: &mut Api) {
+    api.call(operation!(get_tax_return));
+}

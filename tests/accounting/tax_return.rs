@@ -1,0 +1,109 @@
+//! The tax return: a quarter's sales and purchases by box and code, the figures worked out beside it, and what the tax accounts say.
+use crate::reports::{XLSX, file_for, follow_for, printed};
+use crate::shop::{Shop, id};
+use crate::support::run;
+use serde_json::{Value, json};
+
+/// The rows as text: box, code, description, rate, what was taxed, the tax.
+fn told(report: &Value) -> Vec<[&str; 6]> {
+    let rows = report["rows"].as_array().unwrap().iter();
+    rows.map(|row| [0, 1, 2, 4, 5, 6].map(|cell| row["cells"][cell]["value"].as_str().unwrap_or("")))
+        .collect()
+}
+
+#[track_caller]
+fn tax<'a>(report: &'a Value, key: &str) -> &'a str {
+    let row = report["rows"].as_array().unwrap().iter().find(|row| row["key"] == key);
+    row.unwrap_or_else(|| panic!("no {key} in {report:#}"))["cells"][6]["value"].as_str().unwrap()
+}
+
+#[test]
+fn a_quarter_is_declared_by_box_and_code_and_ties_to_the_tax_accounts() {
+    run(async {
+        let shop = Shop::new().await;
+        let boxed = |name: &str| json!({"return_box": name});
+        let (standard, reduced) =
+            (shop.tax("S19", "19", boxed("9")).await, shop.tax("S9", "9", boxed("10")).await);
+        let buying =
+            |kind: &str, name: &str| json!({"direction": "purchase", "kind": kind, "return_box": name});
+        let (bought, charged) = (
+            shop.tax("P19", "19", buying("standard", "24")).await,
+            shop.tax("RC19", "19", buying("reverse_charge", "5")).await,
+        );
+        // 1,000.00 and 200.00 are sold, 100.00 of the first come back, and 50.00 in April count for nothing here.
+        let sold = shop
+            .invoice(json!([shop.line("10", "100", &standard), shop.line("1", "200", &reduced)]), json!({}))
+            .await;
+        let note = json!({"invoice_id": id(&sold), "reason": "Broken", "issued_on": "2026-03-31", "lines": [{"line": 1, "quantity": "1"}]});
+        let note = shop.owner.post("/v1/credit-notes", note).await.is(201);
+        shop.owner.act(&format!("/v1/credit-notes/{}/approve", id(&note))).await.is(200);
+        shop.post_note(&note).await.is(200);
+        shop.invoice(json!([shop.line("1", "50", &standard)]), json!({"issued_on": "2026-04-01"})).await;
+        // A draft is not declared.
+        shop.draft(json!([shop.line("1", "70", &standard)]), json!({})).await;
+        // 300.00 are bought here, 400.00 from abroad.
+        let supplier = shop.party(json!({"is_supplier": true})).await;
+        let checker = shop.organization.caller(&["bills:read", "bills:approve"]).await;
+        let line = |price: &str, tax: &str| json!({"description": "Advice", "quantity": "1", "unit_price": price, "account_id": shop.account("6000"), "tax_code_ids": [tax]});
+        let bill = json!({"party_id": supplier, "supplier_number": "F-1", "issued_on": "2026-02-10",
+            "lines": [line("300", &bought), line("400", &charged)]});
+        let path = format!("/v1/bills/{}", id(&shop.owner.post("/v1/bills", bill).await.is(201)));
+        checker.act(&format!("{path}/approve")).await.is(200);
+        shop.owner.act(&format!("{path}/post")).await.is(200);
+        // Last year's tax is paid, and somebody books 5.00 by hand.
+        let by_hand = json!({"posted_on": "2026-03-15", "description": "Rounding by hand", "lines": [
+            {"account_id": shop.account("7900"), "debit": "5.00"}, {"account_id": shop.account("2100"), "credit": "5.00"}]});
+        shop.owner.post("/v1/journal-entries/post", json!({"entries": [by_hand]})).await.is(200);
+
+        let path = "tax-return?starts_on=2026-01-01&ends_on=2026-03-31";
+        let declared = shop.owner.get(&format!("/v1/reports/{path}")).await.is(200);
+        let wanted = [
+            // 900.00 and 200.00 and 400.00; 171.00 and 18.00 and 76.00.
+            ["", "", "Sales and what is taxed as such", "", "1500.00", "265.00"],
+            ["10", "", "", "", "200.00", "18.00"],
+            ["10", "S9", "9 %", "9", "200.00", "18.00"],
+            ["5", "", "", "", "400.00", "76.00"],
+            ["5", "RC19", "19 %", "19", "400.00", "76.00"],
+            ["9", "", "", "", "900.00", "171.00"],
+            ["9", "S19", "19 %", "19", "900.00", "171.00"],
+            ["", "", "Purchases", "", "700.00", "133.00"],
+            ["24", "", "", "", "300.00", "57.00"],
+            ["24", "P19", "19 %", "19", "300.00", "57.00"],
+            ["5", "", "", "", "400.00", "76.00"],
+            ["5", "RC19", "19 %", "19", "400.00", "76.00"],
+            ["", "", "Tax owed", "", "", "265.00"],
+            ["", "", "Tax got back", "", "", "133.00"],
+            ["", "", "Tax to be paid", "", "", "132.00"],
+            ["", "", "1200 Tax on purchases", "", "", "-133.00"],
+            ["", "", "2100 Tax on sales", "", "", "270.00"],
+            ["", "", "GEN-2026-00001 Rounding by hand", "", "", "5.00"],
+            ["", "", "Booked by documents and not declared", "", "", "0.00"],
+        ];
+        assert_eq!(told(&declared), wanted);
+        follow_for(&shop.owner, &declared).await;
+
+        let in_full = shop.owner.get(&format!("/v1/reports/{path}&documents=true")).await.is(200);
+        let documents = in_full["rows"].as_array().unwrap().iter().filter(|row| row["level"] == 3).count();
+        assert_eq!(
+            documents, 6,
+            "an invoice with two codes, its note, a bill with one code on one side and one on both"
+        );
+        let text = in_full["rows"].to_string();
+        assert!(
+            text.contains("Invoice INV-2026-000001") && text.contains("Credit note CN-2026-000001"),
+            "{text}"
+        );
+        follow_for(&shop.owner, &in_full).await;
+
+        for accept in ["text/csv", XLSX] {
+            file_for(&shop.owner, path, accept).await;
+        }
+        let pages = printed(&file_for(&shop.owner, path, "application/pdf").await.1);
+        for wanted in ["Tax return, 2026-01-01 to 2026-03-31", "Tax to be paid", "132.00"] {
+            assert!(pages.contains(wanted), "{wanted} is not in {pages}");
+        }
+        let april =
+            shop.owner.get("/v1/reports/tax-return?starts_on=2026-04-01&ends_on=2026-04-30").await.is(200);
+        assert_eq!((tax(&april, "tax_to_pay"), tax(&april, "difference")), ("9.50", "0.00"));
+    });
+}
