@@ -150,7 +150,7 @@ impl Books {
         let (bank, automatic) = (&accounts["1010"], json!(true));
         let account = json!({"name": "Current account", "iban": iban("MERI0417164300"), "currency": "EUR", "account_id": bank});
         let account = manager.post("bank account", "/v1/bank-accounts", &account).await?;
-        let columns = json!({"name": "The bank's CSV", "date_format": "YYYY-MM-DD", "booked_on": "Day", "amount": "Amount",
+        let columns = json!({"name": "The bank's CSV", "date_format": "YYYY-MM-DD", "booking_day": "Day", "amount": "Amount",
             "counterparty_name": "Name", "text": "Text", "balance": "Balance"});
         let mapping = manager.post("bank mapping", "/v1/bank-statement-mappings", &columns).await?;
         let fees = json!({"name": "What the account costs", "direction": "out", "text_contains": "Account fee", "account_id": accounts["7020"],

@@ -163,7 +163,7 @@ def table(path: pathlib.Path, mapping: Found) -> list[Found]:
         else:
             debit, credit = row[mapping["debit"]], row[mapping["credit"]]
             amount = -abs(money(debit)) if debit else money(credit)
-        found = {"booked_on": day(row[mapping["booked_on"]]), "amount": amount}
+        found = {"booked_on": day(row[mapping["booking_day"]]), "amount": amount}
         for name in ("reference", "counterparty_name", "text", "bank_reference"):
             if name in mapping:
                 found[name] = row[mapping[name]].replace("\n", " ") or None

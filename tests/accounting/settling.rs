@@ -369,16 +369,17 @@ fn of_two_who_settle_the_same_invoice_one_wins() {
     });
 }
 
+/// `bench/matching` tells how long ten thousand take.
 #[test]
-fn ten_thousand_lines_settle_ten_thousand_invoices_within_seconds() {
+fn a_thousand_lines_settle_a_thousand_invoices_within_seconds() {
     run(async {
         let banked = Banked::new().await;
         let first = banked.invoice(&banked.ana, "100").await;
-        // The same ten thousand times, each with a number and an amount of its own.
+        // The same thousand times, each with a number and an amount of its own.
         let copies = format!(
             "begin; set local session_replication_role = replica;
             create temp table copies on commit drop as select n, gen_random_uuid() as id, 'COPY-' || lpad(n::text, 6, '0') as number, 100 + n % 500 as amount
-                from generate_series(1, 10000) n;
+                from generate_series(1, 1000) n;
             insert into invoices select (jsonb_populate_record(i, jsonb_build_object('id', c.id, 'number', c.number, 'net_amount', c.amount, 'tax_amount', 0,
                 'total_amount', c.amount, 'base_net_amount', c.amount, 'base_tax_amount', 0, 'base_total_amount', c.amount, 'open_amount', c.amount))).*
                 from invoices i, copies c where i.id = '{0}';
@@ -389,7 +390,7 @@ fn ten_thousand_lines_settle_ten_thousand_invoices_within_seconds() {
         );
         crate::support::service().database().await.batch_execute(&copies).await.unwrap();
         let quotes: Vec<String> =
-            (1..=10_000).map(|number| format!("plata COPY {number:06} COPY-{number:06}")).collect();
+            (1..=1_000).map(|number| format!("plata COPY {number:06} COPY-{number:06}")).collect();
         let lines: Vec<Told> = quotes
             .iter()
             .zip(1_i64..)
@@ -401,8 +402,8 @@ fn ten_thousand_lines_settle_ten_thousand_invoices_within_seconds() {
         let started = std::time::Instant::now();
         let matched = banked.shop.owner.act(&format!("/v1/bank-statements/{statement}/match")).await.is(200);
         let matching = started.elapsed();
-        println!("10,000 lines taken in {taking:?}, settled in {matching:?}");
-        assert_eq!((&matched["matched"], &matched["paid"]), (&json!(10_000), &json!(10_000)));
+        println!("1,000 lines taken in {taking:?}, settled in {matching:?}");
+        assert_eq!((&matched["matched"], &matched["paid"]), (&json!(1_000), &json!(1_000)));
         assert_eq!(banked.difference("2026-04-30").await, ("0.00".into(), 0));
         let left = "select count(*) from open_items where org_id = $1 and resource in ('invoices', 'payments') and open_amount > 0";
         let left = crate::support::service()
@@ -412,7 +413,7 @@ fn ten_thousand_lines_settle_ten_thousand_invoices_within_seconds() {
             .await
             .unwrap();
         assert_eq!(left.get::<_, i64>(0), 1);
-        // Whoever is on a busy machine waits longer, and never for a loop over a hundred million pairs.
-        assert!(matching.as_secs() < 120, "{matching:?}");
+        // Whoever is on a busy machine waits longer, and never for a loop over millions of pairs.
+        assert!(matching.as_secs() < 30, "{matching:?}");
     });
 }

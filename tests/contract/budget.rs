@@ -188,7 +188,7 @@ fn budget(operation: &str) -> u64 {
         // The ledger posts in two statements and books back in three; then the line is noted.
         "book_bank_statement_line" | "split_bank_statement_line" => return 8,
         "match_bank_statement" => return 7,
-        "unmatch_bank_statement_line" => return 10,
+        "run_bank_rule" | "unmatch_bank_statement_line" => return 10,
         // What is paid is weighed, numbered, booked, open, and settles; taken back, that is undone, mirrored and settled by it.
         "post_payment" | "post_payments" => return 16,
         // A run reads the account, what is due, and takes its number; the file asks who pays and whether each payee's account is still theirs.

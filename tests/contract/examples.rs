@@ -474,7 +474,7 @@ async fn what_explains_the_last_line(caller: &Caller) -> Value {
     let account = caller.get(&format!("/v1/bank-accounts/{account}")).await.is(200)["account_id"].clone();
     let other = row(caller, "/v1/accounts").await;
     let lines = json!([{"account_id": other, "debit": "35.50"}, {"account_id": account, "credit": "35.50"}]);
-    let entry = json!({"posted_on": "2026-03-02", "description": "Paid", "lines": lines});
+    let entry = json!({"posted_on": "2026-03-02", "description": "Paid", "reference": "REF", "lines": lines});
     let posted = caller.post("/v1/journal-entries/post", json!({"entries": [entry]})).await.is(200);
     json!({"entries": [{"journal_entry_id": posted["data"][0]["id"]}]})
 }
@@ -819,6 +819,13 @@ async fn find_ready(caller: &Caller, operation: &Operation) -> String {
     }
     if operation.id() == "revalue_fiscal_period" {
         return fill(&operation.path, &a_month_with_dollars(caller).await);
+    }
+    if operation.id() == "match_bank_statement" {
+        // Its one line is surely what the bank booked of this.
+        keep_books(caller).await;
+        let statement = bank_statement(caller).await;
+        what_explains_the_last_line(caller).await;
+        return fill(&operation.path, &statement);
     }
     if operation.id() == "run_bank_rule" {
         // A line, and a rule that fits it.

@@ -69,7 +69,7 @@ async fn book(caller: &Caller, department: &str) {
     perform(caller, &export, &path).await.is(200);
     // What the notes settled is open again.
     let undone = format!(
-        "begin; select set_config('app.org_id', '{org}', true); delete from allocations where id = (select id from allocations where org_id = '{org}' limit 1); commit"
+        "begin; select set_config('app.org_id', '{org}', true); delete from allocations where id = (select a.id from allocations a join credit_notes n on n.org_id = a.org_id and n.id = a.credit_item_id where a.org_id = '{org}' limit 1); commit"
     );
     database.batch_execute(&undone).await.unwrap();
     database.execute("select fold_balances()", &[]).await.unwrap();
@@ -134,7 +134,7 @@ async fn bank(caller: &Caller, department: &str) {
     let matched = ready(caller, &matching).await;
     perform(caller, &matching, &matched).await.is(200);
     let account = row(caller, "/v1/bank-accounts").await;
-    let mapping = serde_json::json!({"name": "Walled", "date_format": "YYYY-MM-DD", "booked_on": "Day", "amount": "Amount", "text": "Text"});
+    let mapping = serde_json::json!({"name": "Walled", "date_format": "YYYY-MM-DD", "booking_day": "Day", "amount": "Amount", "text": "Text"});
     let mapping = caller.post("/v1/bank-statement-mappings", mapping).await.is(201);
     let path = format!("/v1/bank-statements?bank_account_id={account}");
     let first = format!("{path}&mapping_id={}", mapping["id"].as_str().unwrap());

@@ -109,9 +109,9 @@ fn the_readme_goes_as_it_is_written_and_two_years_of_books_are_kept_meanwhile() 
         // A company that lives: it earns, has money, and is owed some.
         let report = "/v1/reports/profit-and-loss?starts_on=2025-01-01&ends_on=2025-12-31";
         let result = asked.get(report).await["rows"].as_array().unwrap().last().unwrap()["cells"].clone();
-        let result: f64 = result[2]["value"].as_str().unwrap().parse().unwrap();
-        assert!(result > 500_000.0, "{result}");
-        assert!(bank["bank_balance"].as_str().unwrap().parse::<f64>().unwrap() > 0.0, "{bank}");
+        let result: rust_decimal::Decimal = result[2]["value"].as_str().unwrap().parse().unwrap();
+        assert!(result > 500_000.into(), "{result}");
+        assert!(bank["bank_balance"].as_str().unwrap().parse::<rust_decimal::Decimal>().unwrap() > 0.into(), "{bank}");
     });
     child.kill().unwrap();
 }

@@ -42,12 +42,16 @@ pub struct BankRule {
     /// What the entry says; the line's own text, where this is null.
     #[schema(max_length = 200, example = "Bank fees")]
     pub description: Option<String>,
+    /// Whose it is.
     #[schema(example = json!(null))]
     pub party_id: Option<Uuid>,
+    /// The department that it is booked for.
     #[schema(example = json!(null))]
     pub department_id: Option<Uuid>,
+    /// The cost centre that it is booked for.
     #[schema(example = json!(null))]
     pub cost_centre_id: Option<Uuid>,
+    /// The project that it is booked for.
     #[schema(example = json!(null))]
     pub project_id: Option<Uuid>,
     /// Whether lines are booked by it when they come in.

@@ -14,7 +14,9 @@ use schema::bank_statement_lines;
 pub struct BankStatementLine {
     pub id: Uuid,
     pub version: i64,
+    /// The statement that brought it.
     pub statement_id: Uuid,
+    /// The bank account that it moved money in.
     pub bank_account_id: Uuid,
     /// Its place in the statement.
     #[schema(minimum = 1, maximum = 50_000, example = 1)]

@@ -33,10 +33,10 @@ pub struct BankStatementMapping {
     pub decimal_separator: DecimalSeparator,
     /// The column of the day of booking.
     #[schema(max_length = 100, example = "Data")]
-    pub booked_on: String,
+    pub booking_day: String,
     /// The column of the value date.
     #[schema(max_length = 100, example = json!(null))]
-    pub value_on: Option<String>,
+    pub value_day: Option<String>,
     /// The column of the amount, with its sign or with `direction` beside it.
     #[schema(max_length = 100, example = "Suma")]
     pub amount: Option<String>,
@@ -102,10 +102,10 @@ pub struct NewBankStatementMapping {
     decimal_separator: Option<DecimalSeparator>,
     /// The column of the day of booking.
     #[schema(min_length = 1, max_length = 100, example = "Data")]
-    booked_on: String,
+    booking_day: String,
     /// The column of the value date.
     #[schema(min_length = 1, max_length = 100, example = json!(null))]
-    value_on: Option<String>,
+    value_day: Option<String>,
     /// The column of the amount, with its sign or with `direction` beside it.
     #[schema(min_length = 1, max_length = 100, example = "Suma")]
     amount: Option<String>,
@@ -168,10 +168,10 @@ pub struct EditBankStatementMapping {
     decimal_separator: Option<DecimalSeparator>,
     /// The column of the day of booking.
     #[schema(min_length = 1, max_length = 100, example = "Data")]
-    booked_on: Option<String>,
+    booking_day: Option<String>,
     /// The column of the value date.
     #[schema(min_length = 1, max_length = 100, example = "Data valutei")]
-    value_on: Option<Option<String>>,
+    value_day: Option<Option<String>>,
     /// The column of the amount.
     #[schema(min_length = 1, max_length = 100, example = "Suma")]
     amount: Option<Option<String>>,
@@ -296,8 +296,8 @@ impl BankStatementMapping {
             skipped_lines: u32::try_from(self.skipped_lines).unwrap_or(0),
             date_format: self.date_format,
             decimal_separator,
-            booked_on: self.booked_on,
-            value_on: self.value_on,
+            booking_day: self.booking_day,
+            value_day: self.value_day,
             amount: self.amount,
             debit: self.debit,
             credit: self.credit,

@@ -13,6 +13,7 @@ use schema::bank_statements;
 pub struct BankStatement {
     pub id: Uuid,
     pub version: i64,
+    /// The account that it is of.
     pub bank_account_id: Uuid,
     /// Which statement of the account it is; the first is 1.
     #[schema(minimum = 1, example = 17)]

@@ -130,6 +130,7 @@ pub struct LineMatches {
 /// An entry that explains a line, and how much of it.
 #[derive(Clone, Debug, Serialize, ToSchema, QueryableByName)]
 pub struct LineMatch {
+    /// The entry.
     #[diesel(sql_type = SqlUuid)]
     journal_entry_id: Uuid,
     /// Its number in the books.

@@ -19,6 +19,7 @@ pub struct OnDay {
 /// unmatched entries.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct BankReconciliation {
+    /// The account that is reconciled.
     pub bank_account_id: Uuid,
     /// What people call the bank account.
     #[schema(max_length = 100, example = "Current account RON")]
@@ -72,6 +73,7 @@ pub struct BankReconciliation {
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct UnmatchedLine {
     pub id: Uuid,
+    /// The statement that brought it.
     pub statement_id: Uuid,
     /// The day on which the bank booked it.
     #[schema(example = "2026-03-31")]

@@ -100,10 +100,12 @@ pub struct TakenStatements {
 }
 
 impl Outcome for TakenStatements {
-    fn answer(&self, _: &Grants) -> Result<Answer<Self>> {
+    fn answer(&self, grants: &Grants) -> Result<Answer<Self>> {
         let answer = Answer::new(StatusCode::CREATED, serde_json::to_vec(self).map_err(Problem::internal)?);
         Ok(match self.statements.as_slice().first() {
-            Some(first) => answer.with(header::LOCATION, &format!("{}/{}", BankStatement::PATH, first.id)),
+            Some(first) => answer
+                .with(header::LOCATION, &format!("{}/{}", BankStatement::PATH, first.id))
+                .with(header::ETAG, &first.write_json(grants, &mut Vec::new())?),
             None => answer,
         })
     }
@@ -111,6 +113,7 @@ impl Outcome for TakenStatements {
     fn describe(doc: &mut OperationDoc) {
         doc.answers::<Self>("201", "Taken");
         doc.answer_header("201", "Location", "The address of the first of the statements.");
+        doc.answer_header("201", "ETag", "The version of the first of the statements.");
     }
 }
 

@@ -23,6 +23,7 @@ pub struct Payment {
     /// Its number, gapless; null until it is posted.
     #[schema(max_length = 40, example = "PAY-2026-000042")]
     pub number: Option<String>,
+    /// Whether money came in or went out.
     pub direction: Direction,
     /// From whom it came, or to whom it went.
     pub party_id: Uuid,
@@ -88,6 +89,7 @@ text_enum! {
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewPayment {
+    /// Whether money comes in or goes out.
     direction: Direction,
     /// From whom it comes, or to whom it goes.
     party_id: Uuid,
@@ -129,6 +131,7 @@ pub struct NewPayment {
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EditPayment {
+    /// Whether money comes in or goes out.
     direction: Option<Direction>,
     /// From whom it comes, or to whom it goes.
     party_id: Option<Uuid>,

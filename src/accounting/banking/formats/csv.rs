@@ -20,8 +20,8 @@ pub struct Mapping {
     /// Such as `DD.MM.YYYY`.
     pub date_format: String,
     pub decimal_separator: u8,
-    pub booked_on: String,
-    pub value_on: Option<String>,
+    pub booking_day: String,
+    pub value_day: Option<String>,
     /// With its sign; or `debit` and `credit`, each without one.
     pub amount: Option<String>,
     pub debit: Option<String>,
@@ -104,8 +104,8 @@ impl<'a> Columns<'a> {
             places.entry(known(&text(name))).or_insert(place); // of two that are called the same, the first
         }
         let wanted = [
-            Some(&mapping.booked_on),
-            mapping.value_on.as_ref(),
+            Some(&mapping.booking_day),
+            mapping.value_day.as_ref(),
             mapping.amount.as_ref(),
             mapping.debit.as_ref(),
             mapping.credit.as_ref(),
@@ -156,11 +156,11 @@ impl<'a> Columns<'a> {
         let mapping = self.mapping;
         let cell = |name: Option<&String>| self.cell(record, name);
         let rule = format!("must be a day as {}, from 1900 to 2200", mapping.date_format);
-        let booked_on = cell(Some(&mapping.booked_on)).and_then(|text| self.day(&text));
-        let booked_on = faults.read(line, &mapping.booked_on, booked_on, &rule);
-        let value_on = match cell(mapping.value_on.as_ref()) {
+        let booked_on = cell(Some(&mapping.booking_day)).and_then(|text| self.day(&text));
+        let booked_on = faults.read(line, &mapping.booking_day, booked_on, &rule);
+        let value_on = match cell(mapping.value_day.as_ref()) {
             Some(text) => {
-                faults.read(line, mapping.value_on.as_deref().unwrap_or_default(), self.day(&text), &rule)
+                faults.read(line, mapping.value_day.as_deref().unwrap_or_default(), self.day(&text), &rule)
             }
             None => None,
         };
