@@ -91,7 +91,12 @@ fn run(settings: &Settings, command: Command) -> Done {
             } else {
                 None
             };
-            serve::run(settings, &server, &installation, password.filter(|_| server.demo_books))?;
+            serve::run(
+                settings,
+                &server,
+                &installation,
+                password.filter(|_| server.demo_settings.demo_books),
+            )?;
             installation.close()
         }
     }

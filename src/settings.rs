@@ -127,6 +127,10 @@ pub struct DemoSettings {
     /// The password of all demo users; made up and printed where none is given.
     #[arg(long, env = "BACKOFFICE_DEMO_PASSWORD", hide_env_values = true)]
     pub demo_password: Option<String>,
+    /// Whether `serve --demo` keeps two years of books of the demo company, over the API and beside everything else: a minute's
+    /// work, once.
+    #[arg(long, env = "BACKOFFICE_DEMO_BOOKS", default_value_t = true, action = clap::ArgAction::Set)]
+    pub demo_books: bool,
 }
 
 /// How mails are sent.
@@ -180,9 +184,6 @@ pub struct ServeSettings {
     /// Load the demo organizations first.
     #[arg(long, env = "BACKOFFICE_DEMO")]
     pub demo: bool,
-    /// Keep two years of books of the demo company, over the API and beside everything else: a minute's work, once.
-    #[arg(long, env = "BACKOFFICE_DEMO_BOOKS", default_value_t = true, action = clap::ArgAction::Set)]
-    pub demo_books: bool,
     #[command(flatten)]
     pub demo_settings: DemoSettings,
     #[command(flatten)]

@@ -11,6 +11,7 @@ use chrono::{Datelike, Days, Months, NaiveDate, Weekday};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
+use std::fmt::Write;
 
 /// The first day of the books, and for how many months they are kept. The year after is open.
 const BEGIN: NaiveDate = NaiveDate::from_ymd_opt(2024, 1, 1).expect("a day");
@@ -41,7 +42,7 @@ fn amount(value: &Value) -> Decimal {
     value.as_str().and_then(|text| text.parse().ok()).unwrap_or_default()
 }
 
-/// A number below `of` that follows from these, and looks as if it did not (SplitMix64).
+/// A number below `of` that follows from these, and looks as if it did not (`SplitMix64`).
 fn pick(what: u64, month: u32, number: u64, of: u64) -> u64 {
     let mut mixed =
         (what << 48 | u64::from(month) << 32 | number).wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
@@ -200,7 +201,7 @@ impl Books {
         self.take_in_statement(month, booked).await?;
         let run = json!({"fiscal_period_id": self.periods[&first.format("%Y-%m").to_string()]});
         self.accountant.post(&format!("depreciation {month}"), "/v1/depreciation-runs", &run).await?;
-        if first.month() % 3 == 0 {
+        if first.month().is_multiple_of(3) {
             self.declare_tax(month, last).await?;
         }
         Ok(())
@@ -423,10 +424,8 @@ impl Books {
         let mut file = "Day,Amount,Name,Text,Balance\n".to_owned();
         for line in booked {
             self.balance += line.amount;
-            file.push_str(&format!(
-                "{},{},\"{}\",\"{}\",{}\n",
-                line.on, line.amount, line.name, line.text, self.balance
-            ));
+            let Booked { on, amount, name, text } = line;
+            let _ = writeln!(file, "{on},{amount},\"{name}\",\"{text}\",{}", self.balance);
         }
         let (key, path) =
             (format!("statement {month}"), format!("/v1/bank-statements?{}", self.bank_account));

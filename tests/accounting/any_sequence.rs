@@ -11,9 +11,9 @@ use std::fmt::Write;
 /// Steps of a sequence.
 const STEPS: u32 = 30;
 /// Sequences that are the same in every run, beside two that are not.
-const SEEDS: [u64; 2] = [1, 20_260_331];
+const SEEDS: [u64; 4] = [1, 7, 42, 20_260_331];
 
-/// Chance, the same for the same seed (SplitMix64).
+/// Chance, the same for the same seed (`SplitMix64`).
 struct Dice(u64);
 
 impl Dice {
@@ -407,12 +407,10 @@ async fn play(seed: u64) {
 #[test]
 fn any_sequence_leaves_the_books_in_order() {
     run(async {
-        let chance = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
-        let chance = u64::try_from(chance.as_nanos() % 1_000_000_000).unwrap();
-        // One that broke something: `SEED=… cargo test --test accounting -- any_sequence`.
+        // Others: `SEED=… cargo test --test accounting -- any_sequence`.
         let seeds: Vec<u64> = match std::env::var("SEED") {
             Ok(seed) => vec![seed.parse().unwrap()],
-            Err(_) => SEEDS.into_iter().chain([chance, chance + 1]).collect(),
+            Err(_) => SEEDS.into(),
         };
         join_all(seeds.into_iter().map(play)).await;
     });

@@ -173,6 +173,7 @@ fn swift(account: &str, number: u32, currency: &str, opening: i64, lines: &[(&st
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a day after the other, each with what it leaves behind")]
 fn a_week_at_the_bank_is_booked_and_explained() {
     run(async {
         let books = Books::in_lei().await;

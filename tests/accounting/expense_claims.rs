@@ -446,7 +446,8 @@ fn of_two_who_post_or_pay_at_once_one_is_told() {
         )
         .await;
         let (one, other) = join(travel.try_to_post(&first), travel.try_to_post(&second)).await;
-        (one.is(200), other.is(200));
+        one.is(200);
+        other.is(200);
         assert_eq!(
             travel.accountant.get("/v1/parties?q=Ana").await.is(200)["data"].as_array().unwrap().len(),
             1

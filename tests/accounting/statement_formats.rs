@@ -102,6 +102,15 @@ fn samples_say_what_stands_beside_them() {
     }
 }
 
+/// A byte at a time.
+struct Slowly(Cursor<Vec<u8>>);
+impl Read for Slowly {
+    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        let length = into.len().min(1);
+        self.0.read(&mut into[..length])
+    }
+}
+
 #[test]
 fn a_file_is_the_same_in_any_encoding_and_however_it_comes() {
     let text = changed("week.camt053.xml", "encoding=\"UTF-8\"", "encoding=\"ISO-8859-2\"");
@@ -118,14 +127,6 @@ fn a_file_is_the_same_in_any_encoding_and_however_it_comes() {
         assert_eq!(read(Cursor::new(file), None, mapped.as_ref()).unwrap(), whole);
     }
 
-    /// A byte at a time.
-    struct Slowly(Cursor<Vec<u8>>);
-    impl Read for Slowly {
-        fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
-            let length = into.len().min(1);
-            self.0.read(&mut into[..length])
-        }
-    }
     for name in SAMPLES {
         let mapped = mapping(&expected(name));
         let whole = read(Cursor::new(sample(name)), None, mapped.as_ref()).unwrap();
@@ -310,7 +311,7 @@ proptest! {
 
     #[test]
     fn nor_do_fields_of_any_kind(fields in prop::collection::vec(("(20|25|28C|60F|61|86|62F|64|[A-Z0-9]{0,3})", "\\PC{0,80}"), 0..12)) {
-        let file: String = fields.iter().map(|(tag, value)| format!(":{tag}:{value}\n")).collect();
+        let file = fields.iter().fold(String::new(), |file, (tag, value)| file + ":" + tag + ":" + value + "\n");
         holds(file.as_bytes());
         let one = fields.first().map_or("", |(_, value)| value.as_str());
         let line = format!(":20:A\n:25:1\n:28C:1\n:60F:C260302EUR0,00\n:61:260302C1,00NTRFNONREF\n:86:{one}\n:62F:C260302EUR1,00\n");

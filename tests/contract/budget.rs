@@ -179,26 +179,26 @@ fn budget(operation: &str) -> u64 {
     }
     // What is posted is looked up, numbered, booked and open, letters as invoices; what takes something back is set off against it, too.
     match operation {
-        "post_bill" | "post_dunning_run" | "post_expense_claim" | "post_invoice" => return 12,
-        // It is mirrored, and what is open of it set off against that; paid back, it is a payment, with what that takes.
+        "allocate_payment" | "post_bill" | "post_dunning_run" | "post_expense_claim" | "post_invoice"
+        | "unallocate_payment" => return 12,
+        // A claim is mirrored, and what is open of it set off against that.
         "void_expense_claim" => return 14,
-        "reimburse_expense_claim" | "reimburse_expense_claims" => return 16,
         "post_credit_note" | "post_debit_note" | "waive_dunning_letter_fee" => return 15,
-        "void_bill" | "void_invoice" => return 19,
-        // The ledger posts in two statements and books back in three; then the line is noted.
-        "book_bank_statement_line" | "split_bank_statement_line" => return 8,
-        "match_bank_statement" => return 7,
-        "run_bank_rule" | "unmatch_bank_statement_line" => return 10,
         // What is paid is weighed, numbered, booked, open, and settles; taken back, that is undone, mirrored and settled by it.
-        "post_payment" | "post_payments" => return 16,
-        // A run reads the account, what is due, and takes its number; the file asks who pays and whether each payee's account is still theirs.
-        "create_payment_run" => return 8,
-        "export_payment_run" => return 9,
-        "post_payment_run" => return 19,
-        "allocate_payment" | "unallocate_payment" => return 12,
+        "post_payment" | "post_payments" | "reimburse_expense_claim" | "reimburse_expense_claims" => {
+            return 16;
+        }
         "void_payment" => return 18,
-        // What is due is looked up, made and noted, and its next day found.
-        "run_recurring_invoice" => return 10,
+        "post_payment_run" | "void_bill" | "void_invoice" => return 19,
+        // The ledger posts in two statements and books back in three; then the line is noted. A run of payments reads the account, what
+        // is due, and takes its number; its file asks who pays and whether each payee's account is still theirs.
+        "book_bank_statement_line"
+        | "create_payment_run"
+        | "match_bank_statement"
+        | "split_bank_statement_line" => return 8,
+        "export_payment_run" => return 9,
+        // What is due again is looked up, made and noted, and its next day found.
+        "run_bank_rule" | "run_recurring_invoice" | "unmatch_bank_statement_line" => return 10,
         _ => {}
     }
     // The books: a draft is read, posted, and read again; a month or a year looks at what stands in its way and around it.

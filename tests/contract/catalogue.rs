@@ -1,7 +1,7 @@
 //! What the database holds true, read from its catalogue: each table of an organization keeps the same rules.
 use crate::support::{Caller, run, service};
 use std::collections::{BTreeMap, BTreeSet};
-use tokio::sync::OnceCell;
+use tokio_postgres::{Client, Statement};
 
 /// Tables with an `org_id`, partitions aside.
 pub const TABLES: &str =
@@ -13,18 +13,31 @@ pub const TABLES: &str =
 pub const WRITTEN: &str = "select name from managed_tables where name not in
     ('checkpoints', 'sealed_events', 'sealed_nodes', 'account_balances', 'balance_deltas') order by 1";
 
-/// Everything of the caller's organization, and the logins that are at home in it: for each table the number of rows and a
-/// digest of them, whatever their order. One statement, since it is asked before and after each operation.
-pub async fn contents(caller: &Caller) -> BTreeMap<String, (i64, Option<String>)> {
-    static STATEMENT: OnceCell<String> = OnceCell::const_new();
-    let digests = format!(
-        "select string_agg(format(
-            'select %L, count(*), sum(hashtextextended(t::text, 0))::text from %I t where %I = $1', name, name, organization), ' union all ')
-        from (select name, 'org_id' as organization from ({WRITTEN}) w union all values ('logins', 'home_organization_id')) t"
-    );
-    let statement = STATEMENT.get_or_init(|| async { found(&digests).await.remove(0) }).await;
-    let rows = service().database().await.query(statement, &[&caller.organization]).await.unwrap();
-    rows.into_iter().map(|row| (row.get(0), (row.get(1), row.get(2)))).collect()
+/// What an organization has, asked for before and after each operation: in one statement, which is planned once.
+pub struct Contents {
+    database: Client,
+    statement: Statement,
+}
+
+impl Contents {
+    pub async fn new() -> Self {
+        let digests = format!(
+            "select string_agg(format(
+                'select %L, count(*), sum(hashtextextended(t::text, 0))::text from %I t where %I = $1', name, name, organization), ' union all ')
+            from (select name, 'org_id' as organization from ({WRITTEN}) w union all values ('logins', 'home_organization_id')) t"
+        );
+        let database = service().database().await;
+        database.batch_execute("set plan_cache_mode = force_generic_plan").await.unwrap();
+        let statement = database.prepare(&found(&digests).await[0]).await.unwrap();
+        Self { database, statement }
+    }
+
+    /// Everything of the caller's organization, and the logins that are at home in it: for each table the number of rows and a
+    /// digest of them, whatever their order.
+    pub async fn of(&self, caller: &Caller) -> BTreeMap<String, (i64, Option<String>)> {
+        let rows = self.database.query(&self.statement, &[&caller.organization]).await.unwrap();
+        rows.into_iter().map(|row| (row.get(0), (row.get(1), row.get(2)))).collect()
+    }
 }
 
 /// The first column of each answer, as text, sorted: what breaks a rule.

@@ -213,6 +213,7 @@ fn is_unique(field: &str) -> bool {
 
 /// A body that the operation takes: the contract's example, with rows of the caller's organization behind its
 /// references and fresh names.
+#[expect(clippy::too_many_lines, reason = "an operation after the other, by name")]
 pub fn body<'a>(caller: &'a Caller, operation: &'a Operation) -> LocalBoxFuture<'a, Value> {
     async move {
         let mut body = operation.example().unwrap_or_else(|| panic!("{} has no example", operation.id()));

@@ -1,5 +1,5 @@
 //! Another organization's rows do not exist: an id of theirs anywhere gets exactly what an id of nobody gets.
-use crate::catalogue::contents;
+use crate::catalogue::Contents;
 use crate::examples::{
     body, body_schema, collection, fields, fill, holds_ids, lists, of_the_house, operation_at, permitted,
     ready, referred, row, with,
@@ -26,6 +26,7 @@ async fn two() -> (Caller, Caller) {
 #[test]
 fn another_organizations_id_in_a_path_is_nobodys() {
     run(async {
+        let contents = Contents::new().await;
         let (ours, theirs) = two().await;
         let mut tried = 0;
         let by_id = |each: &Operation| {
@@ -35,7 +36,7 @@ fn another_organizations_id_in_a_path_is_nobodys() {
             let target = ready(&theirs, &operation).await;
             let prefix = operation.path.split('{').next().unwrap();
             let id = target[prefix.len()..].split('/').next().unwrap().to_owned();
-            let before = contents(&theirs).await;
+            let before = contents.of(&theirs).await;
             let body = match body_schema(&operation) {
                 Some(_) => Some(body(&ours, &operation).await),
                 None => None,
@@ -54,7 +55,7 @@ fn another_organizations_id_in_a_path_is_nobodys() {
             }
             assert_eq!(answers[0], answers[1], "{}", operation.id());
             assert_eq!(answers[0].0, 404, "{}: {}", operation.id(), answers[0].1);
-            assert_eq!(contents(&theirs).await, before, "{} changed another organization", operation.id());
+            assert_eq!(contents.of(&theirs).await, before, "{} changed another organization", operation.id());
             tried += 1;
         }
         assert!(tried >= 20, "{tried} operations have an id in their path");
@@ -89,8 +90,9 @@ fn how_it_was_and_what_became_of_it_are_told_to_its_own_organization_alone() {
 #[test]
 fn another_organizations_id_in_a_body_is_nobodys() {
     run(async {
+        let contents = Contents::new().await;
         let (ours, theirs) = two().await;
-        let before = contents(&theirs).await.len();
+        let before = contents.of(&theirs).await.len();
         assert!(before > 10);
         let mut tried = 0;
         for operation in [Method::POST, Method::PATCH]
@@ -104,7 +106,7 @@ fn another_organizations_id_in_a_body_is_nobodys() {
                 let nobody = Uuid::now_v7().to_string();
                 let path = ready(&ours, &operation).await;
                 let good = body(&ours, &operation).await;
-                let kept = contents(&theirs).await;
+                let kept = contents.of(&theirs).await;
                 let mut answers = Vec::new();
                 for id in [&foreign, &nobody] {
                     let mut body = good.clone();
@@ -127,7 +129,7 @@ fn another_organizations_id_in_a_body_is_nobodys() {
                     answers[0].1
                 );
                 assert_eq!(
-                    contents(&theirs).await,
+                    contents.of(&theirs).await,
                     kept,
                     "{} {name} changed another organization",
                     operation.id()

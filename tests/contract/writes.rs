@@ -1,5 +1,5 @@
 //! Writes: done once, tried without trace, told as events, never lost.
-use crate::catalogue::contents;
+use crate::catalogue::Contents;
 use crate::examples::{
     body, body_schema, collection, fields, fill, operation_at, perform, permitted, ready, request, resolved,
     row, takes_bytes, with, writes,
@@ -33,6 +33,7 @@ pub async fn events(caller: &Caller) -> i64 {
 #[test]
 fn the_same_key_and_body_get_the_first_answer_and_do_nothing_more() {
     run(async {
+        let contents = Contents::new().await;
         let caller = Organization::new().await.owner().await;
         for operation in posts() {
             let path = ready(&caller, &operation).await;
@@ -54,7 +55,7 @@ fn the_same_key_and_body_get_the_first_answer_and_do_nothing_more() {
             let first = send().send().await;
             assert!([200, 201, 204].contains(&first.status), "{}: {}", operation.id(), first.text);
             assert_eq!(first.header("idempotency-replayed"), None);
-            let before = contents(&caller).await;
+            let before = contents.of(&caller).await;
             let again = send().send().await;
             assert_eq!(
                 (again.status, again.header("idempotency-replayed")),
@@ -75,7 +76,7 @@ fn the_same_key_and_body_get_the_first_answer_and_do_nothing_more() {
                 first.text,
                 again.text
             );
-            assert_eq!(contents(&caller).await, before, "{} did something again", operation.id());
+            assert_eq!(contents.of(&caller).await, before, "{} did something again", operation.id());
 
             // The same key for something else.
             if let Some(body) = &body {
@@ -171,15 +172,16 @@ fn a_key_is_well_formed_and_a_failed_request_does_not_use_it_up() {
 #[test]
 fn a_dry_run_answers_as_the_write_would_and_leaves_nothing() {
     run(async {
+        let contents = Contents::new().await;
         let caller = Organization::new().await.owner().await;
         for operation in writes() {
             let path = ready(&caller, &operation).await;
             let request = request(&caller, &operation, &with(&path, "dry_run=true")).await;
-            let before = contents(&caller).await;
+            let before = contents.of(&caller).await;
             let dry = request.header("idempotency-key", &Uuid::now_v7().to_string()).send().await;
             assert!([200, 201, 204].contains(&dry.status), "{}: {}", operation.id(), dry.text);
             assert_eq!(dry.header("dry-run"), Some("true"), "{}", operation.id());
-            let after = contents(&caller).await;
+            let after = contents.of(&caller).await;
             let changed: Vec<_> =
                 after.iter().filter(|(table, content)| before[*table] != **content).collect();
             assert!(changed.is_empty(), "{} left something behind: {changed:?}", operation.id());
@@ -192,7 +194,7 @@ fn a_dry_run_answers_as_the_write_would_and_leaves_nothing() {
                 operation.id(),
                 done.text
             );
-            assert_ne!(contents(&caller).await, before, "{} changed nothing at all", operation.id());
+            assert_ne!(contents.of(&caller).await, before, "{} changed nothing at all", operation.id());
         }
     });
 }

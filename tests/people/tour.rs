@@ -111,7 +111,10 @@ fn the_readme_goes_as_it_is_written_and_two_years_of_books_are_kept_meanwhile() 
         let result = asked.get(report).await["rows"].as_array().unwrap().last().unwrap()["cells"].clone();
         let result: rust_decimal::Decimal = result[2]["value"].as_str().unwrap().parse().unwrap();
         assert!(result > 500_000.into(), "{result}");
-        assert!(bank["bank_balance"].as_str().unwrap().parse::<rust_decimal::Decimal>().unwrap() > 0.into(), "{bank}");
+        assert!(
+            bank["bank_balance"].as_str().unwrap().parse::<rust_decimal::Decimal>().unwrap() > 0.into(),
+            "{bank}"
+        );
     });
     child.kill().unwrap();
 }
