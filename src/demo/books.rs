@@ -306,11 +306,17 @@ impl Books {
             self.accountant.act(&key, "fixed-assets", &asset, "put-in-service").await?;
             let cost = Decimal::from(*cost);
             let mut entry = self.entry(on, name, &[(account, cost), ("1010", -cost)]);
-            entry["reference"] = json!(name);
+            let reference = format!("MI-{}", on.format("%y%m%d"));
+            entry["reference"] = json!(reference);
             self.accountant
                 .post(&format!("{key} bought"), "/v1/journal-entries/post", &json!({"entries": [entry]}))
                 .await?;
-            booked.push(Booked { on, amount: -cost, name: String::new(), text: (*name).to_owned() });
+            booked.push(Booked {
+                on,
+                amount: -cost,
+                name: String::new(),
+                text: format!("{reference} {name}"),
+            });
         }
         Ok(booked)
     }
@@ -318,16 +324,16 @@ impl Books {
     /// What no document says: the web shop and the counter, what left the warehouse, wages, the loan, the tax of the last quarter.
     async fn enter(&mut self, month: u32, first: NaiveDate, last: NaiveDate) -> Done<Vec<Booked>> {
         let (mut entries, mut booked) = (Vec::new(), Vec::new());
+        // What goes through the bank has a reference, by which it is found on the statement.
         let mut enter = |on: NaiveDate, description: &str, lines: &[(&str, Decimal)]| {
-            entries.push(self.entry(on, description, lines));
+            let mut entry = self.entry(on, description, lines);
             if let Some((_, amount)) = lines.iter().find(|(account, _)| *account == "1010") {
-                booked.push(Booked {
-                    on,
-                    amount: *amount,
-                    name: String::new(),
-                    text: description.to_owned(),
-                });
+                let reference = format!("MI-{}-{:03}", first.format("%y%m"), booked.len() + 1);
+                let text = format!("{reference} {description}");
+                entry["reference"] = json!(reference);
+                booked.push(Booked { on, amount: *amount, name: String::new(), text });
             }
+            entries.push(entry);
         };
         let mut in_transit = self.in_transit;
         for day in first.iter_days().take_while(|day| *day <= last) {
