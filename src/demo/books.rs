@@ -412,7 +412,7 @@ impl Books {
             let worth = worth(invoice.currency, month) * Decimal::new(995, 3);
             let euros = (invoice.amount * worth).round_dp(2);
             payments.push(json!({"direction": "in", "party_id": self.parties[invoice.party], "account_id": self.accounts["1010"], "paid_on": on,
-                "amount": euros.to_string(), "reference": text,
+                "amount": euros.to_string(), "reference": invoice.number,
                 "allocations": [{"item_id": invoice.id, "amount": euros.to_string(), "item_amount": invoice.amount.to_string()}]}));
             booked.push(Booked { on, amount: euros, name, text });
         }
