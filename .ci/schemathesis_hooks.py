@@ -161,6 +161,7 @@ NEW = {
         "/v1/import-mappings", name=f"Mapping {n}", resource="departments", headers=[{"header": "Abbreviation", "field": "code"}]
     )["id"],
     "/v1/api-clients": lambda n: made("/v1/api-clients", name=f"Program {n}", scopes=["employees:read"])["client_id"],
+    "/v1/cost-centres": lambda n: made("/v1/cost-centres", code=f"NEW-{n}", name=f"Cost centre {n}")["id"],
     "/v1/departments": lambda n: made("/v1/departments", name=f"Department {n}", code=f"NEW-{n}")["id"],
     "/v1/employees": lambda n: made(
         "/v1/employees", employee_number=f"NEW-{n}", given_name="Ana", family_name="Pop", hired_on="2020-03-02"
@@ -184,6 +185,12 @@ def new_one(path):
         body = {"last_day": "2024-03-01", "reason": "Resigned"} if step == "terminate" else None
         as_owner("POST", f"{collection}/{found}/{step}", body)
     return found
+
+
+@functools.cache
+def one_to_read(collection):
+    """The id of one that is there, and that no call changes."""
+    return NEW[collection](next(numbers))
 
 
 def with_new_client(case):
@@ -359,10 +366,11 @@ def before_call(context, case, **kwargs):
         case.headers["Idempotency-Key"] = f"key-{next(numbers)}"  # one of an earlier request is refused, rightly
     if case.meta.phase.name.value == "stateful":
         case.query.pop("dry_run", None)  # the next call looks for what this one made
-    elif case.method.upper() != "GET" and case.path.split("/{id}")[0] in NEW and "{id}" in case.path:
+    elif case.path.split("/{id}")[0] in NEW and "{id}" in case.path:
         turns[case.method, case.path] += 1
         if turns[case.method, case.path] % 2:  # every other one, for what is not there has to be told as well
-            case.path_parameters["id"] = new_one(case.path)
+            collection = case.path.split("/{id}")[0]
+            case.path_parameters["id"] = one_to_read(collection) if case.method.upper() == "GET" else new_one(case.path)
     if case.method.upper() == "POST" and case.path in GIVEN:
         GIVEN[case.path](case)
     elif case.method.upper() == "POST" and "{id}" in case.path:
