@@ -25,7 +25,8 @@ create table accounts (
     type      text    not null constraint accounts_type_check check (type in ('asset', 'liability', 'equity', 'income', 'expense')),
     role      text    constraint accounts_role_check check (role in ('receivable', 'payable', 'bank', 'cash', 'tax_payable', 'tax_recoverable',
         'inventory', 'goods_received_not_invoiced', 'cost_of_sales', 'payroll_payable', 'retained_earnings', 'exchange_gain', 'exchange_loss',
-        'rounding', 'suspense', 'fixed_asset', 'accumulated_depreciation', 'depreciation_expense', 'employee_reimbursements')),
+        'rounding', 'suspense', 'fixed_asset', 'accumulated_depreciation', 'depreciation_expense', 'employee_reimbursements',
+        'bank_charges', 'discounts_given', 'discounts_taken')),
     parent_id uuid,
     is_group  boolean not null default false,
     currency  text    constraint accounts_currency_format check (currency ~ '^[A-Z]{3}$'),
@@ -578,7 +579,7 @@ begin
                 (a.id is null, 'account_id', 'no-such-row', 'refers to no account that you may know of'),
                 (a.is_group, 'account_id', 'is-group', 'is a group, which takes no postings: name one of the accounts below it'),
                 (a.status = 'archived' and not l.by_rule, 'account_id', 'archived', 'is archived: restore it, or name another one'),
-                (a.currency <> l.currency, 'currency', 'other-currency', format('must be %s, which the account is kept in', a.currency)),
+                (a.currency <> l.currency and not l.by_rule, 'currency', 'other-currency', format('must be %s, which the account is kept in', a.currency)),
                 (l.department_id is not null and d.id is null, 'department_id', 'no-such-row', 'refers to no department that you may know of'),
                 (l.cost_centre_id is not null and c.id is null, 'cost_centre_id', 'no-such-row', 'refers to no cost centre that you may know of'),
                 (c.status = 'archived' and not l.by_rule, 'cost_centre_id', 'archived', 'is archived: restore it, or name another one'),
@@ -639,8 +640,8 @@ declare
     faults jsonb;
     entry record;
     period record;
-    number text;
-    sum numeric;
+    -- Journals by the type that entries name.
+    chosen jsonb := '{}';
 begin
     -- In one order for all: months, then accounts; numbers last.
     perform pg_advisory_xact_lock_shared(lock_of_month(month)) from (
@@ -676,30 +677,34 @@ begin
             l.foreign_debit, l.foreign_credit, l.rate, l.description, l.department_id, l.cost_centre_id, l.project_id, l.party_id, l.is_closing
         from entry_lines(in_entries) l;
 
-    for entry in
-        select x.*, jsonb_array_length(e -> 'lines') as line_count
-        from jsonb_array_elements(in_entries) with ordinality as given (e, place)
-        cross join jsonb_to_record(e) x (id uuid, journal_id uuid, journal text, posted_on date, description text, reference text, kind text, resource text,
-            resource_id uuid, reverse_on date, reversal_of_id uuid, recurring_entry_id uuid)
-        order by place
-    loop
-        entry.journal_id := coalesce(entry.journal_id, journal_for(entry.journal));
-        select p.id, y.code as year, j.code as journal into strict period
-            from fiscal_periods p join fiscal_years y on y.org_id = p.org_id and y.id = p.fiscal_year_id cross join journals j
-            where p.org_id = org and p.starts_on = date_trunc('month', entry.posted_on)::date and j.org_id = org and j.id = entry.journal_id;
-        select sum(debit) into sum from journal_lines where org_id = org and entry_id = entry.id;
-        number := take_number('journal-entries', entry.posted_on, entry.id, gen_random_uuid(), period.journal, period.year);
-        insert into journal_entries as known (org_id, id, number, journal_id, fiscal_period_id, posted_on, description, reference, status, kind, total, line_count, resource,
-                resource_id, reverse_on, reversal_of_id, recurring_entry_id, posted_at)
-            values (org, entry.id, number, entry.journal_id, period.id, entry.posted_on, entry.description, entry.reference, 'posted', coalesce(entry.kind, 'standard'),
-                sum, entry.line_count, entry.resource, entry.resource_id, entry.reverse_on, entry.reversal_of_id, entry.recurring_entry_id, now())
-            on conflict (org_id, id) do update set number = excluded.number, fiscal_period_id = excluded.fiscal_period_id, status = 'posted', lines = null,
-                total = excluded.total, line_count = excluded.line_count, posted_at = excluded.posted_at
-            where known.status = 'draft';
-        if entry.reversal_of_id is not null then
-            update journal_entries set status = 'reversed', reversed_by_id = entry.id where org_id = org and id = entry.reversal_of_id;
-        end if;
+    -- Documents name the type of their journal.
+    for entry in select distinct e ->> 'journal' as type from jsonb_array_elements(in_entries) e where e ->> 'journal_id' is null order by 1 loop
+        chosen := chosen || jsonb_build_object(entry.type, journal_for(entry.type));
     end loop;
+    insert into journal_entries as known (org_id, id, number, journal_id, fiscal_period_id, posted_on, description, reference, status, kind, total, line_count, resource,
+            resource_id, reverse_on, reversal_of_id, recurring_entry_id, posted_at)
+        select org, given.id, take_number('journal-entries', given.posted_on, given.id, gen_random_uuid(), given.journal_code, given.year_code), given.journal_id,
+            given.period_id, given.posted_on, given.description, given.reference, 'posted', coalesce(given.kind, 'standard'), given.total, given.line_count,
+            given.resource, given.resource_id, given.reverse_on, given.reversal_of_id, given.recurring_entry_id, now()
+        -- Numbers are taken in this order, one after the other.
+        from (
+            select x.*, j.id as journal_id, j.code as journal_code, p.id as period_id, y.code as year_code, l.total, jsonb_array_length(e -> 'lines') as line_count
+            from jsonb_array_elements(in_entries) with ordinality as each (e, place)
+            cross join jsonb_to_record(e) x (id uuid, posted_on date, description text, reference text, kind text, resource text, resource_id uuid, reverse_on date,
+                reversal_of_id uuid, recurring_entry_id uuid)
+            join journals j on j.org_id = org and j.id = coalesce((e ->> 'journal_id')::uuid, (chosen ->> (e ->> 'journal'))::uuid)
+            join fiscal_periods p on p.org_id = org and p.starts_on = date_trunc('month', x.posted_on)::date
+            join fiscal_years y on y.org_id = org and y.id = p.fiscal_year_id
+            cross join lateral (select sum(debit) as total from journal_lines where org_id = org and entry_id = x.id) l
+            order by place offset 0
+        ) given
+        on conflict (org_id, id) do update set number = excluded.number, fiscal_period_id = excluded.fiscal_period_id, status = 'posted', lines = null,
+            total = excluded.total, line_count = excluded.line_count, posted_at = excluded.posted_at
+        where known.status = 'draft';
+    if jsonb_path_exists(in_entries, '$[*].reversal_of_id ? (@ != null)') then
+        update journal_entries o set status = 'reversed', reversed_by_id = (e ->> 'id')::uuid
+            from jsonb_array_elements(in_entries) e where o.org_id = org and o.id = (e ->> 'reversal_of_id')::uuid;
+    end if;
     return null;
 end $$;
 

@@ -351,18 +351,21 @@ begin
     return new;
 end $$;
 
--- What settles an open item shows on its document.
+-- What settles an open item shows on its document, all of a statement's at once.
 create function show_settled() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+    kind text;
 begin
-    if new.resource in ('invoices', 'credit-notes', 'bills', 'debit-notes') then
-        execute format('update %I d set open_amount = $3, status = settled_status(d.id, d.status, d.total_amount, $3,
-                coalesce((to_jsonb(d) ->> ''credited_amount'')::numeric, 0)) where d.org_id = $1 and d.id = $2', replace(new.resource, '-', '_'))
-            using new.org_id, new.id, new.open_amount;
-    end if;
+    for kind in select distinct n.resource from new_rows n where n.resource in ('bills', 'credit-notes', 'debit-notes', 'invoices') order by 1 loop
+        execute format('update %I d set open_amount = n.open_amount, status = settled_status(d.id, d.status, d.total_amount, n.open_amount,
+                coalesce((to_jsonb(d) ->> ''credited_amount'')::numeric, 0))
+            from new_rows n join old_rows o on o.id = n.id
+            where n.resource = $1 and n.open_amount <> o.open_amount and d.org_id = n.org_id and d.id = n.id', replace(kind, '-', '_')) using kind;
+    end loop;
     return null;
 end $$;
-create trigger show_settled after update of open_amount on open_items for each row
-    when (old.open_amount <> new.open_amount) execute function show_settled();
+create trigger show_settled after update on open_items referencing old table as old_rows new table as new_rows
+    for each statement execute function show_settled();
 
 -- Of each line, and of each code's tax, no more is taken back than is left, however many take at once: they take turns at
 -- the open item.

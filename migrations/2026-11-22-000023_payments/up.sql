@@ -23,20 +23,6 @@ create table bank_accounts (
 );
 select manage_resource('bank_accounts');
 
--- What fees of banks and discounts for early payment are booked on, where nobody says otherwise.
-alter table accounts drop constraint accounts_role_check;
-alter table accounts add constraint accounts_role_check check (role in ('receivable', 'payable', 'bank', 'cash', 'tax_payable', 'tax_recoverable',
-    'inventory', 'goods_received_not_invoiced', 'cost_of_sales', 'payroll_payable', 'retained_earnings', 'exchange_gain', 'exchange_loss',
-    'rounding', 'suspense', 'fixed_asset', 'accumulated_depreciation', 'depreciation_expense', 'employee_reimbursements', 'bank_charges',
-    'discounts_given', 'discounts_taken'));
-
--- What the books themselves ask for is booked in their currency on accounts that are kept in another one: a revaluation changes what
--- such an account is worth, and not what is in it.
-do $$
-begin
-    execute replace(pg_get_functiondef('entry_faults(jsonb)'::regprocedure), '(a.currency <> l.currency, ', '(a.currency <> l.currency and not l.by_rule, ');
-end $$;
-
 -- Money that came in or went out, once it is posted; a draft of it before.
 create table payments (
     org_id           uuid          not null,
@@ -110,27 +96,15 @@ end $$;
 create trigger keep_posted before update or delete on payments for each row when (old.status <> 'draft') execute function keep_posted_payment();
 create constraint trigger keep_open after insert on payments for each row when (new.status <> 'draft') execute function keep_posted_payment();
 
--- What settles an open item shows on its document, all of a statement's at once.
-drop trigger show_settled on open_items;
-create or replace function show_settled() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
-declare
-    kind text;
+-- What settles a payment, or is settled with it, shows on it.
+create function show_paid() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
 begin
-    foreach kind in array array(select distinct n.resource from new_rows n join old_rows o on o.id = n.id where n.open_amount <> o.open_amount order by 1) loop
-        if kind in ('invoices', 'credit-notes', 'bills', 'debit-notes') then
-            execute format('update %I d set open_amount = n.open_amount, status = settled_status(d.id, d.status, d.total_amount, n.open_amount,
-                    coalesce((to_jsonb(d) ->> ''credited_amount'')::numeric, 0))
-                from new_rows n join old_rows o on o.id = n.id
-                where n.resource = $1 and n.open_amount <> o.open_amount and d.org_id = n.org_id and d.id = n.id', replace(kind, '-', '_')) using kind;
-        elsif kind = 'payments' then
-            update payments p set open_amount = n.open_amount from new_rows n join old_rows o on o.id = n.id
-                where n.resource = 'payments' and n.open_amount <> o.open_amount and p.org_id = n.org_id and p.id = n.id and p.status <> 'draft';
-        end if;
-    end loop;
+    update payments p set open_amount = n.open_amount from new_rows n join old_rows o on o.id = n.id
+        where n.resource = 'payments' and n.open_amount <> o.open_amount and p.org_id = n.org_id and p.id = n.id and p.status <> 'draft';
     return null;
 end $$;
-create trigger show_settled after update on open_items referencing old table as old_rows new table as new_rows
-    for each statement execute function show_settled();
+create trigger show_paid after update on open_items referencing old table as old_rows new table as new_rows
+    for each statement execute function show_paid();
 
 -- What payments are booked with, in one look: {"currency", "accounts", "parties", "rates", "discounts"}. `in_rates`: [{"currency", "on"}];
 -- `in_items`: invoices and bills that a discount is kept of.

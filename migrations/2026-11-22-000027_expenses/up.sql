@@ -284,12 +284,13 @@ create trigger keep_posted before update or delete on expense_claims for each ro
 -- What settles an open item shows on its claim.
 create function show_reimbursed() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
 begin
-    update expense_claims c set open_amount = new.open_amount, status = reimbursed_status(c.reimbursable_amount, new.open_amount, c.reversal_entry_id)
-        where c.org_id = new.org_id and c.id = new.id;
+    update expense_claims c set open_amount = n.open_amount, status = reimbursed_status(c.reimbursable_amount, n.open_amount, c.reversal_entry_id)
+        from new_rows n join old_rows o on o.id = n.id
+        where n.resource = 'expense-claims' and n.open_amount <> o.open_amount and c.org_id = n.org_id and c.id = n.id;
     return null;
 end $$;
-create trigger show_reimbursed after update of open_amount on open_items for each row
-    when (new.resource = 'expense-claims' and old.open_amount <> new.open_amount) execute function show_reimbursed();
+create trigger show_reimbursed after update on open_items referencing old table as old_rows new table as new_rows
+    for each statement execute function show_reimbursed();
 
 -- An employee to whom the company owes something is a party, one for each: so what is owed to them is open, grows old, and is paid
 -- as everything else is. It is made when their first claim is posted.
