@@ -1,6 +1,7 @@
 //! The walls between organizations, tried from the inside: what the service's own role could do if a query went wrong.
 use crate::catalogue::{TABLES, found, none, tables};
-use crate::examples::{body, letter_with_a_fee, lists, operation, perform, ready, row};
+use crate::examples::books::letter_with_a_fee;
+use crate::examples::{body, lists, operation, perform, ready, row};
 use crate::support::{Caller, Organization, run, service};
 use reqwest::Method;
 use serde_json::Value;
