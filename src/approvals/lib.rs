@@ -8,7 +8,7 @@ pub mod policies;
 pub mod requests;
 mod requiring;
 
-pub use requiring::require;
+pub use requiring::{require, step};
 
 use platform::api::Api;
 use std::time::Duration;

@@ -18,6 +18,23 @@ diesel::define_sql_function! {
     fn require_approval(resource: Text, id: SqlUuid, action: Text, change: Jsonb) -> Nullable<Jsonb>;
 }
 
+/// A step of its life that a policy may want approved, and that changes nothing but its state.
+///
+/// # Errors
+/// Those of [`platform::resource::step`] and of [`require`].
+pub async fn step<V: platform::may::Verb, R: Store>(may: May<V, R>, id: Id<R>, action: &str) -> Reply<R> {
+    may.write(async |db| {
+        let row = lock(&may, db, &id).await?;
+        let (Some(life), Some(state)) = (R::life(), row.state()) else {
+            return Err(Problem::internal(format!("{} has no life", R::NAME)));
+        };
+        let status = life.step(state, action)?;
+        require::<R>(db, row.id(), action, &json!({})).await?;
+        R::set_status(db, row.id(), status).await
+    })
+    .await
+}
+
 /// Lets the action pass where no policy asks for an approval of it, or where there is one for this very content, which is
 /// used up by that. The caller has locked the row and not yet changed it. `change` is what was sent; `{}` where the action
 /// takes nothing.

@@ -166,13 +166,7 @@ impl Written for Department {
 /// with an approval of `archive`, which is used up.
 #[utoipa::path(post, path = "/v1/departments/{id}/archive", tag = "People")]
 async fn archive_department(may: May<Write, Department>, id: Id<Department>) -> Reply<Department> {
-    may.write(async |db| {
-        let department = lock(&may, db, &id).await?;
-        let status = LIFE.step(department.status.as_str(), "archive")?;
-        approvals::require::<Department>(db, department.id, "archive", &json!({})).await?;
-        Department::set_status(db, department.id, status).await
-    })
-    .await
+    approvals::step(may, id, "archive").await
 }
 
 /// Restore a department

@@ -1,12 +1,12 @@
 //! Dunning letters: what a customer is reminded of, one letter for each currency, in their language.
 
-use invoicing::allocations::{self, SetOff};
+use invoicing::allocations;
 use invoicing::printing::{PaperFacts, file_name};
 use paper::{Align, Column, Kind, Row, Table, Width};
 use parties::parties::Language;
 use platform::prelude::*;
 use platform::problem::CONFLICT;
-use schema::{dunning_letters, open_items};
+use schema::dunning_letters;
 
 /// What a customer is reminded of.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema, Queryable, Selectable)]
@@ -250,7 +250,7 @@ async fn waive_dunning_letter_fee(
         let WaiveDunningLetterFeeRequest { posted_on, reason } = &why.0;
         let letter = lock(&may, db, &id).await?;
         LIFE.step(letter.status.as_str(), "waive_fee")?;
-        let (Some(number), Some(entry)) = (&letter.number, letter.journal_entry_id) else {
+        let Some(entry) = letter.journal_entry_id else {
             return Err(CONFLICT.because("The letter has no fee that could be let go."));
         };
         if *posted_on < letter.as_of_on {
@@ -267,39 +267,7 @@ async fn waive_dunning_letter_fee(
             ));
         };
         let reversal = ledger::reverse(db, entry, *posted_on, reason).await?;
-        let back = Uuid::now_v7();
-        let item = (
-            (
-                open_items::id.eq(back),
-                open_items::resource.eq(DunningLetter::NAME),
-                open_items::number.eq(number),
-            ),
-            (
-                open_items::party_id.eq(fee.party_id),
-                open_items::account_id.eq(fee.account_id),
-                open_items::side.eq("credit"),
-            ),
-            (open_items::currency.eq(&fee.currency), open_items::exchange_rate.eq(fee.exchange_rate)),
-            (open_items::amount.eq(fee.open_amount), open_items::base_amount.eq(fee.open_base_amount)),
-            (
-                open_items::open_amount.eq(fee.open_amount),
-                open_items::open_base_amount.eq(fee.open_base_amount),
-            ),
-            (
-                open_items::posted_on.eq(*posted_on),
-                open_items::due_on.eq(*posted_on),
-                open_items::journal_entry_id.eq(reversal.id),
-            ),
-        );
-        diesel::insert_into(open_items::table).values(item).execute(db).await?;
-        let set_off = SetOff {
-            debit_item_id: letter.id,
-            credit_item_id: back,
-            debit_amount: fee.open_amount,
-            credit_amount: fee.open_amount,
-            on: *posted_on,
-        };
-        allocations::allocate(db, &[set_off]).await?;
+        allocations::settle_with_reversal(db, &fee, &reversal).await?;
         let one = dunning_letters::table.find((db.organization(), letter.id));
         let waived = diesel::update(one).set(dunning_letters::fee_waived_on.eq(*posted_on));
         Ok(waived.returning(DunningLetter::as_returning()).get_result(db).await?)

@@ -5,7 +5,7 @@ use crate::claims::{ExpenseClaim, LIFE};
 use crate::lines::ExpenseLine;
 use budgets::Spending;
 use diesel::sql_types::{Array, Jsonb, Uuid as SqlUuid};
-use invoicing::allocations::{SetOff, allocate, lock_items};
+use invoicing::allocations::{lock_items, settle_with_reversal};
 use invoicing::bills::BudgetWarning;
 use ledger::{JournalType, Posting, PostingLine, Role};
 use platform::prelude::*;
@@ -272,31 +272,9 @@ pub async fn void_expense_claim(
         );
         let one = expense_claims::table.find((db.organization(), claim.id));
         diesel::update(one).set(voided).execute(db).await?;
-        if !claim.reimbursable_amount.0.is_zero() {
-            let items = lock_items(db, &[claim.id]).await?;
-            let item = items.into_iter().next().ok_or_else(|| Problem::internal("a posted claim is not open"))?;
-            let taken_back = Opened {
-                id: mirror.id,
-                resource: "journal-entries",
-                number: mirror.number.as_deref().unwrap_or(&item.number),
-                party_id: item.party_id,
-                account_id: item.account_id,
-                side: "debit",
-                currency: &item.currency,
-                amount: item.open_amount,
-                on,
-                journal_entry_id: mirror.id,
-            };
-            open(db, &[taken_back]).await?;
-            let amount = item.open_amount;
-            let off = SetOff {
-                debit_item_id: mirror.id,
-                credit_item_id: claim.id,
-                debit_amount: amount,
-                credit_amount: amount,
-                on,
-            };
-            allocate(db, &[off]).await?;
+        // Nothing is open of what was paid by the company.
+        for item in lock_items(db, &[claim.id]).await? {
+            settle_with_reversal(db, &item, &mirror).await?;
         }
         ExpenseClaim::find(db, claim.id).await
     })

@@ -5,6 +5,7 @@
 use crate::totals::round;
 use diesel::QueryableByName;
 use diesel::sql_types::Jsonb;
+use ledger::journal_entries::JournalEntry;
 use ledger::{Foreign, JournalType, Posting, PostingLine, Reversal, Role};
 use platform::prelude::*;
 use platform::problem::CONFLICT;
@@ -161,6 +162,41 @@ pub async fn lock_items(db: &mut Db, ids: &[Uuid]) -> Result<Vec<OpenItem>> {
         .for_no_key_update()
         .select(OpenItem::as_select());
     Ok(items.load(db).await?)
+}
+
+/// Settles all that is left of an item with what books it back. That is an item of its own, the entry's, so that on every day what
+/// is open is what the accounts stand at.
+///
+/// # Errors
+/// 409 where it is settled meanwhile.
+pub async fn settle_with_reversal(db: &mut Db, item: &OpenItem, reversal: &JournalEntry) -> Result<()> {
+    let is_debit = item.side == "debit";
+    let mirror = (
+        (open_items::id.eq(reversal.id), open_items::resource.eq(JournalEntry::NAME)),
+        open_items::number.eq(reversal.number.as_deref().unwrap_or(&item.number)),
+        (open_items::party_id.eq(item.party_id), open_items::account_id.eq(item.account_id)),
+        open_items::side.eq(if is_debit { "credit" } else { "debit" }),
+        (open_items::currency.eq(&item.currency), open_items::exchange_rate.eq(item.exchange_rate)),
+        (open_items::amount.eq(item.open_amount), open_items::base_amount.eq(item.open_base_amount)),
+        (
+            open_items::open_amount.eq(item.open_amount),
+            open_items::open_base_amount.eq(item.open_base_amount),
+        ),
+        (open_items::posted_on.eq(reversal.posted_on), open_items::due_on.eq(reversal.posted_on)),
+        open_items::journal_entry_id.eq(reversal.id),
+    );
+    diesel::insert_into(open_items::table).values(mirror).execute(db).await?;
+    let (debit_item_id, credit_item_id) =
+        if is_debit { (item.id, reversal.id) } else { (reversal.id, item.id) };
+    let amount = item.open_amount;
+    let set_off = SetOff {
+        debit_item_id,
+        credit_item_id,
+        debit_amount: amount,
+        credit_amount: amount,
+        on: reversal.posted_on,
+    };
+    allocate(db, &[set_off]).await.map(drop)
 }
 
 /// Sets them off, all or none, in a number of statements that does not depend on how many they are. What differs in the

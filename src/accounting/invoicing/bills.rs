@@ -419,13 +419,7 @@ impl Bill {
 /// Nothing is booked.
 #[utoipa::path(post, path = "/v1/bills/{id}/approve", tag = "Accounting")]
 async fn approve_bill(may: May<Approve, Bill>, id: Id<Bill>) -> Reply<Bill> {
-    may.write(async |db| {
-        let bill = lock(&may, db, &id).await?;
-        let status = LIFE.step(bill.status.as_str(), "approve")?;
-        approvals::require::<Bill>(db, bill.id, "approve", &json!({})).await?;
-        Bill::set_status(db, bill.id, status).await
-    })
-    .await
+    approvals::step(may, id, "approve").await
 }
 
 /// Revise a bill

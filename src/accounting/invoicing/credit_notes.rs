@@ -489,13 +489,7 @@ impl CreditNote {
 /// an approval of `approve`, which is used up. Nothing is booked.
 #[utoipa::path(post, path = "/v1/credit-notes/{id}/approve", tag = "Accounting")]
 async fn approve_credit_note(may: May<Approve, CreditNote>, id: Id<CreditNote>) -> Reply<CreditNote> {
-    may.write(async |db| {
-        let note = lock(&may, db, &id).await?;
-        let status = LIFE.step(note.status.as_str(), "approve")?;
-        approvals::require::<CreditNote>(db, note.id, "approve", &json!({})).await?;
-        CreditNote::set_status(db, note.id, status).await
-    })
-    .await
+    approvals::step(may, id, "approve").await
 }
 
 /// Revise a credit note

@@ -487,13 +487,7 @@ impl DebitNote {
 /// an approval of `approve`, which is used up. Nothing is booked.
 #[utoipa::path(post, path = "/v1/debit-notes/{id}/approve", tag = "Accounting")]
 async fn approve_debit_note(may: May<Approve, DebitNote>, id: Id<DebitNote>) -> Reply<DebitNote> {
-    may.write(async |db| {
-        let note = lock(&may, db, &id).await?;
-        let status = LIFE.step(note.status.as_str(), "approve")?;
-        approvals::require::<DebitNote>(db, note.id, "approve", &json!({})).await?;
-        DebitNote::set_status(db, note.id, status).await
-    })
-    .await
+    approvals::step(may, id, "approve").await
 }
 
 /// Revise a debit note

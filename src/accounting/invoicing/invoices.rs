@@ -413,13 +413,7 @@ impl Invoice {
 /// an approval of `approve`, which is used up. Nothing is booked.
 #[utoipa::path(post, path = "/v1/invoices/{id}/approve", tag = "Accounting")]
 async fn approve_invoice(may: May<Approve, Invoice>, id: Id<Invoice>) -> Reply<Invoice> {
-    may.write(async |db| {
-        let invoice = lock(&may, db, &id).await?;
-        let status = LIFE.step(invoice.status.as_str(), "approve")?;
-        approvals::require::<Invoice>(db, invoice.id, "approve", &json!({})).await?;
-        Invoice::set_status(db, invoice.id, status).await
-    })
-    .await
+    approvals::step(may, id, "approve").await
 }
 
 /// Revise an invoice

@@ -4,11 +4,11 @@
 use crate::paying::Part;
 use crate::payments::{LIFE, Payment, PaymentStatus};
 use crate::weighing::Scales;
-use invoicing::allocations::{self, SetOff};
+use invoicing::allocations;
 use platform::prelude::*;
 use platform::problem::CONFLICT;
 use rust_decimal::Decimal;
-use schema::{allocations as rows, open_items, payments};
+use schema::{allocations as rows, payments};
 
 /// What a payment settles besides.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
@@ -196,44 +196,15 @@ async fn take_back(db: &mut Db, payment: Payment, on: NaiveDate, why: &str) -> R
     LIFE.step(payment.status.as_str(), "void")?;
     Settled::of(db, &payment, None).await?.undo(db, "/voided_on", on, why).await?;
     let booked = payment.journal_entry_id.ok_or_else(|| Problem::internal("what is posted has no entry"))?;
-    let entry = ledger::reverse(db, booked, on, why).await?.id;
-    // What books it back settles it, so that on every day what is open is what the accounts stand at.
-    let item = open_items::table.find((db.organization(), payment.id)).select((
-        open_items::account_id,
-        open_items::side,
-        open_items::amount,
-        open_items::base_amount,
-        open_items::exchange_rate,
-    ));
-    let (account, side, amount, base, rate): (Uuid, String, Decimal, Decimal, Decimal) =
-        item.get_result(db).await?;
-    let is_debit = side == "debit";
-    let mirror = (
-        open_items::id.eq(entry),
-        open_items::resource.eq(Payment::NAME),
-        open_items::number.eq(payment.number.unwrap_or_default()),
-        open_items::party_id.eq(payment.party_id),
-        open_items::account_id.eq(account),
-        open_items::side.eq(if is_debit { "credit" } else { "debit" }),
-        open_items::currency.eq(payment.currency),
-        open_items::exchange_rate.eq(rate),
-        open_items::amount.eq(amount),
-        open_items::base_amount.eq(base),
-        open_items::open_amount.eq(amount),
-        open_items::open_base_amount.eq(base),
-        open_items::posted_on.eq(on),
-        open_items::due_on.eq(on),
-        open_items::journal_entry_id.eq(entry),
-    );
-    diesel::insert_into(open_items::table).values(mirror).execute(db).await?;
-    let (debit_item_id, credit_item_id) = if is_debit { (payment.id, entry) } else { (entry, payment.id) };
-    let set_off = SetOff { debit_item_id, credit_item_id, debit_amount: amount, credit_amount: amount, on };
-    allocations::allocate(db, &[set_off]).await?;
+    let reversal = ledger::reverse(db, booked, on, why).await?;
+    for item in allocations::lock_items(db, &[payment.id]).await? {
+        allocations::settle_with_reversal(db, &item, &reversal).await?;
+    }
     let voided = (
         payments::status.eq(PaymentStatus::Void),
         payments::voided_on.eq(on),
         payments::void_reason.eq(why),
-        payments::void_entry_id.eq(entry),
+        payments::void_entry_id.eq(reversal.id),
     );
     let one = payments::table.find((db.organization(), payment.id));
     Ok(diesel::update(one).set(voided).returning(Payment::as_returning()).get_result(db).await?)

@@ -334,13 +334,7 @@ fn only_draft(row: &PaymentRun) -> Result<()> {
 /// organization ask for more, by its total say, only with an approval of `approve`, which is used up. Nothing is booked.
 #[utoipa::path(post, path = "/v1/payment-runs/{id}/approve", tag = "Accounting")]
 async fn approve_payment_run(may: May<Approve, PaymentRun>, id: Id<PaymentRun>) -> Reply<PaymentRun> {
-    may.write(async |db| {
-        let run = lock(&may, db, &id).await?;
-        let status = LIFE.step(run.status.as_str(), "approve")?;
-        approvals::require::<PaymentRun>(db, run.id, "approve", &json!({})).await?;
-        PaymentRun::set_status(db, run.id, status).await
-    })
-    .await
+    approvals::step(may, id, "approve").await
 }
 
 /// Revise a payment run
