@@ -8,7 +8,9 @@ use crate::problem::{NOT_ACCEPTABLE, Result};
 use crate::resource::{self, Id, Moment, Resource};
 use crate::store::Store;
 use actix_web::HttpRequest;
-use actix_web::http::{StatusCode, header};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, Accept, Header, Quality};
+use std::cmp::Reverse;
 
 const PDF: &str = "application/pdf";
 
@@ -79,52 +81,37 @@ pub(crate) async fn read_or_print<R: Printed>(
 
 /// Whether `Accept` likes pages better than JSON, the first of those that it likes alike; none where it takes neither (RFC 9110 §12.5.1).
 fn asks_for_pages(http: &HttpRequest) -> Option<bool> {
-    let accept =
-        http.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
-    if accept.trim().is_empty() {
+    let mut liked = Accept::parse(http).map_or_else(|_| Vec::new(), |accept| accept.0);
+    if liked.is_empty() {
         return Some(false);
     }
-    preferred(accept)
-}
-
-fn preferred(accept: &str) -> Option<bool> {
-    let mut best: Option<(u16, bool)> = None;
-    for each in accept.split(',') {
-        let mut parts = each.split(';').map(str::trim);
-        let is_pages = match parts.next().unwrap_or_default().to_ascii_lowercase().as_str() {
-            PDF => true,
-            "application/json" | "application/*" | "*/*" => false,
-            _ => continue,
-        };
-        let weight = parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
-        let weight = weight.map_or(1000, thousandths);
-        if weight > 0 && best.is_none_or(|(most, _)| weight > most) {
-            best = Some((weight, is_pages));
-        }
-    }
-    best.map(|(_, is_pages)| is_pages)
-}
-
-/// A weight from 0 to 1 with at most three decimals (RFC 9110 §12.4.2), in thousandths.
-fn thousandths(weight: &str) -> u16 {
-    let (whole, decimals) = weight.split_once('.').unwrap_or((weight, ""));
-    let decimals: u16 =
-        format!("{decimals:0<3}").get(..3).and_then(|each| each.parse().ok()).unwrap_or_default();
-    if whole == "0" { decimals } else { 1000 }
+    liked.sort_by_key(|each| Reverse(each.quality));
+    let liked = liked.iter().filter(|each| each.quality > Quality::ZERO);
+    liked.map(|each| each.item.essence_str()).find_map(|each| match each {
+        PDF => Some(true),
+        "application/json" | "application/*" | "*/*" => Some(false),
+        _ => None,
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::preferred;
+    use super::asks_for_pages;
+    use actix_web::test::TestRequest;
 
     #[test]
     fn what_is_liked_best_is_given() {
-        assert_eq!(preferred("application/pdf"), Some(true));
-        assert_eq!(preferred("text/html, */*;q=0.8"), Some(false));
-        assert_eq!(preferred("application/json;q=0.5, application/pdf"), Some(true));
-        assert_eq!(preferred("application/pdf;q=0.25, application/json;q=0.3"), Some(false));
-        assert_eq!(preferred("application/pdf;q=0, */*"), Some(false));
-        assert_eq!(preferred("image/png"), None);
-        assert_eq!(preferred("application/pdf;q=0"), None);
+        let asked = |accept: &str| {
+            asks_for_pages(&TestRequest::get().insert_header(("accept", accept)).to_http_request())
+        };
+        assert_eq!(asked("application/pdf"), Some(true));
+        assert_eq!(asked("text/html, */*;q=0.8"), Some(false));
+        assert_eq!(asked("application/json;q=0.5, application/pdf"), Some(true));
+        assert_eq!(asked("application/pdf;q=0.25, application/json;q=0.3"), Some(false));
+        assert_eq!(asked("application/pdf;q=0, */*"), Some(false));
+        assert_eq!(asked("image/png"), None);
+        assert_eq!(asked("application/pdf;q=0"), None);
+        assert_eq!(asked(""), Some(false));
+        assert_eq!(asks_for_pages(&TestRequest::get().to_http_request()), Some(false));
     }
 }
