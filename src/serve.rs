@@ -36,7 +36,9 @@ pub const ROOMS: &[fn(&mut Api)] = &[
     webhooks::routes,
     audit::routes,
     archive::routes,
-    people::routes,
+    staff::routes,
+    worktime::routes,
+    growth::routes,
     ledger::routes,
     parties::routes,
     invoicing::routes,
@@ -47,6 +49,9 @@ pub const ROOMS: &[fn(&mut Api)] = &[
     expenses::routes,
     banking::routes,
     reports::routes,
+    compensation::routes,
+    payroll::routes,
+    hiring::routes,
 ];
 
 const DESCRIPTION: &str = include_str!("../docs/contract.md");

@@ -1,6 +1,11 @@
 //! Rows of any resource and bodies of any operation, put together from the contract's own examples: references are
 //! made first, what must be unique is. A new resource needs a line here only where its fields have names not seen yet.
 pub mod books;
+mod growth;
+mod hiring;
+mod pay;
+mod staff;
+mod worktime;
 
 use crate::support::{Caller, Operation, Organization, Request, contract, operations, service};
 use books::{
@@ -14,6 +19,40 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use std::collections::VecDeque;
 use uuid::Uuid;
+
+/// What a room has to say beyond the contract's own examples. Each hook is asked first, and says nothing of what it does
+/// not know.
+pub struct Room {
+    /// Where the rows are that a field refers to.
+    pub references: &'static [(&'static str, &'static str)],
+    /// The whole body of an operation.
+    pub body: for<'a> fn(&'a Caller, &'a Operation) -> LocalBoxFuture<'a, Option<Value>>,
+    /// Changes what was put together for an operation from its example.
+    pub dress: for<'a> fn(&'a Caller, &'a Operation, &'a mut Value) -> LocalBoxFuture<'a, ()>,
+    /// The id of a new row of a collection.
+    pub row: for<'a> fn(&'a Caller, &'a str) -> LocalBoxFuture<'a, Option<String>>,
+    /// The path of an operation, on a row that is ready for it.
+    pub ready: for<'a> fn(&'a Caller, &'a Operation) -> LocalBoxFuture<'a, Option<String>>,
+    /// How many statements an operation may cost, where that is not six.
+    pub budget: fn(&str) -> Option<u64>,
+    /// Rows in tables that no list shows, for the tests of the walls.
+    pub furnish: for<'a> fn(&'a Caller) -> LocalBoxFuture<'a, ()>,
+}
+
+impl Room {
+    const NOTHING: Self = Self {
+        references: &[],
+        body: |_, _| async { None }.boxed_local(),
+        dress: |_, _, _| async {}.boxed_local(),
+        row: |_, _| async { None }.boxed_local(),
+        ready: |_, _| async { None }.boxed_local(),
+        budget: |_| None,
+        furnish: |_| async {}.boxed_local(),
+    };
+}
+
+/// The rooms that speak for themselves.
+pub const ROOMS: &[Room] = &[staff::ROOM, worktime::ROOM, growth::ROOM, pay::ROOM, hiring::ROOM];
 
 /// Where the rows are that a field refers to; an empty path means its own collection.
 const REFERENCES: &[(&str, &str)] = &[
@@ -180,7 +219,8 @@ pub fn referred(field: &str, path: &str) -> String {
     if field == "category_id" && path.starts_with("/v1/expense-claims") {
         return "/v1/expense-categories".to_owned();
     }
-    let known = REFERENCES.iter().find(|(name, _)| *name == field);
+    let of_rooms = ROOMS.iter().flat_map(|room| room.references);
+    let known = REFERENCES.iter().chain(of_rooms).find(|(name, _)| *name == field);
     match known
         .unwrap_or_else(|| panic!("examples.rs does not know whom {field} refers to: add it to REFERENCES"))
         .1
@@ -224,6 +264,11 @@ fn is_unique(field: &str) -> bool {
 #[expect(clippy::too_many_lines, reason = "an operation after the other, by name")]
 pub fn body<'a>(caller: &'a Caller, operation: &'a Operation) -> LocalBoxFuture<'a, Value> {
     async move {
+        for room in ROOMS {
+            if let Some(body) = (room.body)(caller, operation).await {
+                return body;
+            }
+        }
         let mut body = operation.example().unwrap_or_else(|| panic!("{} has no example", operation.id()));
         match operation.id() {
             "request_approval" => ask_for_approvals(caller).await,
@@ -335,6 +380,9 @@ pub fn body<'a>(caller: &'a Caller, operation: &'a Operation) -> LocalBoxFuture<
                 body[field] = json!(account_of_type(caller, kind).await);
             }
         }
+        for room in ROOMS {
+            (room.dress)(caller, operation, &mut body).await;
+        }
         body
     }
     .boxed_local()
@@ -406,6 +454,11 @@ async fn sealed_event(caller: &Caller) -> String {
 /// The id of a new row of the collection, in the caller's organization.
 pub fn row<'a>(caller: &'a Caller, collection: &'a str) -> LocalBoxFuture<'a, String> {
     async move {
+        for room in ROOMS {
+            if let Some(id) = (room.row)(caller, collection).await {
+                return id;
+            }
+        }
         let organization = Organization { id: caller.organization };
         match collection {
             // Rows that are not made by a POST to their collection.
@@ -559,6 +612,11 @@ pub fn ready<'a>(caller: &'a Caller, operation: &'a Operation) -> LocalBoxFuture
 }
 
 async fn find_ready(caller: &Caller, operation: &Operation) -> String {
+    for room in ROOMS {
+        if let Some(path) = (room.ready)(caller, operation).await {
+            return path;
+        }
+    }
     if !operation.path.contains("{id}") {
         return operation.path.clone();
     }

@@ -1,7 +1,7 @@
 //! The walls between organizations, tried from the inside: what the service's own role could do if a query went wrong.
 use crate::catalogue::{TABLES, found, none, tables};
 use crate::examples::books::letter_with_a_fee;
-use crate::examples::{body, lists, operation, perform, ready, row};
+use crate::examples::{ROOMS, body, lists, operation, perform, ready, row};
 use crate::support::{Caller, Organization, run, service};
 use reqwest::Method;
 use serde_json::Value;
@@ -185,6 +185,9 @@ async fn furnished() -> Caller {
     row(&caller, "/v1/events").await;
     furnish_with_assets(&caller).await;
     furnish_with_reminders(&caller).await;
+    for room in ROOMS {
+        (room.furnish)(&caller).await;
+    }
     let database = service().database().await;
     // What a large file leaves while its job runs.
     let chunk = "with job as (update imports set job_id = (select id from jobs where org_id = $1 limit 1) where org_id = $1)
