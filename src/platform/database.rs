@@ -2,7 +2,7 @@
 //! Nothing but [`crate::may::May`] and [`Database::as_system`] hands out a connection, and both name the organization first.
 use crate::problem::{Problem, Result};
 use crate::request;
-use deadpool::managed::Object;
+use deadpool::managed::{Object, QueueMode};
 use diesel::connection::InstrumentationEvent;
 use diesel::pg::Pg;
 use diesel::query_builder::{AsQuery, QueryFragment, QueryId};
@@ -68,6 +68,7 @@ impl Database {
         manager.custom_setup = Box::new(move |_| connect(config.clone()).boxed());
         let pool = Pool::builder(Manager::new_with_config(settings.url.clone(), manager))
             .max_size(settings.connections)
+            .queue_mode(QueueMode::Lifo) // the one that was used last: its caches are warm, and those that nobody needs stay small
             .wait_timeout(Some(settings.wait))
             .create_timeout(Some(settings.wait))
             .runtime(deadpool::Runtime::Tokio1)
