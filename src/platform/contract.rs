@@ -6,6 +6,7 @@ use crate::problem::{Kind, ProblemBody};
 use crate::resource::Resource;
 use actix_web::http::Method;
 use serde_json::{Map, Value, json};
+use std::collections::HashSet;
 use utoipa::openapi::extensions::ExtensionsBuilder;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::schema::{ObjectBuilder, SchemaType};
@@ -289,10 +290,10 @@ fn capitalized(words: &str) -> String {
 /// Where an enumeration only comes in, it stands closed at its place, and nothing refers to the open one.
 fn drop_unused_enumerations(document: &mut Value) {
     let text = document.to_string();
+    let referred: HashSet<&str> =
+        text.split("/schemas/").skip(1).filter_map(|rest| rest.split('"').next()).collect();
     if let Some(schemas) = document["components"]["schemas"].as_object_mut() {
-        schemas.retain(|name, schema| {
-            schema.get(EXTENSIBLE).is_none() || text.contains(&format!("/schemas/{name}\""))
-        });
+        schemas.retain(|name, schema| schema.get(EXTENSIBLE).is_none() || referred.contains(name.as_str()));
     }
 }
 

@@ -1000,6 +1000,21 @@ diesel::table! {
 }
 
 diesel::table! {
+    fixed_asset_purchases (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        fixed_asset_id -> Uuid,
+        bill_id -> Uuid,
+        line -> Int4,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
     fixed_asset_transfers (org_id, id) {
         org_id -> Uuid,
         id -> Uuid,

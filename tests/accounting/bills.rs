@@ -5,14 +5,14 @@ use futures_util::future::join;
 use serde_json::{Value, json};
 
 /// A shop, a supplier, and somebody who approves what others enter.
-struct Purchasing {
-    shop: Shop,
+pub(crate) struct Purchasing {
+    pub(crate) shop: Shop,
     supplier: String,
     checker: Caller,
 }
 
 impl Purchasing {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let shop = Shop::new().await;
         let supplier = shop.party(json!({"is_supplier": true})).await;
         let checker = shop
@@ -22,7 +22,7 @@ impl Purchasing {
         Self { shop, supplier, checker }
     }
 
-    fn bill(&self, number: &str, lines: Value) -> Value {
+    pub(crate) fn bill(&self, number: &str, lines: Value) -> Value {
         json!({"party_id": self.supplier, "supplier_number": number, "issued_on": "2026-03-31", "lines": lines})
     }
 
@@ -43,8 +43,13 @@ impl Purchasing {
     }
 
     /// Enters, approves and posts a bill.
-    async fn posted(&self, number: &str, lines: Value) -> Value {
-        let draft = self.shop.owner.post("/v1/bills", self.bill(number, lines)).await.is(201);
+    pub(crate) async fn posted(&self, number: &str, lines: Value) -> Value {
+        self.into_the_books(self.bill(number, lines)).await
+    }
+
+    /// The same with all that it says.
+    pub(crate) async fn into_the_books(&self, bill: Value) -> Value {
+        let draft = self.shop.owner.post("/v1/bills", bill).await.is(201);
         let path = format!("/v1/bills/{}", id(&draft));
         self.checker.act(&format!("{path}/approve")).await.is(200);
         self.shop.owner.act(&format!("{path}/post")).await.is(200)

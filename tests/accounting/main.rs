@@ -5,6 +5,7 @@ mod support;
 
 mod aged;
 mod any_sequence;
+mod asset_purchases;
 mod assets;
 mod banking;
 mod bills;

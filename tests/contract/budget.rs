@@ -132,6 +132,7 @@ fn budget(operation: &str) -> u64 {
         return of_room;
     }
     const IRREGULAR: &[&str] = &[
+        "acquire_fixed_assets",
         "approve_bill",
         "approve_credit_note",
         "approve_debit_note",

@@ -12,7 +12,7 @@ use books::{
     CATEGORY_ACCOUNTS, a_day, a_month_with_dollars, a_year_before, account_for_a_bank, account_of_role,
     account_of_type, bank_statement, bank_statement_file, keep_books, letter_with_a_fee,
     make_way_for_a_chart, open_books, payable, posted, posted_claim, press, tax_on, undepreciated_period,
-    what_explains_the_last_line, what_the_last_payment_is_for,
+    what_assets_are_bought_with, what_explains_the_last_line, what_the_last_payment_is_for,
 };
 use futures_util::future::{FutureExt, LocalBoxFuture};
 use reqwest::Method;
@@ -277,6 +277,7 @@ pub fn body<'a>(caller: &'a Caller, operation: &'a Operation) -> LocalBoxFuture<
             "create_depreciation_run" => {
                 return json!({"fiscal_period_id": undepreciated_period(caller).await});
             }
+            "acquire_fixed_assets" => return what_assets_are_bought_with(caller).await,
             "create_exchange_rate" => body["rated_on"] = json!(a_day()),
             "match_bank_statement_line" => {
                 keep_books(caller).await;
@@ -488,6 +489,12 @@ pub fn row<'a>(caller: &'a Caller, collection: &'a str) -> LocalBoxFuture<'a, St
                 let statement = bank_statement(caller).await;
                 let lines = caller.get(&format!("/v1/bank-statement-lines?statement_id={statement}")).await.is(200);
                 return lines["data"][0]["id"].as_str().unwrap().to_owned();
+            }
+            "/v1/fixed-asset-purchases" => {
+                let acquire = operation("acquire_fixed_assets");
+                let made = perform(caller, &acquire, &acquire.path).await.is(200)["data"][0]["id"].clone();
+                let bought = caller.get(&format!("{collection}?fixed_asset_id={}", made.as_str().unwrap())).await.is(200);
+                return bought["data"][0]["id"].as_str().unwrap().to_owned();
             }
             "/v1/fixed-asset-movements" => {
                 let asset = row(caller, "/v1/fixed-assets").await;

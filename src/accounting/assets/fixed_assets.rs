@@ -78,54 +78,54 @@ text_enum! {
 #[serde(deny_unknown_fields)]
 pub struct NewFixedAsset {
     #[serde(skip, default = "Uuid::now_v7")]
-    id: Uuid,
+    pub(crate) id: Uuid,
     /// The number that people know it by; unique. Left out, the next of the active number series is taken.
     #[schema(max_length = 40, pattern = "^[A-Za-z0-9][A-Za-z0-9/-]{0,39}$", example = json!(null))]
     #[diesel(treat_none_as_default_value = true)] // which the database fills in
-    number: Option<String>,
+    pub(crate) number: Option<String>,
     /// What it is.
     #[schema(min_length = 1, max_length = 200, example = "Delivery van")]
-    name: String,
+    pub(crate) name: String,
     /// What kind of asset it is.
-    category_id: Uuid,
+    pub(crate) category_id: Uuid,
     /// The day on which it was bought.
     #[schema(example = "2026-01-10")]
-    acquired_on: NaiveDate,
+    pub(crate) acquired_on: NaiveDate,
     /// The day from which it is ready for use; asked for when it is put in service at the latest.
     #[schema(example = "2026-01-15")]
-    in_service_on: Option<NaiveDate>,
+    pub(crate) in_service_on: Option<NaiveDate>,
     /// What it cost, in the organization's currency; more than zero.
-    cost: Money,
+    pub(crate) cost: Money,
     /// What it will be worth at the end of its life, in the organization's currency; nothing, unless told.
     #[serde(default)]
-    residual_value: Money,
+    pub(crate) residual_value: Money,
     /// How it is depreciated.
-    method: DepreciationMethod,
+    pub(crate) method: DepreciationMethod,
     /// Which days of the first and last month count; `daily`, unless told.
     #[serde(default = "daily")]
-    convention: DepreciationConvention,
+    pub(crate) convention: DepreciationConvention,
     /// How many months it is expected to be used.
     #[schema(minimum = 1, maximum = 1200, example = 60)]
-    life_months: i32,
+    pub(crate) life_months: i32,
     /// Percent a year of what is left, up to 100: for declining balance, and for nothing else.
-    rate: Option<Rate>,
+    pub(crate) rate: Option<Rate>,
     /// How many units it can make; of an asset taken over, from then on. For units of production, and for nothing else.
-    total_units: Option<Quantity>,
+    pub(crate) total_units: Option<Quantity>,
     /// What was depreciated before it was taken over into these books, in the organization's currency.
     #[serde(default)]
-    opening_depreciation: Money,
+    pub(crate) opening_depreciation: Money,
     /// The last day that this covers.
     #[schema(example = json!(null))]
-    opening_on: Option<NaiveDate>,
+    pub(crate) opening_on: Option<NaiveDate>,
     /// The department that it is in.
     #[schema(example = json!(null))]
-    department_id: Option<Uuid>,
+    pub(crate) department_id: Option<Uuid>,
     /// The cost centre that it is in.
     #[schema(example = json!(null))]
-    cost_centre_id: Option<Uuid>,
+    pub(crate) cost_centre_id: Option<Uuid>,
 }
 
-fn daily() -> DepreciationConvention {
+pub(crate) fn daily() -> DepreciationConvention {
     DepreciationConvention::Daily
 }
 
@@ -362,7 +362,8 @@ pub(crate) fn positive(pointer: &str, amount: Decimal) -> Result<()> {
 /// Put a fixed asset in service
 ///
 /// It enters the register with its cost and, if it was taken over, with what was depreciated before, and is depreciated from
-/// now on. Books nothing: buying it was booked by its bill or by the opening balances.
+/// now on. Books nothing: buying it was booked by its bill, which `/v1/fixed-assets/acquire` makes assets of, or by the opening
+/// balances.
 #[utoipa::path(post, path = "/v1/fixed-assets/{id}/put-in-service", tag = "Accounting")]
 async fn put_fixed_asset_in_service(may: May<Write, FixedAsset>, id: Id<FixedAsset>) -> Reply<FixedAsset> {
     may.write(async |db| {

@@ -7,6 +7,7 @@ mod due;
 pub mod fixed_assets;
 pub mod impairments;
 pub mod movements;
+pub mod purchases;
 pub mod register;
 pub mod schedule;
 pub mod schedules;
@@ -18,6 +19,7 @@ use platform::api::Api;
 pub fn routes(api: &mut Api) {
     categories::routes(api);
     fixed_assets::routes(api);
+    purchases::routes(api);
     schedules::routes(api);
     units::routes(api);
     transfers::routes(api);

@@ -267,3 +267,19 @@ pub fn a_day() -> String {
     let days = DAYS.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
     (chrono::NaiveDate::from_ymd_opt(2000, 1, 1).unwrap() + chrono::Days::new(days)).to_string()
 }
+
+/// What assets are acquired with: a posted bill whose line is booked on the account of a category.
+pub async fn what_assets_are_bought_with(caller: &Caller) -> Value {
+    let category = row(caller, "/v1/fixed-asset-categories").await;
+    let category = caller.get(&format!("/v1/fixed-asset-categories/{category}")).await.is(200);
+    let mut bill = body(caller, &operation("create_bill")).await;
+    bill["lines"][0]["account_id"] = category["asset_account_id"].clone();
+    let maker = Organization { id: caller.organization }.caller(&["bills:write"]).await;
+    let bill = maker.post("/v1/bills", bill).await.is(201)["id"].clone();
+    for step in ["approve", "post"] {
+        caller.act(&format!("/v1/bills/{}/{step}", bill.as_str().unwrap())).await.is(200);
+    }
+    let mut bought = operation("acquire_fixed_assets").example().unwrap();
+    (bought["bill_id"], bought["category_id"]) = (bill, category["id"].clone());
+    bought
+}
