@@ -148,6 +148,15 @@ begin
         from new_rows n;
     return null;
 end $$;
+-- Who goes takes their history along, before anybody asks who refers to whom.
+create function forget_assignments() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+    perform set_config('app.leaving', old.id::text, true);
+    delete from assignments where org_id = old.org_id and employee_id = old.id;
+    return old;
+end $$;
+create trigger forget_assignments before delete on employees for each row execute function forget_assignments();
+
 create trigger begin_employment after insert on employees referencing new table as new_rows for each statement execute function begin_employment();
 
 -- A change of the employee that names no day holds from today on; of somebody who is not here yet or any more it corrects the assignment
@@ -236,8 +245,8 @@ begin
             raise exception 'archived' using errcode = 'restrict_violation', constraint = 'department_is_archived', table = 'assignments';
         end if;
     else
-        -- Who goes takes their history along.
-        select array_agg(distinct o.employee_id) into people from old_rows o join employees e on e.org_id = o.org_id and e.id = o.employee_id;
+        select array_agg(distinct o.employee_id) into people from old_rows o join employees e on e.org_id = o.org_id and e.id = o.employee_id
+            where o.employee_id::text is distinct from current_setting('app.leaving', true);
     end if;
     if people is null then return null; end if;
     -- Two who write in one history take turns.
