@@ -1,3 +1,7 @@
+delete from approvals where resource in ('leave-requests', 'timesheets');
+delete from approval_policies where resource in ('leave-requests', 'timesheets');
+delete from approvable_actions where resource in ('leave-requests', 'timesheets');
+drop function leave_balances_seen, employees_reached;
 drop function project_hours, worked_hours;
 drop table timesheet_overtime, timesheet_entries, timesheets;
 drop function keep_timesheet, show_worked, keep_timesheet_entry, figure_overtime, overtime_of;

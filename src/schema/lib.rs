@@ -1375,7 +1375,6 @@ diesel::table! {
         ends_at_noon -> Bool,
         days -> Numeric,
         note -> Nullable<Text>,
-        document_file_id -> Nullable<Uuid>,
         rejection_reason -> Nullable<Text>,
         submitted_at -> Nullable<Timestamptz>,
         submitted_by -> Nullable<Uuid>,
