@@ -137,12 +137,23 @@ select manage_resource('work_schedules', 'work_schedule', person => 'employee_id
 create index work_schedules_by_created_at on work_schedules (org_id, created_at, id);
 select limit_reach('work_schedules');
 
--- When these people are employed, all of the organization where none are named: from a day to a day (null: until further notice), and
--- how much of a full working time.
+-- When these people are employed, all of the organization where none are named, assignment by assignment: from a day to a day (null:
+-- until further notice), and how much of a full working time.
 create function employment_spans(people uuid[]) returns table (employee_id uuid, starts_on date, ends_on date, full_time_equivalent numeric)
     language sql stable security definer set search_path = public, pg_temp as $$
-    select e.id, e.hired_on, e.terminated_on, 1::numeric from employees e
-    where e.org_id = (select current_org()) and (people is null or e.id = any(people))
+    select a.employee_id, a.starts_on, a.ends_on, a.full_time_equivalent from assignments a
+    where a.org_id = (select current_org()) and (people is null or a.employee_id = any(people))
+$$;
+
+-- The same without regard to what somebody was meanwhile: from the day they came to the day they left.
+create function employments(people uuid[]) returns table (employee_id uuid, starts_on date, ends_on date)
+    language sql stable security definer set search_path = public, pg_temp as $$
+    select s.employee_id, min(s.starts_on), nullif(max(coalesce(s.ends_on, 'infinity')), 'infinity')
+    from (
+        select each.*, count(*) filter (where each.is_new) over (partition by each.employee_id order by each.starts_on) as place from (
+            select e.*, e.starts_on - 1 is distinct from lag(e.ends_on) over (partition by e.employee_id order by e.starts_on) as is_new
+            from employment_spans(people) e) each
+    ) s group by s.employee_id, s.place
 $$;
 
 -- The hours that each of these people should work on each day of these on which they are employed: by their pattern, none on a
@@ -318,7 +329,7 @@ create function leave_due(through_day date, people uuid[], types uuid[], extra j
     ), employed as (
         select s.employee_id, t.id as type_id, t.accrual, t.days_per_year, t.prorates, greatest(s.starts_on, t.accrues_from_on) as first_day,
             least(coalesce(s.ends_on, 'infinity'), make_date(extract(year from through_day)::int, 12, 31)) as last_day
-        from employment_spans(people) s cross join type t where t.accrual <> 'none'
+        from employments(people) s cross join type t where t.accrual <> 'none'
     ), periods as (
         select e.*, p::date as period_on, (p + case e.accrual when 'monthly' then interval '1 month' else interval '1 year' end)::date - 1 as period_end
         from employed e cross join lateral generate_series(
