@@ -137,12 +137,17 @@ select manage_resource('work_schedules', 'work_schedule', person => 'employee_id
 create index work_schedules_by_created_at on work_schedules (org_id, created_at, id);
 select limit_reach('work_schedules');
 
+-- These people; where none are named, everybody of the organization. As an array that an index can look up, whichever it is.
+create function people_or_all(people uuid[]) returns uuid[] language sql stable security definer set search_path = public, pg_temp as $$
+    select coalesce(people, array(select id from employees where org_id = (select current_org())))
+$$;
+
 -- When these people are employed, all of the organization where none are named, assignment by assignment: from a day to a day (null:
 -- until further notice), and how much of a full working time.
 create function employment_spans(people uuid[]) returns table (employee_id uuid, starts_on date, ends_on date, full_time_equivalent numeric)
     language sql stable security definer set search_path = public, pg_temp as $$
     select a.employee_id, a.starts_on, a.ends_on, a.full_time_equivalent from assignments a
-    where a.org_id = (select current_org()) and (people is null or a.employee_id = any(people))
+    where a.org_id = (select current_org()) and a.employee_id = any((select people_or_all(people))::uuid[])
 $$;
 
 -- The same without regard to what somebody was meanwhile: from the day they came to the day they left.
@@ -167,10 +172,10 @@ create function planned_days(from_day date, to_day date, people uuid[]) returns 
     ), schedules as (
         select s.employee_id, s.starts_on, s.calendar_id, s.pattern_id,
             coalesce(lead(s.starts_on) over (partition by s.employee_id order by s.starts_on) - 1, 'infinity'::date) as ends_on
-        from work_schedules s where s.org_id = (select current_org()) and (people is null or s.employee_id = any(people))
+        from work_schedules s where s.org_id = (select current_org()) and s.employee_id = any((select people_or_all(people))::uuid[])
         union all -- until the first one begins
         select s.employee_id, '-infinity', null, null, min(s.starts_on) - 1
-        from work_schedules s where s.org_id = (select current_org()) and (people is null or s.employee_id = any(people)) group by s.employee_id
+        from work_schedules s where s.org_id = (select current_org()) and s.employee_id = any((select people_or_all(people))::uuid[]) group by s.employee_id
     ), spans as materialized (
         select e.employee_id, coalesce(s.calendar_id, d.calendar_id) as calendar_id, coalesce(s.pattern_id, d.pattern_id) as pattern_id,
             case when s.pattern_id is null then e.full_time_equivalent else 1 end as share,
@@ -351,7 +356,7 @@ create function leave_due(through_day date, people uuid[], types uuid[], extra j
         select a.employee_id, a.type_id, a.effective_on, a.days, false as is_taken from accrued a
         union all
         select l.employee_id, l.leave_type_id, l.effective_on, l.days, l.kind in ('taken', 'returned') from leave_entitlements l join type t on t.id = l.leave_type_id
-            where l.org_id = (select current_org()) and (people is null or l.employee_id = any(people))
+            where l.org_id = (select current_org()) and l.employee_id = any((select people_or_all(people))::uuid[])
                 and (l.period_on is null or l.effective_on < t.accrues_from_on) and l.effective_on <= through_day
         union all
         select x.employee_id, x.leave_type_id, x.effective_on, x.days, true
@@ -395,7 +400,7 @@ begin
         select l.employee_id, l.leave_type_id, l.kind, l.period_on, max(l.effective_on) as effective_on, sum(l.days) as days
         from leave_entitlements l join leave_types t on t.org_id = l.org_id and t.id = l.leave_type_id
         where l.org_id = current_org() and l.period_on is not null and l.effective_on between coalesce(t.accrues_from_on, '-infinity') and through_day
-            and (people is null or l.employee_id = any(people)) group by 1, 2, 3, 4
+            and l.employee_id = any((select people_or_all(people))::uuid[]) group by 1, 2, 3, 4
     ), missing as (
         select employee_id, leave_type_id, kind, period_on, greatest(d.effective_on, k.effective_on) as effective_on, coalesce(d.days, 0) - coalesce(k.days, 0) as days,
             row_number() over (order by employee_id, leave_type_id, greatest(d.effective_on, k.effective_on)) as place
@@ -418,7 +423,7 @@ create function leave_balances(on_day date, people uuid[], types uuid[], extra j
     from (
         select l.employee_id, l.leave_type_id, l.days, case when l.period_on is null or l.effective_on < t.accrues_from_on then 'known' else 'written' end as what
         from leave_entitlements l join leave_types t on t.org_id = l.org_id and t.id = l.leave_type_id where l.org_id = (select current_org()) and l.effective_on <= on_day
-            and (people is null or l.employee_id = any(people)) and (types is null or l.leave_type_id = any(types))
+            and l.employee_id = any((select people_or_all(people))::uuid[]) and (types is null or l.leave_type_id = any(types))
         union all
         select d.employee_id, d.leave_type_id, d.days, 'due' from leave_due(on_day, people, types, extra) d
         union all
@@ -488,7 +493,8 @@ begin
     execute format('create policy reach_read on %I as restrictive for select to backoffice_service using (%s or %s)', table_name, reached, stood_in);
     execute format('create policy reach_update on %I as restrictive for update to backoffice_service using (%s or %s)', table_name, reached, stood_in);
     execute format('create policy reach_insert on %I as restrictive for insert to backoffice_service with check (%s)', table_name, reached);
-    execute format('create policy reach_delete on %I as restrictive for delete to backoffice_service using (%s)', table_name, reached);
+    -- A row that is seen and must not be deleted is refused by the triggers, and not passed over in silence.
+    execute format('create policy reach_delete on %I as restrictive for delete to backoffice_service using (%s or %s)', table_name, reached, stood_in);
 end $$;
 select limit_reach_of_deciders('leave_requests', 'leave-requests');
 select approvable('leave_requests', '{approve}');
@@ -522,11 +528,14 @@ declare
     short record;
 begin
     if tg_op = 'DELETE' then
-        if old.status <> 'draft' then
+        if not reaches_person(old.employee_id) then
+            raise exception 'forbidden: Who stands in for somebody decides, and does nothing else.' using errcode = 'insufficient_privilege';
+        elsif old.status <> 'draft' then
             raise exception 'handed in' using errcode = 'restrict_violation', table = 'leave_requests', constraint = 'only_a_draft_of_a_leave_is_deleted_so_cancel_it_instead';
         end if;
         return old;
     end if;
+    if new.employee_id is null then return new; end if; -- who is nobody has to say whose it is
     if tg_op = 'INSERT' then
         if new.status <> 'draft' then
             raise exception 'begins as a draft' using errcode = 'restrict_violation', table = 'leave_requests', constraint = 'a_leave_begins_as_a_draft';
@@ -649,7 +658,7 @@ create policy reach on calendar_feeds as restrictive to backoffice_service using
 -- What a feed shows, as its owner may see it at this moment; nothing where it was revoked or its owner can not come in any more.
 create function feed_absences(in_id uuid, in_hash bytea) returns jsonb language sql stable security definer set search_path = public, pg_temp as $$
     select jsonb_build_object('name', f.name, 'absences', (
-        select coalesce(jsonb_agg(to_jsonb(a)), '[]')
+        select coalesce(jsonb_agg(to_jsonb(a) || jsonb_build_object('days', a.days::text)), '[]')
         from absences_seen(m.employee_id, coalesce((
                 select case when bool_or(r.reach = 'org') then 'org' when bool_or(r.reach = 'team') then 'team' else 'own' end from role_permissions r
                 where r.org_id = m.org_id and r.role_id = any(m.role_ids) and r.resource = 'absences' and r.verb = 'read'), 'none'),
@@ -742,11 +751,14 @@ create function overtime_of(sheets uuid[]) returns table (timesheet_id uuid, ent
                 order by s.starts_on desc limit 1),
             (select p.id from working_patterns p where p.org_id = t.org_id and p.is_default)) as pattern_id
         from timesheets t where t.org_id = (select current_org()) and t.id = any(sheets)
+    ), planned as materialized (
+        select p.employee_id, p.day, p.hours from (select min(week_starts_on) as first, max(week_starts_on) + 6 as last, array_agg(distinct employee_id) as people from sheet) all_of
+        cross join lateral planned_days(all_of.first, all_of.last, all_of.people) p
     ), entry as (
         select s.id as sheet_id, s.pattern_id, e.id, e.worked_on, e.hours, coalesce(p.hours, 0) = 0 and f.has_rules as is_free,
             sum(e.hours) over (partition by s.id, e.worked_on order by e.started_at nulls last, e.id) - e.hours as since
         from sheet s join timesheet_entries e on e.org_id = (select current_org()) and e.timesheet_id = s.id
-        left join lateral (select p.hours from planned_days(e.worked_on, e.worked_on, array[s.employee_id]) p) p on true
+        left join planned p on p.employee_id = s.employee_id and p.day = e.worked_on
         cross join lateral (select exists (select from overtime_rules r where r.org_id = (select current_org()) and r.pattern_id = s.pattern_id and r.per = 'free_day') as has_rules) f
     ), by_day as (
         select e.sheet_id, e.id, r.multiplier, least(e.since + e.hours, r.up_to) - greatest(e.since, r.over_hours) as hours
@@ -850,7 +862,9 @@ declare
     figured record;
 begin
     if tg_op = 'DELETE' then
-        if exists (select from timesheet_entries where org_id = old.org_id and timesheet_id = old.id) or old.status in ('submitted', 'approved') then
+        if not reaches_person(old.employee_id) then
+            raise exception 'forbidden: Who stands in for somebody decides, and does nothing else.' using errcode = 'insufficient_privilege';
+        elsif exists (select from timesheet_entries where org_id = old.org_id and timesheet_id = old.id) or old.status in ('submitted', 'approved') then
             raise exception 'not empty' using errcode = 'restrict_violation', table = 'timesheets', constraint = 'only_an_open_week_without_entries_is_deleted';
         end if;
         return old;
@@ -890,7 +904,7 @@ create function worked_hours(from_day date, to_day date, people uuid[]) returns 
     language sql stable security definer set search_path = public, pg_temp as $$
     with entry as materialized (
         select e.employee_id, e.id, e.timesheet_id, e.hours from timesheet_entries e join timesheets t on t.org_id = e.org_id and t.id = e.timesheet_id and t.status = 'approved'
-        where e.org_id = (select current_org()) and e.worked_on between from_day and to_day and (people is null or e.employee_id = any(people))
+        where e.org_id = (select current_org()) and e.worked_on between from_day and to_day and e.employee_id = any((select people_or_all(people))::uuid[])
     ), paid as (
         select e.employee_id, o.multiplier, sum(o.hours) as hours from entry e
         join timesheet_overtime o on o.org_id = (select current_org()) and o.timesheet_id = e.timesheet_id and o.entry_id = e.id group by 1, 2
