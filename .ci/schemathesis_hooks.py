@@ -50,6 +50,7 @@ UNSTATED = [
     ("/v1/import-mappings", r"^/", {"unknown-field", "unknown-value"}),
     ("/v1/invoices", r"^/", {"required", "too-large", "too-small"}),
     ("/v1/journal-entries", r"/lines", {"required", "too-few", "too-large"}),  # two lines at least, once it is posted
+    ("/v1/leave-", r"^/", {"required"}),  # whose it is, for a login that is nobody's; what leave that grows asks for
     ("/v1/number-series", r"^/kind$", {"unknown-value"}),
     ("/v1/parties", r"^/", {"required", "wrong-format"}),  # numbers that hold check digits or the code of a country
     ("/v1/payment-runs", r"^/", {"required", "too-large", "too-small"}),
@@ -57,6 +58,8 @@ UNSTATED = [
     ("/v1/payment-terms", r"^/(discount|instalments)", {"required", "too-small"}),  # a discount has its days
     ("/v1/recurring-entries", r"/lines", {"required", "too-large"}),
     ("/v1/recurring-invoices", r"^/", {"required", "too-large", "too-small"}),
+    ("/v1/timesheet", r"^/", {"required", "too-large"}),  # whose it is, for a login that is nobody's; a day has 24 hours
+    ("/v1/working-patterns", r"^/(weeks|overtime)/", {"too-large", "too-small"}),
     ("/v1/reports", r"", {"required"}),
     ("/v1/tax-codes", r"^/", {"required"}),
 ]
