@@ -60,7 +60,7 @@ create index benefit_windows_by_created_at on benefit_windows (org_id, created_a
 create table benefit_life_events (
     org_id           uuid not null,
     id               uuid not null,
-    employee_id      uuid not null,
+    employee_id      uuid not null default current_person(),
     kind             text not null constraint benefit_life_events_kind_check
         check (kind in ('marriage', 'divorce', 'birth', 'adoption', 'death_in_family', 'loss_of_cover', 'relocation', 'other')),
     happened_on      date not null,
@@ -120,7 +120,7 @@ create trigger keep_event before insert or update or delete on benefit_life_even
 create table benefit_enrolments (
     org_id                uuid not null,
     id                    uuid not null,
-    employee_id           uuid not null,
+    employee_id           uuid not null default current_person(),
     benefit_plan_id       uuid not null,
     starts_on             date not null,
     ends_on               date,
@@ -161,8 +161,7 @@ create table benefit_enrolment_dependants (
     enrolment_id uuid not null,
     dependant_id uuid not null,
     primary key (org_id, enrolment_id, dependant_id),
-    constraint benefit_enrolment_dependants_enrolment_id_fkey foreign key (org_id, enrolment_id) references benefit_enrolments (org_id, id) on delete cascade,
-    constraint benefit_enrolment_dependants_dependant_id_fkey foreign key (org_id, dependant_id) references dependants (org_id, id)
+    constraint benefit_enrolment_dependants_enrolment_id_fkey foreign key (org_id, enrolment_id) references benefit_enrolments (org_id, id) on delete cascade
 );
 create index benefit_enrolment_dependants_by_dependant on benefit_enrolment_dependants (org_id, dependant_id);
 insert into managed_tables (name, kind) values ('benefit_enrolment_dependants', 'derived');
@@ -185,9 +184,9 @@ $$;
 create function benefit_faults(e benefit_enrolments) returns jsonb language plpgsql stable security definer set search_path = public, pg_temp as $$
 declare
     since constant date := employed_since(e.employee_id, e.starts_on);
+    faults jsonb;
 begin
-    return (
-        select coalesce(jsonb_agg(jsonb_build_object('pointer', '/' || fault.field, 'code', fault.code, 'detail', fault.detail)), '[]') from (select) one
+    select coalesce(jsonb_agg(jsonb_build_object('pointer', '/' || fault.field, 'code', fault.code, 'detail', fault.detail)), '[]') into faults from (select) one
         join benefit_plans p on p.org_id = e.org_id and p.id = e.benefit_plan_id
         left join assignments a on a.org_id = e.org_id and a.employee_id = e.employee_id
             and a.starts_on <= e.starts_on and coalesce(a.ends_on, 'infinity') >= e.starts_on
@@ -206,11 +205,14 @@ begin
                 format('the plan covers %s besides the employee', case p.most_dependants when 0 then 'nobody' when 1 then 'one person' else p.most_dependants || ' people' end)),
             ((select count(distinct each) from jsonb_array_elements_text(e.dependant_ids) each) < jsonb_array_length(e.dependant_ids), 'dependant_ids', 'repeated', 'must name each once')
         ) fault (is_so, field, code, detail)
-        where fault.is_so)
-        || (select coalesce(jsonb_agg(jsonb_build_object('pointer', format('/dependant_ids/%s', place - 1), 'code', 'unknown-reference',
+        where fault.is_so;
+    if e.dependant_ids <> '[]' then
+        faults := faults || (select coalesce(jsonb_agg(jsonb_build_object('pointer', format('/dependant_ids/%s', place - 1), 'code', 'unknown-reference',
                 'detail', 'is no dependant of this employee')), '[]')
             from jsonb_array_elements_text(e.dependant_ids) with ordinality given (id, place)
             where not exists (select from dependants d where d.org_id = e.org_id and d.id = given.id::uuid and d.employee_id = e.employee_id));
+    end if;
+    return faults;
 end $$;
 
 -- Somebody is enrolled when a window is open for them; an officer may enter them at any time, and says why. What is agreed to is as it
@@ -450,7 +452,7 @@ create table course_enrolments (
     course_session_id uuid not null,
     -- The session's, kept by a trigger.
     course_id         uuid,
-    employee_id       uuid not null,
+    employee_id       uuid not null default current_person(),
     score             numeric(5,2) constraint course_enrolments_score_range check (score between 0 and 100),
     has_passed        boolean,
     -- What they say of it afterwards.
@@ -477,7 +479,7 @@ select limit_reach('course_enrolments');
 create table certificates (
     org_id              uuid not null,
     id                  uuid not null,
-    employee_id         uuid not null,
+    employee_id         uuid not null default current_person(),
     course_id           uuid not null,
     course_enrolment_id uuid,
     number              text constraint certificates_number_length check (length(number) between 1 and 60),
