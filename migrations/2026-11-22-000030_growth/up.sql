@@ -161,7 +161,8 @@ create table benefit_enrolment_dependants (
     enrolment_id uuid not null,
     dependant_id uuid not null,
     primary key (org_id, enrolment_id, dependant_id),
-    constraint benefit_enrolment_dependants_enrolment_id_fkey foreign key (org_id, enrolment_id) references benefit_enrolments (org_id, id) on delete cascade
+    constraint benefit_enrolment_dependants_enrolment_id_fkey foreign key (org_id, enrolment_id) references benefit_enrolments (org_id, id) on delete cascade,
+    constraint benefit_enrolment_dependants_dependant_id_fkey foreign key (org_id, dependant_id) references dependants (org_id, id)
 );
 create index benefit_enrolment_dependants_by_dependant on benefit_enrolment_dependants (org_id, dependant_id);
 insert into managed_tables (name, kind) values ('benefit_enrolment_dependants', 'derived');
@@ -208,9 +209,10 @@ begin
         where fault.is_so;
     if e.dependant_ids <> '[]' then
         faults := faults || (select coalesce(jsonb_agg(jsonb_build_object('pointer', format('/dependant_ids/%s', place - 1), 'code', 'unknown-reference',
-                'detail', 'is no dependant of this employee')), '[]')
+                'detail', 'is no dependant of this employee on the first day of cover')), '[]')
             from jsonb_array_elements_text(e.dependant_ids) with ordinality given (id, place)
-            where not exists (select from dependants d where d.org_id = e.org_id and d.id = given.id::uuid and d.employee_id = e.employee_id));
+            where not exists (select from dependants d where d.org_id = e.org_id and d.id = given.id::uuid and d.employee_id = e.employee_id
+                and coalesce(d.ends_on, 'infinity') >= e.starts_on));
     end if;
     return faults;
 end $$;
