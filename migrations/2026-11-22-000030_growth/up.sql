@@ -299,7 +299,7 @@ create trigger keep_dependants after insert or update of dependant_ids on benefi
 create function benefit_contributions(from_day date, to_day date, people uuid[])
     returns table (employee_id uuid, benefit_plan_id uuid, employee_amount numeric, employer_amount numeric, currency text,
         employee_rate numeric, employer_rate numeric, pay_basis text)
-    language plpgsql stable as $$
+    language plpgsql stable set jit = off as $$
 #variable_conflict use_column
 declare
     org constant uuid := current_org();
@@ -644,7 +644,9 @@ end $$;
 
 -- Who lacks which certificate on a day, as far as the caller's permission reaches: totals, and findings from one on.
 create function training_compliance(in_on date, in_within int, in_department uuid, in_course uuid, in_position uuid, in_state text,
-    in_after_employee uuid, in_after_course uuid, in_limit int) returns jsonb language plpgsql stable as $$
+    in_after_employee uuid, in_after_course uuid, in_limit int) returns jsonb language plpgsql stable
+    -- Nothing counts the rows of what is put together on the way, and a loop over ten thousand people and their certificates would be planned.
+    set enable_nestloop = off set jit = off as $$
 declare
     org constant uuid := current_org();
 begin

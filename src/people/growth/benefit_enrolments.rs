@@ -24,7 +24,7 @@ pub struct BenefitEnrolment {
     #[schema(value_type = Vec<Uuid>, max_items = 20, example = json!([]))]
     pub dependant_ids: List<Uuid>,
     /// By what it was possible.
-    #[schema(inline, example = "new_hire")]
+    #[schema(example = "new_hire")]
     pub opened_by: EnrolmentOpening,
     /// The window in which it was asked for; null where that is not what made it possible.
     pub benefit_window_id: Option<Uuid>,

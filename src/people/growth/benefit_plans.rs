@@ -96,7 +96,7 @@ pub struct BenefitContribution {
     #[schema(inline)]
     pub basis: ContributionBasis,
     /// What a percentage is taken of; for percentages alone.
-    #[schema(inline, example = json!(null))]
+    #[schema(example = json!(null))]
     pub pay_basis: Option<PayBasis>,
     /// What the employee pays: an amount in the plan's currency, or percent.
     #[schema(value_type = String, max_length = 21, pattern = r"^[0-9]{1,15}(\.[0-9]{1,4})?$", example = "30.00")]
