@@ -996,6 +996,9 @@ create index review_parts_by_due_on on review_parts (org_id, due_on, id);
 select manage_resource('review_parts', person => 'author_id');
 create index review_parts_by_created_at on review_parts (org_id, created_at, id);
 select limit_reach('review_parts');
+-- Who colleagues are that write about somebody is not that one's to know, however far their permission reaches.
+create policy colleagues on review_parts as restrictive to backoffice_service using
+    (part <> 'peer' or employee_id is distinct from (select current_person()) or author_id = (select current_person()));
 
 -- What was written. The service can not read it but through the function that knows who may, and when; no event tells of it.
 create table review_answers (

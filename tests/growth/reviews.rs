@@ -224,3 +224,43 @@ fn parts_are_written_by_those_who_were_asked_and_as_it_was_asked() {
         officer.delete(&cycle).await.is_problem(409, "conflict");
     });
 }
+
+#[test]
+fn nobody_learns_which_colleagues_write_about_them_however_far_their_permission_reaches() {
+    run(async {
+        let reviewed = Reviewed::new(json!({})).await;
+        let organization = Organization { id: reviewed.officer.organization };
+        // Eva works in human resources, and may read all.
+        let [_, _, ben_id, eva_id] = &reviewed.ids;
+        let eva = organization.employee(eva_id, &["reviews:read", "review-parts:read"]).await;
+        let list = format!("/v1/reviews?employee_id={eva_id}");
+        let review = id(&reviewed.officer.get(&list).await.is(200)["data"][0]);
+        let invite = format!("/v1/reviews/{review}/invite-peers");
+        reviewed.officer.post(&invite, json!({"employee_ids": [ben_id]})).await.is(200);
+        let parts = async |who: &Caller| {
+            let parts = who.get(&format!("/v1/review-parts?review_id={review}&sort=id")).await.is(200);
+            let names = parts["data"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|part| part["part"].as_str().unwrap().to_owned());
+            names.collect::<Vec<_>>()
+        };
+        assert_eq!(parts(&reviewed.officer).await, ["self", "peer"]);
+        assert_eq!(parts(&eva).await, ["self"]);
+        // What Ben wrote is hers to read once it is shared, without his name.
+        let part = reviewed.ben.get(&format!("/v1/review-parts?review_id={review}")).await.is(200);
+        let submit = format!("/v1/review-parts/{}/submit", id(&part["data"][0]));
+        reviewed.ben.post(&submit, json!({"answers": [{"question": "team", "rating": 5}]})).await.is(200);
+        let read = async || eva.get(&format!("/v1/reviews/{review}/feedback")).await.is(200)["parts"].clone();
+        assert_eq!(read().await.as_array().unwrap().len(), 1, "her own part, which she has not begun");
+        reviewed.move_on("calibrate").await;
+        reviewed.move_on("share").await;
+        let parts = read().await;
+        let peers: Vec<_> = parts.as_array().unwrap().iter().filter(|part| part["part"] == "peer").collect();
+        assert_eq!(
+            (peers.len(), &peers[0]["author_id"], &peers[0]["rating"]),
+            (1, &Value::Null, &json!("5.00"))
+        );
+    });
+}

@@ -183,7 +183,9 @@ async fn furnish(caller: &Caller) {
     let of = async |collection: &str| row(caller, collection).await;
     let today = chrono::Utc::now().date_naive();
     let plan = of("/v1/benefit-plans").await;
-    let employee = of("/v1/employees").await;
+    let mut employee = body(caller, &operation("create_employee")).await;
+    employee["hired_on"] = json!("2026-01-05");
+    let employee = make(caller, "/v1/employees", employee).await;
     let window = json!({"name": Uuid::now_v7(), "benefit_plan_id": plan, "opens_on": today, "closes_on": today, "coverage_starts_on": today});
     make(caller, "/v1/benefit-windows", window).await;
     let mut dependant = body(caller, &operation("create_dependant")).await;
