@@ -38,8 +38,11 @@ UNSTATED = [
     ("/v1/bank-rules", r"^/", {"required", "too-large", "too-small"}),
     ("/v1/bank-statement-", r"^/", {"required", "too-few", "too-large", "too-small"}),
     ("/v1/bank-statement-mappings", r"^/date_format$", {"wrong-format"}),  # a day, a month and a year, each once
+    ("/v1/benefit-plans", r"^/contributions/", {"required", "too-large"}),  # percentages have a base and end at 100
+    ("/v1/benefit-enrolments", r"^/", {"required", "too-many"}),  # why, where no window is open; how many a plan covers
     ("/v1/bills", r"^/", {"required", "too-large", "too-small"}),  # what the party, the taxes and the accounts ask for
     ("/v1/budgets", r"^/", {"required", "too-large", "too-small"}),
+    ("/v1/course-sessions", r"^/results/", {"required"}),  # points, where a course has an exam
     ("/v1/credit-notes", r"^/", {"required", "too-large", "too-small"}),
     ("/v1/custom-fields", r"^/", {"required", "unknown-value"}),  # what comes with one type and not with another
     ("/v1/debit-notes", r"^/", {"required", "too-large", "too-small"}),
@@ -47,6 +50,7 @@ UNSTATED = [
     ("/v1/expense-", r"^/", {"required", "too-few", "too-large", "too-small"}),  # what one kind of category asks for and another does not
     ("/v1/files", r"^resource", {"required"}),
     ("/v1/fixed-assets", r"^/", {"required", "too-large", "too-small"}),  # what one method of depreciation asks for and another does not
+    ("/v1/goals", r"^/", {"required"}),  # whose goal it is
     ("/v1/import-mappings", r"^/", {"unknown-field", "unknown-value"}),
     ("/v1/invoices", r"^/", {"required", "too-large", "too-small"}),
     ("/v1/journal-entries", r"/lines", {"required", "too-few", "too-large"}),  # two lines at least, once it is posted
@@ -61,6 +65,7 @@ UNSTATED = [
     ("/v1/timesheet", r"^/", {"required", "too-large"}),  # whose it is, for a login that is nobody's; a day has 24 hours
     ("/v1/working-patterns", r"^/(weeks|overtime)/", {"too-large", "too-small"}),
     ("/v1/reports", r"", {"required"}),
+    ("/v1/review-", r"^/(answers|questions|rating|reason)", {"required", "too-large", "too-small"}),  # what a question asks for, and a cycle's highest rating
     ("/v1/tax-codes", r"^/", {"required"}),
 ]
 
