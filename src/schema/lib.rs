@@ -445,6 +445,26 @@ diesel::table! {
 }
 
 diesel::table! {
+    compensations (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        employee_id -> Uuid,
+        effective_on -> Date,
+        basis -> Text,
+        amount -> Numeric,
+        currency -> Text,
+        pay_group_id -> Uuid,
+        extras -> Jsonb,
+        reason -> Nullable<Text>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
     cost_centres (org_id, id) {
         org_id -> Uuid,
         id -> Uuid,
@@ -1529,6 +1549,61 @@ diesel::table! {
         org_id -> Uuid,
         key -> Text,
         party_id -> Uuid,
+    }
+}
+
+diesel::table! {
+    pay_components (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        pay_group_id -> Uuid,
+        code -> Text,
+        name -> Text,
+        kind -> Text,
+        method -> Text,
+        source -> Text,
+        amount -> Nullable<Numeric>,
+        rate -> Nullable<Numeric>,
+        base -> Jsonb,
+        allowance -> Nullable<Numeric>,
+        floor -> Nullable<Numeric>,
+        cap -> Nullable<Numeric>,
+        brackets -> Jsonb,
+        conditions -> Jsonb,
+        is_prorated -> Bool,
+        rounding -> Text,
+        rounding_to -> Numeric,
+        account_id -> Nullable<Uuid>,
+        counter_account_id -> Nullable<Uuid>,
+        cost_centre_id -> Nullable<Uuid>,
+        statutory -> Nullable<Text>,
+        position -> Int4,
+        starts_on -> Date,
+        ends_on -> Nullable<Date>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    pay_groups (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        code -> Text,
+        name -> Text,
+        currency -> Text,
+        pay_period -> Text,
+        pay_day -> Int4,
+        paid_in -> Text,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
     }
 }
 
