@@ -1695,6 +1695,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    pay_changes (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        employee_id -> Uuid,
+        since_on -> Date,
+        payroll_run_id -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
     pay_components (org_id, id) {
         org_id -> Uuid,
         id -> Uuid,
@@ -1834,6 +1844,87 @@ diesel::table! {
         created_by -> Nullable<Uuid>,
         updated_at -> Timestamptz,
         updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    payroll_inputs (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        employee_id -> Uuid,
+        period -> Text,
+        component -> Text,
+        amount -> Nullable<Numeric>,
+        quantity -> Nullable<Numeric>,
+        description -> Nullable<Text>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    payroll_runs (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        number -> Nullable<Text>,
+        pay_group_id -> Uuid,
+        period -> Text,
+        starts_on -> Date,
+        ends_on -> Date,
+        pay_on -> Date,
+        currency -> Text,
+        employees -> Int4,
+        gross_amount -> Numeric,
+        deduction_amount -> Numeric,
+        claim_amount -> Numeric,
+        net_amount -> Numeric,
+        employer_amount -> Numeric,
+        open_amount -> Numeric,
+        problems -> Jsonb,
+        blocking_problems -> Int4,
+        calculated_at -> Nullable<Timestamptz>,
+        calculated_by -> Nullable<Uuid>,
+        posted_on -> Nullable<Date>,
+        journal_entry_id -> Nullable<Uuid>,
+        reversed_on -> Nullable<Date>,
+        reversal_reason -> Nullable<Text>,
+        reversal_entry_id -> Nullable<Uuid>,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    payslips (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        version -> Int8,
+        payroll_run_id -> Uuid,
+        employee_id -> Uuid,
+        pay_group_id -> Uuid,
+        period -> Text,
+        pay_on -> Date,
+        currency -> Text,
+        department_id -> Nullable<Uuid>,
+        basis -> Jsonb,
+        lines -> Jsonb,
+        year_to_date -> Jsonb,
+        claims -> Jsonb,
+        gross_amount -> Numeric,
+        deduction_amount -> Numeric,
+        claim_amount -> Numeric,
+        net_amount -> Numeric,
+        employer_amount -> Numeric,
+        status -> Text,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
     }
 }
 
