@@ -137,12 +137,23 @@ select manage_resource('work_schedules', 'work_schedule', person => 'employee_id
 create index work_schedules_by_created_at on work_schedules (org_id, created_at, id);
 select limit_reach('work_schedules');
 
--- When these people are employed, all of the organization where none are named: from a day to a day (null: until further notice), and
--- how much of a full working time.
+-- When these people are employed, all of the organization where none are named, assignment by assignment: from a day to a day (null:
+-- until further notice), and how much of a full working time.
 create function employment_spans(people uuid[]) returns table (employee_id uuid, starts_on date, ends_on date, full_time_equivalent numeric)
     language sql stable security definer set search_path = public, pg_temp as $$
-    select e.id, e.hired_on, e.terminated_on, 1::numeric from employees e
-    where e.org_id = (select current_org()) and (people is null or e.id = any(people))
+    select a.employee_id, a.starts_on, a.ends_on, a.full_time_equivalent from assignments a
+    where a.org_id = (select current_org()) and (people is null or a.employee_id = any(people))
+$$;
+
+-- The same without regard to what somebody was meanwhile: from the day they came to the day they left.
+create function employments(people uuid[]) returns table (employee_id uuid, starts_on date, ends_on date)
+    language sql stable security definer set search_path = public, pg_temp as $$
+    select s.employee_id, min(s.starts_on), nullif(max(coalesce(s.ends_on, 'infinity')), 'infinity')
+    from (
+        select each.*, count(*) filter (where each.is_new) over (partition by each.employee_id order by each.starts_on) as place from (
+            select e.*, e.starts_on - 1 is distinct from lag(e.ends_on) over (partition by e.employee_id order by e.starts_on) as is_new
+            from employment_spans(people) e) each
+    ) s group by s.employee_id, s.place
 $$;
 
 -- The hours that each of these people should work on each day of these on which they are employed: by their pattern, none on a
@@ -185,7 +196,7 @@ create table leave_types (
     name              text         not null constraint leave_types_name_length check (length(name) between 1 and 100),
     accrual           text         not null default 'none' constraint leave_types_accrual_check check (accrual in ('monthly', 'yearly', 'none')),
     days_per_year     numeric(6,2) constraint leave_types_days_per_year_range check (days_per_year > 0 and days_per_year <= 366),
-    -- From which day on it grows: before that only what was entered counts.
+    -- From which day on it grows by these terms. What grew before that stays as it was.
     accrues_from_on   date         constraint leave_types_accrues_from_on_range check (accrues_from_on between '1990-01-01' and '2200-12-31'),
     prorates          boolean      not null default true,
     -- What of the balance goes over into the next year at the most; null: all of it.
@@ -200,6 +211,8 @@ create table leave_types (
     status            text         not null default 'active' constraint leave_types_status_check check (status in ('active', 'archived')),
     primary key (org_id, id),
     constraint leave_types_code_key unique (org_id, code),
+    constraint it_grows_from_the_first_day_of_a_month_or_a_year_on check
+        (accrues_from_on = date_trunc(case accrual when 'yearly' then 'year' else 'month' end, accrues_from_on::timestamp)::date),
     constraint what_grows_has_days_a_year_and_a_first_day check ((accrual = 'none') = (days_per_year is null) and (accrual = 'none') = (accrues_from_on is null))
 );
 create index leave_types_by_name on leave_types (org_id, name, id);
@@ -209,7 +222,7 @@ create index leave_types_by_created_at on leave_types (org_id, created_at, id);
 create table leave_requests (
     org_id           uuid         not null,
     id               uuid         not null,
-    employee_id      uuid         not null,
+    employee_id      uuid         not null default current_person(),
     leave_type_id    uuid         not null,
     starts_on        date         not null constraint leave_requests_starts_on_range check (starts_on between '1990-01-01' and '2200-12-31'),
     ends_on          date         not null constraint leave_requests_ends_on_range check (ends_on between '1990-01-01' and '2200-12-31'),
@@ -218,7 +231,6 @@ create table leave_requests (
     -- Working days, as of when it was handed in or decided.
     days             numeric(6,2) not null default 0 constraint leave_requests_days_range check (days >= 0),
     note             text         constraint leave_requests_note_length check (length(note) between 1 and 500),
-    document_file_id uuid,
     rejection_reason text         constraint leave_requests_rejection_reason_length check (length(rejection_reason) between 1 and 500),
     submitted_at     timestamptz,
     submitted_by     uuid,
@@ -231,7 +243,6 @@ create table leave_requests (
     primary key (org_id, id),
     constraint leave_requests_employee_id_fkey foreign key (org_id, employee_id) references employees (org_id, id),
     constraint leave_requests_leave_type_id_fkey foreign key (org_id, leave_type_id) references leave_types (org_id, id),
-    constraint leave_requests_document_file_id_fkey foreign key (org_id, document_file_id) references files (org_id, id),
     constraint last_day_of_leave_not_before_the_first check (ends_on >= starts_on),
     constraint leave_is_a_year_long_at_the_most check (ends_on - starts_on <= 366),
     constraint half_a_day_is_the_morning_or_the_afternoon check (not (starts_on = ends_on and starts_at_noon and ends_at_noon)),
@@ -244,7 +255,6 @@ create index leave_requests_by_employee on leave_requests (org_id, employee_id, 
 create index leave_requests_by_type on leave_requests (org_id, leave_type_id);
 create index leave_requests_by_day on leave_requests (org_id, starts_on, id);
 create index leave_requests_by_status on leave_requests (org_id, status, id);
-create index leave_requests_by_document on leave_requests (org_id, document_file_id);
 select manage_resource('leave_requests', 'leave_request', person => 'employee_id', personal => '{note,rejection_reason}');
 create index leave_requests_by_created_at on leave_requests (org_id, created_at, id);
 
@@ -319,7 +329,7 @@ create function leave_due(through_day date, people uuid[], types uuid[], extra j
     ), employed as (
         select s.employee_id, t.id as type_id, t.accrual, t.days_per_year, t.prorates, greatest(s.starts_on, t.accrues_from_on) as first_day,
             least(coalesce(s.ends_on, 'infinity'), make_date(extract(year from through_day)::int, 12, 31)) as last_day
-        from employment_spans(people) s cross join type t where t.accrual <> 'none'
+        from employments(people) s cross join type t where t.accrual <> 'none'
     ), periods as (
         select e.*, p::date as period_on, (p + case e.accrual when 'monthly' then interval '1 month' else interval '1 year' end)::date - 1 as period_end
         from employed e cross join lateral generate_series(
@@ -342,7 +352,7 @@ create function leave_due(through_day date, people uuid[], types uuid[], extra j
         union all
         select l.employee_id, l.leave_type_id, l.effective_on, l.days, l.kind in ('taken', 'returned') from leave_entitlements l join type t on t.id = l.leave_type_id
             where l.org_id = (select current_org()) and (people is null or l.employee_id = any(people))
-                and l.kind in ('adjustment', 'taken', 'returned') and l.effective_on <= through_day
+                and (l.period_on is null or l.effective_on < t.accrues_from_on) and l.effective_on <= through_day
         union all
         select x.employee_id, x.leave_type_id, x.effective_on, x.days, true
             from jsonb_to_recordset(extra) x (employee_id uuid, leave_type_id uuid, effective_on date, days numeric) where x.effective_on <= through_day
@@ -357,9 +367,10 @@ create function leave_due(through_day date, people uuid[], types uuid[], extra j
         select w.employee_id, w.type_id, w.year + 1, n.lost, n.expired, w.closing - n.lost - n.expired + coalesce(y.days, 0)
         from walk w join type t on t.id = w.type_id
         left join years y on y.employee_id = w.employee_id and y.type_id = w.type_id and y.year = w.year + 1
-        cross join lateral (select greatest(0, w.closing - t.carry_over_days) as above) a
+        cross join lateral (select case when make_date(w.year + 1, 1, 1) >= coalesce(t.accrues_from_on, '-infinity') then greatest(0, w.closing - t.carry_over_days) end as above) a
         cross join lateral (select coalesce(a.above, 0) as lost, case
-            when t.carry_over_months is null or make_date(w.year + 1, t.carry_over_months + 1, 1) > through_day then 0
+            when t.carry_over_months is null or make_date(w.year + 1, t.carry_over_months + 1, 1) > through_day
+                or make_date(w.year + 1, t.carry_over_months + 1, 1) < t.accrues_from_on then 0
             else greatest(0, w.closing - coalesce(a.above, 0) + coalesce(y.taken_in_time, 0)) end as expired) n
         where w.year < extract(year from through_day)
     )
@@ -382,11 +393,12 @@ begin
         select d.employee_id, d.leave_type_id, d.kind, d.period_on, d.effective_on, d.days from leave_due(through_day, people, null) d
     ), known as (
         select l.employee_id, l.leave_type_id, l.kind, l.period_on, max(l.effective_on) as effective_on, sum(l.days) as days
-        from leave_entitlements l where l.org_id = current_org() and l.period_on is not null and l.effective_on <= through_day
+        from leave_entitlements l join leave_types t on t.org_id = l.org_id and t.id = l.leave_type_id
+        where l.org_id = current_org() and l.period_on is not null and l.effective_on between coalesce(t.accrues_from_on, '-infinity') and through_day
             and (people is null or l.employee_id = any(people)) group by 1, 2, 3, 4
     ), missing as (
-        select employee_id, leave_type_id, kind, period_on, coalesce(d.effective_on, k.effective_on) as effective_on, coalesce(d.days, 0) - coalesce(k.days, 0) as days,
-            row_number() over (order by employee_id, leave_type_id, coalesce(d.effective_on, k.effective_on)) as place
+        select employee_id, leave_type_id, kind, period_on, greatest(d.effective_on, k.effective_on) as effective_on, coalesce(d.days, 0) - coalesce(k.days, 0) as days,
+            row_number() over (order by employee_id, leave_type_id, greatest(d.effective_on, k.effective_on)) as place
         from due d full join known k using (employee_id, leave_type_id, kind, period_on)
         where coalesce(d.days, 0) <> coalesce(k.days, 0)
     )
@@ -404,8 +416,8 @@ create function leave_balances(on_day date, people uuid[], types uuid[], extra j
     select employee_id, leave_type_id, coalesce(sum(days) filter (where what = 'known'), 0) + coalesce(sum(days) filter (where what = 'written'), 0),
         coalesce(sum(days) filter (where what <> 'written'), 0)
     from (
-        select l.employee_id, l.leave_type_id, l.days, case when l.period_on is null then 'known' else 'written' end as what
-        from leave_entitlements l where l.org_id = (select current_org()) and l.effective_on <= on_day
+        select l.employee_id, l.leave_type_id, l.days, case when l.period_on is null or l.effective_on < t.accrues_from_on then 'known' else 'written' end as what
+        from leave_entitlements l join leave_types t on t.org_id = l.org_id and t.id = l.leave_type_id where l.org_id = (select current_org()) and l.effective_on <= on_day
             and (people is null or l.employee_id = any(people)) and (types is null or l.leave_type_id = any(types))
         union all
         select d.employee_id, d.leave_type_id, d.days, 'due' from leave_due(on_day, people, types, extra) d
@@ -479,6 +491,7 @@ begin
     execute format('create policy reach_delete on %I as restrictive for delete to backoffice_service using (%s)', table_name, reached);
 end $$;
 select limit_reach_of_deciders('leave_requests', 'leave-requests');
+select approvable('leave_requests', '{approve}');
 
 -- Who decides on what is an employee's, and for whom: null for themselves. Nobody decides on their own, nor on what they handed in.
 create function decide_for(in_resource text, in_employee uuid, in_makers uuid[]) returns uuid language plpgsql stable security definer set search_path = public, pg_temp as $$
@@ -547,8 +560,9 @@ begin
         (not type.allows_half_days and new.starts_at_noon, '/starts_at_noon', 'whole-days', format('must be false: `%s` is taken by whole days', type.code)),
         (not type.allows_half_days and new.ends_at_noon, '/ends_at_noon', 'whole-days', format('must be false: `%s` is taken by whole days', type.code)),
         (new.days = 0, '/starts_on', 'no-working-day', 'must begin a leave with a working day in it: there is none on which the employee would work'),
-        (type.needs_document and new.document_file_id is null and new.status <> 'draft', '/document_file_id', 'required',
-            format('must be given before it is handed in: `%s` asks for a document', type.code))) fault (is_so, pointer, code, detail) where fault.is_so;
+        (type.needs_document and new.status <> 'draft' and not exists (select from files f
+                where f.org_id = new.org_id and f.resource = 'leave-requests' and f.resource_id = new.id and f.status <> 'infected'), '', 'document-missing',
+            format('`%s` asks for a document: put a file on the request before it is handed in', type.code))) fault (is_so, pointer, code, detail) where fault.is_so;
     if faults is not null then
         raise exception 'faults' using errcode = 'check_violation', table = 'leave_requests', constraint = 'leave_requests_days_check', detail = jsonb_build_object('errors', faults);
     end if;
@@ -651,7 +665,7 @@ $$;
 create table timesheets (
     org_id           uuid         not null,
     id               uuid         not null,
-    employee_id      uuid         not null,
+    employee_id      uuid         not null default current_person(),
     week_starts_on   date         not null constraint timesheets_week_starts_on_check check (extract(isodow from week_starts_on) = 1),
     hours            numeric(6,2) not null default 0,
     overtime_hours   numeric(6,2) not null default 0,
@@ -673,12 +687,13 @@ create index timesheets_by_status on timesheets (org_id, status, id);
 select manage_resource('timesheets', 'timesheet', person => 'employee_id', personal => '{rejection_reason}');
 create index timesheets_by_created_at on timesheets (org_id, created_at, id);
 select limit_reach_of_deciders('timesheets', 'timesheets');
+select approvable('timesheets', '{approve}');
 
 create table timesheet_entries (
     org_id       uuid         not null,
     id           uuid         not null,
     timesheet_id uuid         not null,
-    employee_id  uuid         not null,
+    employee_id  uuid         not null default current_person(),
     worked_on    date         not null constraint timesheet_entries_worked_on_range check (worked_on between '1990-01-01' and '2200-12-31'),
     hours        numeric(4,2) not null constraint timesheet_entries_hours_range check (hours > 0 and hours <= 24),
     started_at   timestamptz,
@@ -899,4 +914,27 @@ create function project_hours(from_day date, to_day date, in_project uuid) retur
     left join lateral (select sum(o.hours) as hours from timesheet_overtime o where o.org_id = e.org_id and o.timesheet_id = e.timesheet_id and o.entry_id = e.id) o on true
     where e.org_id = (select current_org()) and e.worked_on between from_day and to_day and (in_project is null or e.project_id = in_project)
     group by 1, 2, 3, 4, 5, 6, 7 order by 2, 5, 7 limit 5001
+$$;
+
+-- The balances that the caller may see, of each type that an employee has or could have: what is asked for and not decided yet, too.
+create function leave_balances_seen(on_day date, in_employee uuid, in_type uuid, behind uuid, in_most integer)
+    returns table (employee_id uuid, leave_type_id uuid, leave_type_code text, recorded_days numeric, days numeric, requested_days numeric)
+    language plpgsql stable as $$
+declare
+    people uuid[] := array(select e.id from employees_reached(in_employee) e (id) where behind is null or e.id > behind order by 1 limit in_most);
+    types uuid[] := array(select t.id from leave_types t where t.org_id = current_org() and (in_type is null or t.id = in_type) and (t.status = 'active' or in_type is not null));
+begin
+    return query
+        select p.id, t.id, t.code, coalesce(b.recorded_days, 0), coalesce(b.days, 0), coalesce((
+            select sum(r.days) from leave_requests r where r.org_id = (select current_org()) and r.employee_id = p.id and r.leave_type_id = t.id and r.status = 'submitted'), 0)
+        from unnest(people) p (id) cross join leave_types t
+        left join leave_balances(on_day, people, types) b on b.employee_id = p.id and b.leave_type_id = t.id
+        where t.org_id = (select current_org()) and t.id = any(types) order by p.id, t.code;
+end $$;
+
+-- The employees whom the permission of this request reaches; this one alone where one is named.
+create function employees_reached(in_employee uuid) returns setof uuid language sql stable security definer set search_path = public, pg_temp as $$
+    select e.id from employees e where e.org_id = (select current_org()) and (in_employee is null or e.id = in_employee) and ((select current_reach()) = 'org'
+        or e.id = (select current_person()) or (select current_reach()) = 'team' and exists (select from reporting_lines l
+            where l.org_id = e.org_id and l.above_id = (select current_person()) and l.below_id = e.id))
 $$;

@@ -12,7 +12,7 @@ pub mod mails;
 mod me;
 mod memberships;
 mod oauth;
-mod opaque;
+pub mod opaque;
 pub mod organizations;
 pub mod passwords;
 pub mod permissions;

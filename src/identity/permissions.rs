@@ -22,6 +22,7 @@ const FOLLOWS: &[GrantReach] = MAKER;
 
 /// Resources, their verbs, and how far these reach.
 const CATALOGUE: &[(&str, &[&str], &[GrantReach])] = &[
+    ("absences", &["read"], ANY),
     ("accounts", &["read", "write"], ORG),
     ("allocations", &["read"], ORG),
     ("api-clients", &["read", "write"], ORG),
@@ -36,6 +37,7 @@ const CATALOGUE: &[(&str, &[&str], &[GrantReach])] = &[
     ("bank-statements", &["read", "write"], ORG),
     ("bills", &["read", "write", "approve", "post", "void"], ORG),
     ("budgets", &["read", "write", "approve"], ORG),
+    ("calendar-feeds", &["read", "write"], MAKER),
     ("checkpoints", &["read"], ORG),
     ("comments", &["read", "write"], FOLLOWS),
     ("cost-centres", &["read", "write"], ORG),
@@ -71,6 +73,9 @@ const CATALOGUE: &[(&str, &[&str], &[GrantReach])] = &[
     ("journal-entries", &["read", "write", "post"], ORG),
     ("journal-lines", &["read"], ORG),
     ("journals", &["read", "write"], ORG),
+    ("leave-entitlements", &["read", "write"], ANY),
+    ("leave-requests", &["read", "write", "approve"], ANY),
+    ("leave-types", &["read", "write"], ORG),
     ("memberships", &["read", "write", "assign"], ORG),
     ("number-series", &["read", "write"], ORG),
     ("org-chart", &["read"], ORG),
@@ -85,6 +90,7 @@ const CATALOGUE: &[(&str, &[&str], &[GrantReach])] = &[
     ("personnel-documents", &["read", "write", "approve"], ANY),
     ("positions", &["read", "write"], ORG),
     ("projects", &["read", "write"], ORG),
+    ("public-holidays", &["read", "write"], ORG),
     ("record-quality", &["read"], ORG),
     ("recurring-entries", &["read", "write", "post"], ORG),
     ("recurring-invoices", &["read", "write", "post"], ORG),
@@ -93,9 +99,14 @@ const CATALOGUE: &[(&str, &[&str], &[GrantReach])] = &[
     ("roles", &["read", "write"], ORG),
     ("sessions", &["read", "write"], ORG),
     ("tax-codes", &["read", "write"], ORG),
+    ("timesheet-entries", &["read", "write"], ANY),
+    ("timesheets", &["read", "write", "approve"], ANY),
     ("users", &["read", "write"], ORG),
     ("webhook-deliveries", &["read", "write"], ORG),
     ("webhook-endpoints", &["read", "write"], ORG),
+    ("work-calendars", &["read", "write"], ORG),
+    ("work-schedules", &["read", "write"], ANY),
+    ("working-patterns", &["read", "write"], ORG),
 ];
 
 /// Every permission there is.
@@ -134,18 +145,28 @@ pub struct BuiltInRole {
 const STRUCTURE: &[&str] = &["departments:read", "positions:read", "organizations:read", "org-chart:read"];
 
 /// What every role may look up.
-const ANYBODY: &[&str] = &["expense-categories:read"];
+const ANYBODY: &[&str] = &[
+    "expense-categories:read",
+    "leave-types:read",
+    "public-holidays:read",
+    "work-calendars:read",
+    "working-patterns:read",
+];
 
 /// What every role holds for its holder alone, unless it holds more: to follow what one started, to ask for approvals and
 /// decide those that wait for one, to say who does so meanwhile, to say something and put papers where one may, to claim
 /// what one spent, and to see one's own personnel file, bring papers to it and propose what should be in it.
+/// Besides, to ask for leave and tell what one worked, to see who is away, and to decide on leave and weeks for somebody who is.
 const EVERYBODY: &[&str] = &[
+    "absences:read",
     "approval-delegations:read",
     "approval-delegations:write",
     "approvals:approve",
     "approvals:read",
     "approvals:write",
     "assignments:read",
+    "calendar-feeds:read",
+    "calendar-feeds:write",
     "comments:read",
     "comments:write",
     "dependants:read",
@@ -157,11 +178,21 @@ const EVERYBODY: &[&str] = &[
     "imports:write",
     "jobs:read",
     "jobs:write",
+    "leave-entitlements:read",
+    "leave-requests:approve",
+    "leave-requests:read",
+    "leave-requests:write",
     "personal-data-changes:read",
     "personal-data-changes:write",
     "personal-data:read",
     "personnel-documents:read",
     "personnel-documents:write",
+    "timesheet-entries:read",
+    "timesheet-entries:write",
+    "timesheets:approve",
+    "timesheets:read",
+    "timesheets:write",
+    "work-schedules:read",
 ];
 
 /// The roles that every organization has, by what their holders do all day.
@@ -170,13 +201,13 @@ pub const BUILT_IN_ROLES: &[BuiltInRole] = &[
     BuiltInRole { name: "owner", title: "Owner", description: "Answers for the organization and may do everything.",
         org: &["*:*"], team: &[], own: &[] },
     BuiltInRole { name: "back_office_manager", title: "Back office manager", description: "Runs everything behind the front office: structure, people, and who has access.",
-        org: &["custom-fields:*", "departments:*", "positions:*", "employees:*", "memberships:*", "invitations:*", "number-series:*", "approval-policies:*", "approval-delegations:*", "approvals:read", "approvals:write", "events:read", "roles:read", "sessions:read", "users:read", "organizations:read", "organizations:write", "import-mappings:*", "parties:*", "payment-terms:*", "budgets:read", "assignments:*", "org-chart:read"], team: &[], own: &[] },
+        org: &["custom-fields:*", "departments:*", "positions:*", "employees:*", "memberships:*", "invitations:*", "number-series:*", "approval-policies:*", "approval-delegations:*", "approvals:read", "approvals:write", "events:read", "roles:read", "sessions:read", "users:read", "organizations:read", "organizations:write", "import-mappings:*", "parties:*", "payment-terms:*", "budgets:read", "assignments:*", "org-chart:read", "absences:read", "leave-entitlements:*", "leave-requests:*", "timesheets:*", "timesheet-entries:*", "work-schedules:*", "leave-types:*", "public-holidays:*", "work-calendars:*", "working-patterns:*"], team: &[], own: &[] },
     BuiltInRole { name: "executive", title: "Executive", description: "Leads the company and looks at all of it.",
-        org: &["departments:read", "positions:read", "employees:read", "organizations:read", "approval-policies:read", "approvals:read", "events:read", "accounts:read", "cost-centres:read", "projects:read", "fiscal-years:read", "fiscal-periods:read", "journals:read", "journal-entries:read", "journal-lines:read", "parties:read", "payment-terms:read", "tax-codes:read", "invoices:read", "credit-notes:read", "bills:read", "debit-notes:read", "allocations:read", "fixed-assets:read", "fixed-asset-categories:read", "fixed-asset-movements:read", "depreciation-runs:read", "budgets:read", "budgets:approve", "expense-claims:read", "expense-claims:approve", "bank-accounts:read", "payments:read", "payment-runs:read", "payment-runs:approve", "reports:read", "recurring-invoices:read", "dunning-runs:read", "dunning-letters:read", "bank-statements:read", "bank-statement-lines:read", "assignments:read", "org-chart:read"], team: &[], own: &[] },
+        org: &["departments:read", "positions:read", "employees:read", "organizations:read", "approval-policies:read", "approvals:read", "events:read", "accounts:read", "cost-centres:read", "projects:read", "fiscal-years:read", "fiscal-periods:read", "journals:read", "journal-entries:read", "journal-lines:read", "parties:read", "payment-terms:read", "tax-codes:read", "invoices:read", "credit-notes:read", "bills:read", "debit-notes:read", "allocations:read", "fixed-assets:read", "fixed-asset-categories:read", "fixed-asset-movements:read", "depreciation-runs:read", "budgets:read", "budgets:approve", "expense-claims:read", "expense-claims:approve", "bank-accounts:read", "payments:read", "payment-runs:read", "payment-runs:approve", "reports:read", "recurring-invoices:read", "dunning-runs:read", "dunning-letters:read", "bank-statements:read", "bank-statement-lines:read", "assignments:read", "org-chart:read", "absences:read", "leave-entitlements:read", "leave-requests:read", "leave-requests:approve", "timesheets:read", "timesheets:approve", "timesheet-entries:read", "work-schedules:read"], team: &[], own: &[] },
     BuiltInRole { name: "department_head", title: "Head of department", description: "Heads a department and sees everybody in it, all the way down.",
-        org: STRUCTURE, team: &["employees:read", "expense-claims:read", "expense-claims:approve", "assignments:read", "personnel-documents:read"], own: &[] },
+        org: STRUCTURE, team: &["employees:read", "expense-claims:read", "expense-claims:approve", "assignments:read", "personnel-documents:read", "absences:read", "leave-entitlements:read", "leave-requests:read", "leave-requests:approve", "timesheets:read", "timesheets:approve", "timesheet-entries:read", "work-schedules:read"], own: &[] },
     BuiltInRole { name: "team_leader", title: "Team leader", description: "Leads a team and sees who belongs to it.",
-        org: STRUCTURE, team: &["employees:read", "expense-claims:read", "expense-claims:approve", "assignments:read", "personnel-documents:read"], own: &[] },
+        org: STRUCTURE, team: &["employees:read", "expense-claims:read", "expense-claims:approve", "assignments:read", "personnel-documents:read", "absences:read", "leave-entitlements:read", "leave-requests:read", "leave-requests:approve", "timesheets:read", "timesheets:approve", "timesheet-entries:read", "work-schedules:read"], own: &[] },
     BuiltInRole { name: "employee", title: "Employee", description: "Works here and sees the structure and their own file.",
         org: STRUCTURE, team: &[], own: &["employees:read"] },
     BuiltInRole { name: "front_office", title: "Front office", description: "Deals with customers and finds who is responsible.",
@@ -184,21 +215,21 @@ pub const BUILT_IN_ROLES: &[BuiltInRole] = &[
     BuiltInRole { name: "auditor", title: "Auditor", description: "Reads everything and writes nothing.",
         org: &["*:read"], team: &[], own: &[] },
     BuiltInRole { name: "hr_manager", title: "HR manager", description: "Answers for people and structure, and lets new people in.",
-        org: &["custom-fields:*", "departments:*", "positions:*", "employees:*", "invitations:*", "number-series:*", "organizations:read", "events:read", "memberships:read", "roles:read", "users:read", "import-mappings:*", "assignments:*", "personal-data:*", "personal-data-changes:*", "dependants:*", "personnel-documents:*", "personnel-document-kinds:*", "required-documents:*", "record-quality:read", "org-chart:read"], team: &[], own: &[] },
+        org: &["custom-fields:*", "departments:*", "positions:*", "employees:*", "invitations:*", "number-series:*", "organizations:read", "events:read", "memberships:read", "roles:read", "users:read", "import-mappings:*", "assignments:*", "personal-data:*", "personal-data-changes:*", "dependants:*", "personnel-documents:*", "personnel-document-kinds:*", "required-documents:*", "record-quality:read", "org-chart:read", "absences:read", "leave-entitlements:*", "leave-requests:*", "timesheets:*", "timesheet-entries:*", "work-schedules:*", "leave-types:*", "public-holidays:*", "work-calendars:*", "working-patterns:*"], team: &[], own: &[] },
     BuiltInRole { name: "hr_officer", title: "HR officer", description: "Keeps the files of people.",
-        org: &["import-mappings:*", "employees:*", "departments:read", "positions:read", "organizations:read", "assignments:*", "personal-data:*", "personal-data-changes:*", "dependants:*", "personnel-documents:*", "personnel-document-kinds:read", "required-documents:read", "record-quality:read", "org-chart:read"], team: &[], own: &[] },
+        org: &["import-mappings:*", "employees:*", "departments:read", "positions:read", "organizations:read", "assignments:*", "personal-data:*", "personal-data-changes:*", "dependants:*", "personnel-documents:*", "personnel-document-kinds:read", "required-documents:read", "record-quality:read", "org-chart:read", "absences:read", "leave-entitlements:*", "leave-requests:*", "timesheets:*", "timesheet-entries:*", "work-schedules:*", "public-holidays:*"], team: &[], own: &[] },
     BuiltInRole { name: "payroll_officer", title: "Payroll officer", description: "Pays everybody, so knows everybody.",
-        org: &["departments:read", "positions:read", "organizations:read", "employees:read", "expense-claims:read", "expense-claims:run", "assignments:read", "personal-data:read", "dependants:read", "org-chart:read"], team: &[], own: &[] },
+        org: &["departments:read", "positions:read", "organizations:read", "employees:read", "expense-claims:read", "expense-claims:run", "assignments:read", "personal-data:read", "dependants:read", "org-chart:read", "absences:read", "leave-entitlements:read", "leave-requests:read", "timesheets:read", "timesheet-entries:read", "work-schedules:read"], team: &[], own: &[] },
     BuiltInRole { name: "accountant", title: "Accountant", description: "Keeps the books by department.",
-        org: &["departments:read", "positions:read", "organizations:read", "accounts:*", "cost-centres:*", "projects:*", "exchange-rates:*", "fiscal-years:read", "fiscal-periods:read", "journals:*", "journal-entries:*", "journal-lines:read", "recurring-entries:*", "import-mappings:*", "parties:*", "payment-terms:*", "tax-codes:*", "invoices:read", "invoices:write", "invoices:approve", "invoices:post", "invoices:void", "credit-notes:*", "allocations:read", "bills:read", "bills:write", "bills:post", "bills:void", "debit-notes:read", "debit-notes:write", "debit-notes:post", "fixed-assets:*", "fixed-asset-categories:*", "fixed-asset-movements:read", "depreciation-runs:*", "budgets:read", "budgets:write", "expense-categories:*", "expense-claims:read", "expense-claims:write", "expense-claims:post", "bank-accounts:read", "payments:*", "payment-runs:read", "payment-runs:write", "payment-runs:post", "reports:read", "recurring-invoices:*", "dunning-levels:*", "dunning-holds:*", "dunning-runs:*", "dunning-letters:*", "bank-rules:*", "bank-statement-lines:*", "bank-statement-mappings:*", "bank-statements:*", "payment-runs:run"], team: &[], own: &["employees:read"] },
+        org: &["departments:read", "positions:read", "organizations:read", "accounts:*", "cost-centres:*", "projects:*", "exchange-rates:*", "fiscal-years:read", "fiscal-periods:read", "journals:*", "journal-entries:*", "journal-lines:read", "recurring-entries:*", "import-mappings:*", "parties:*", "payment-terms:*", "tax-codes:*", "invoices:read", "invoices:write", "invoices:approve", "invoices:post", "invoices:void", "credit-notes:*", "allocations:read", "bills:read", "bills:write", "bills:post", "bills:void", "debit-notes:read", "debit-notes:write", "debit-notes:post", "fixed-assets:*", "fixed-asset-categories:*", "fixed-asset-movements:read", "depreciation-runs:*", "budgets:read", "budgets:write", "expense-categories:*", "expense-claims:read", "expense-claims:write", "expense-claims:post", "bank-accounts:read", "payments:*", "payment-runs:read", "payment-runs:write", "payment-runs:post", "reports:read", "recurring-invoices:*", "dunning-levels:*", "dunning-holds:*", "dunning-runs:*", "dunning-letters:*", "bank-rules:*", "bank-statement-lines:*", "bank-statement-mappings:*", "bank-statements:*", "payment-runs:run", "timesheet-entries:read"], team: &[], own: &["employees:read"] },
     BuiltInRole { name: "accounting_manager", title: "Accounting manager", description: "Answers for the books and for those who keep them.",
-        org: &["departments:read", "positions:read", "organizations:read", "organizations:write", "number-series:*", "events:read", "accounts:*", "cost-centres:*", "projects:*", "exchange-rates:*", "fiscal-years:*", "fiscal-periods:*", "journals:*", "journal-entries:*", "journal-lines:read", "recurring-entries:*", "import-mappings:*", "parties:*", "payment-terms:*", "tax-codes:*", "invoices:*", "credit-notes:*", "allocations:read", "bills:*", "debit-notes:*", "fixed-assets:*", "fixed-asset-categories:*", "fixed-asset-movements:read", "depreciation-runs:*", "budgets:*", "expense-categories:*", "expense-claims:*", "bank-accounts:*", "payments:*", "payment-runs:*", "reports:read", "recurring-invoices:*", "dunning-levels:*", "dunning-holds:*", "dunning-runs:*", "dunning-letters:*", "bank-rules:*", "bank-statement-lines:*", "bank-statement-mappings:*", "bank-statements:*"], team: &["employees:read"], own: &[] },
+        org: &["departments:read", "positions:read", "organizations:read", "organizations:write", "number-series:*", "events:read", "accounts:*", "cost-centres:*", "projects:*", "exchange-rates:*", "fiscal-years:*", "fiscal-periods:*", "journals:*", "journal-entries:*", "journal-lines:read", "recurring-entries:*", "import-mappings:*", "parties:*", "payment-terms:*", "tax-codes:*", "invoices:*", "credit-notes:*", "allocations:read", "bills:*", "debit-notes:*", "fixed-assets:*", "fixed-asset-categories:*", "fixed-asset-movements:read", "depreciation-runs:*", "budgets:*", "expense-categories:*", "expense-claims:*", "bank-accounts:*", "payments:*", "payment-runs:*", "reports:read", "recurring-invoices:*", "dunning-levels:*", "dunning-holds:*", "dunning-runs:*", "dunning-letters:*", "bank-rules:*", "bank-statement-lines:*", "bank-statement-mappings:*", "bank-statements:*", "timesheet-entries:read"], team: &["employees:read"], own: &[] },
     BuiltInRole { name: "it_manager", title: "IT manager", description: "Answers for access: users, roles, sessions, API clients.",
         org: &["users:*", "memberships:*", "roles:*", "invitations:*", "sessions:*", "api-clients:*", "webhook-endpoints:*", "webhook-deliveries:*", "events:read", "departments:read", "positions:read", "employees:read", "organizations:read", "directory:*"], team: &[], own: &[] },
     BuiltInRole { name: "it_support", title: "IT support", description: "Helps those who can not sign in, and ends sessions that should not be.",
         org: &["sessions:*", "users:read", "memberships:read", "roles:read", "invitations:read", "departments:read", "positions:read", "employees:read", "organizations:read"], team: &[], own: &[] },
     BuiltInRole { name: "operations_manager", title: "Operations manager", description: "Keeps the company running, and finds who is responsible.",
-        org: &["departments:read", "positions:read", "organizations:read", "employees:read", "parties:read", "payment-terms:read"], team: &[], own: &[] },
+        org: &["departments:read", "positions:read", "organizations:read", "employees:read", "parties:read", "payment-terms:read", "absences:read"], team: &[], own: &[] },
     BuiltInRole { name: "buyer", title: "Buyer", description: "Buys for all departments.",
         org: &["departments:read", "positions:read", "organizations:read", "employees:read", "parties:read", "payment-terms:read", "tax-codes:read", "bills:read", "bills:write", "debit-notes:read", "payments:read"], team: &[], own: &[] },
     BuiltInRole { name: "warehouse_clerk", title: "Warehouse clerk", description: "Takes in, keeps and hands out goods.",

@@ -1423,7 +1423,6 @@ diesel::table! {
         ends_at_noon -> Bool,
         days -> Numeric,
         note -> Nullable<Text>,
-        document_file_id -> Nullable<Uuid>,
         rejection_reason -> Nullable<Text>,
         submitted_at -> Nullable<Timestamptz>,
         submitted_by -> Nullable<Uuid>,
@@ -2310,6 +2309,22 @@ diesel::table! {
         name -> Text,
         country -> Nullable<Text>,
         is_default -> Bool,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    work_schedules (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        employee_id -> Uuid,
+        starts_on -> Date,
+        calendar_id -> Nullable<Uuid>,
+        pattern_id -> Nullable<Uuid>,
         version -> Int8,
         created_at -> Timestamptz,
         created_by -> Nullable<Uuid>,
