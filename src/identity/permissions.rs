@@ -35,12 +35,24 @@ const CATALOGUE: &[(&str, &[&str], &[GrantReach])] = &[
     ("bank-statement-lines", &["read", "post"], ORG),
     ("bank-statement-mappings", &["read", "write"], ORG),
     ("bank-statements", &["read", "write"], ORG),
+    ("benefit-enrolments", &["read", "write", "approve", "run"], ANY),
+    ("benefit-life-events", &["read", "write", "approve"], ANY),
+    ("benefit-plans", &["read", "write"], ORG),
+    ("benefit-windows", &["read", "write"], ORG),
     ("bills", &["read", "write", "approve", "post", "void"], ORG),
     ("budgets", &["read", "write", "approve"], ORG),
+<<<<<<< HEAD
     ("calendar-feeds", &["read", "write"], MAKER),
+=======
+    ("certificates", &["read", "write", "void"], ANY),
+>>>>>>> growth
     ("checkpoints", &["read"], ORG),
     ("comments", &["read", "write"], FOLLOWS),
     ("cost-centres", &["read", "write"], ORG),
+    ("course-enrolments", &["read", "write"], ANY),
+    ("course-requirements", &["read", "write"], ORG),
+    ("course-sessions", &["read", "write", "run"], ORG),
+    ("courses", &["read", "write"], ORG),
     ("credit-notes", &["read", "write", "approve", "post"], ORG),
     ("custom-fields", &["read", "write"], ORG),
     ("debit-notes", &["read", "write", "approve", "post"], ORG),
@@ -64,6 +76,8 @@ const CATALOGUE: &[(&str, &[&str], &[GrantReach])] = &[
     ("fixed-asset-categories", &["read", "write"], ORG),
     ("fixed-asset-movements", &["read"], ORG),
     ("fixed-assets", &["read", "write", "post"], ORG),
+    ("goal-check-ins", &["read", "write"], ANY),
+    ("goals", &["read", "write"], ANY),
     ("identity-providers", &["read", "write"], ORG),
     ("import-mappings", &["read", "write"], ORG),
     ("imports", &["read", "write"], MAKER),
@@ -95,7 +109,14 @@ const CATALOGUE: &[(&str, &[&str], &[GrantReach])] = &[
     ("recurring-entries", &["read", "write", "post"], ORG),
     ("recurring-invoices", &["read", "write", "post"], ORG),
     ("reports", &["read"], ORG),
+<<<<<<< HEAD
     ("required-documents", &["read", "write"], ORG),
+=======
+    ("review-calibrations", &["read", "write"], ORG),
+    ("review-cycles", &["read", "write", "run"], ORG),
+    ("review-parts", &["read", "write"], ANY),
+    ("reviews", &["read", "write", "assign"], ANY),
+>>>>>>> growth
     ("roles", &["read", "write"], ORG),
     ("sessions", &["read", "write"], ORG),
     ("tax-codes", &["read", "write"], ORG),
@@ -146,11 +167,21 @@ const STRUCTURE: &[&str] = &["departments:read", "positions:read", "organization
 
 /// What every role may look up.
 const ANYBODY: &[&str] = &[
+<<<<<<< HEAD
     "expense-categories:read",
     "leave-types:read",
     "public-holidays:read",
     "work-calendars:read",
     "working-patterns:read",
+=======
+    "benefit-plans:read",
+    "benefit-windows:read",
+    "course-requirements:read",
+    "course-sessions:read",
+    "courses:read",
+    "expense-categories:read",
+    "review-cycles:read",
+>>>>>>> growth
 ];
 
 /// What every role holds for its holder alone, unless it holds more: to follow what one started, to ask for approvals and
@@ -164,20 +195,37 @@ const EVERYBODY: &[&str] = &[
     "approvals:approve",
     "approvals:read",
     "approvals:write",
+<<<<<<< HEAD
     "assignments:read",
     "calendar-feeds:read",
     "calendar-feeds:write",
     "comments:read",
     "comments:write",
     "dependants:read",
+=======
+    "benefit-enrolments:read",
+    "benefit-enrolments:write",
+    "benefit-life-events:read",
+    "benefit-life-events:write",
+    "certificates:read",
+    "comments:read",
+    "comments:write",
+    "course-enrolments:read",
+    "course-enrolments:write",
+>>>>>>> growth
     "expense-claims:read",
     "expense-claims:write",
     "files:read",
     "files:write",
+    "goal-check-ins:read",
+    "goal-check-ins:write",
+    "goals:read",
+    "goals:write",
     "imports:read",
     "imports:write",
     "jobs:read",
     "jobs:write",
+<<<<<<< HEAD
     "leave-entitlements:read",
     "leave-requests:approve",
     "leave-requests:read",
@@ -193,6 +241,12 @@ const EVERYBODY: &[&str] = &[
     "timesheets:read",
     "timesheets:write",
     "work-schedules:read",
+=======
+    "review-parts:read",
+    "review-parts:write",
+    "reviews:read",
+    "reviews:write",
+>>>>>>> growth
 ];
 
 /// The roles that every organization has, by what their holders do all day.
@@ -201,6 +255,7 @@ pub const BUILT_IN_ROLES: &[BuiltInRole] = &[
     BuiltInRole { name: "owner", title: "Owner", description: "Answers for the organization and may do everything.",
         org: &["*:*"], team: &[], own: &[] },
     BuiltInRole { name: "back_office_manager", title: "Back office manager", description: "Runs everything behind the front office: structure, people, and who has access.",
+<<<<<<< HEAD
         org: &["custom-fields:*", "departments:*", "positions:*", "employees:*", "memberships:*", "invitations:*", "number-series:*", "approval-policies:*", "approval-delegations:*", "approvals:read", "approvals:write", "events:read", "roles:read", "sessions:read", "users:read", "organizations:read", "organizations:write", "import-mappings:*", "parties:*", "payment-terms:*", "budgets:read", "assignments:*", "org-chart:read", "absences:read", "leave-entitlements:*", "leave-requests:*", "timesheets:*", "timesheet-entries:*", "work-schedules:*", "leave-types:*", "public-holidays:*", "work-calendars:*", "working-patterns:*"], team: &[], own: &[] },
     BuiltInRole { name: "executive", title: "Executive", description: "Leads the company and looks at all of it.",
         org: &["departments:read", "positions:read", "employees:read", "organizations:read", "approval-policies:read", "approvals:read", "events:read", "accounts:read", "cost-centres:read", "projects:read", "fiscal-years:read", "fiscal-periods:read", "journals:read", "journal-entries:read", "journal-lines:read", "parties:read", "payment-terms:read", "tax-codes:read", "invoices:read", "credit-notes:read", "bills:read", "debit-notes:read", "allocations:read", "fixed-assets:read", "fixed-asset-categories:read", "fixed-asset-movements:read", "depreciation-runs:read", "budgets:read", "budgets:approve", "expense-claims:read", "expense-claims:approve", "bank-accounts:read", "payments:read", "payment-runs:read", "payment-runs:approve", "reports:read", "recurring-invoices:read", "dunning-runs:read", "dunning-letters:read", "bank-statements:read", "bank-statement-lines:read", "assignments:read", "org-chart:read", "absences:read", "leave-entitlements:read", "leave-requests:read", "leave-requests:approve", "timesheets:read", "timesheets:approve", "timesheet-entries:read", "work-schedules:read"], team: &[], own: &[] },
@@ -208,6 +263,15 @@ pub const BUILT_IN_ROLES: &[BuiltInRole] = &[
         org: STRUCTURE, team: &["employees:read", "expense-claims:read", "expense-claims:approve", "assignments:read", "personnel-documents:read", "absences:read", "leave-entitlements:read", "leave-requests:read", "leave-requests:approve", "timesheets:read", "timesheets:approve", "timesheet-entries:read", "work-schedules:read"], own: &[] },
     BuiltInRole { name: "team_leader", title: "Team leader", description: "Leads a team and sees who belongs to it.",
         org: STRUCTURE, team: &["employees:read", "expense-claims:read", "expense-claims:approve", "assignments:read", "personnel-documents:read", "absences:read", "leave-entitlements:read", "leave-requests:read", "leave-requests:approve", "timesheets:read", "timesheets:approve", "timesheet-entries:read", "work-schedules:read"], own: &[] },
+=======
+        org: &["custom-fields:*", "departments:*", "positions:*", "employees:*", "memberships:*", "invitations:*", "number-series:*", "approval-policies:*", "approval-delegations:*", "approvals:read", "approvals:write", "events:read", "roles:read", "sessions:read", "users:read", "organizations:read", "organizations:write", "import-mappings:*", "parties:*", "payment-terms:*", "budgets:read", "goals:*", "goal-check-ins:*"], team: &[], own: &[] },
+    BuiltInRole { name: "executive", title: "Executive", description: "Leads the company and looks at all of it.",
+        org: &["departments:read", "positions:read", "employees:read", "organizations:read", "approval-policies:read", "approvals:read", "events:read", "accounts:read", "cost-centres:read", "projects:read", "fiscal-years:read", "fiscal-periods:read", "journals:read", "journal-entries:read", "journal-lines:read", "parties:read", "payment-terms:read", "tax-codes:read", "invoices:read", "credit-notes:read", "bills:read", "debit-notes:read", "allocations:read", "fixed-assets:read", "fixed-asset-categories:read", "fixed-asset-movements:read", "depreciation-runs:read", "budgets:read", "budgets:approve", "expense-claims:read", "expense-claims:approve", "bank-accounts:read", "payments:read", "payment-runs:read", "payment-runs:approve", "reports:read", "recurring-invoices:read", "dunning-runs:read", "dunning-letters:read", "bank-statements:read", "bank-statement-lines:read", "certificates:read", "goals:*", "goal-check-ins:*", "reviews:read", "review-calibrations:read", "review-calibrations:write"], team: &[], own: &[] },
+    BuiltInRole { name: "department_head", title: "Head of department", description: "Heads a department and sees everybody in it, all the way down.",
+        org: STRUCTURE, team: &["employees:read", "expense-claims:read", "expense-claims:approve", "certificates:read", "course-enrolments:read", "course-enrolments:write", "goals:read", "goals:write", "goal-check-ins:read", "goal-check-ins:write", "reviews:read", "reviews:assign"], own: &[] },
+    BuiltInRole { name: "team_leader", title: "Team leader", description: "Leads a team and sees who belongs to it.",
+        org: STRUCTURE, team: &["employees:read", "expense-claims:read", "expense-claims:approve", "certificates:read", "course-enrolments:read", "course-enrolments:write", "goals:read", "goals:write", "goal-check-ins:read", "goal-check-ins:write", "reviews:read", "reviews:assign"], own: &[] },
+>>>>>>> growth
     BuiltInRole { name: "employee", title: "Employee", description: "Works here and sees the structure and their own file.",
         org: STRUCTURE, team: &[], own: &["employees:read"] },
     BuiltInRole { name: "front_office", title: "Front office", description: "Deals with customers and finds who is responsible.",
@@ -215,11 +279,19 @@ pub const BUILT_IN_ROLES: &[BuiltInRole] = &[
     BuiltInRole { name: "auditor", title: "Auditor", description: "Reads everything and writes nothing.",
         org: &["*:read"], team: &[], own: &[] },
     BuiltInRole { name: "hr_manager", title: "HR manager", description: "Answers for people and structure, and lets new people in.",
+<<<<<<< HEAD
         org: &["custom-fields:*", "departments:*", "positions:*", "employees:*", "invitations:*", "number-series:*", "organizations:read", "events:read", "memberships:read", "roles:read", "users:read", "import-mappings:*", "assignments:*", "personal-data:*", "personal-data-changes:*", "dependants:*", "personnel-documents:*", "personnel-document-kinds:*", "required-documents:*", "record-quality:read", "org-chart:read", "absences:read", "leave-entitlements:*", "leave-requests:*", "timesheets:*", "timesheet-entries:*", "work-schedules:*", "leave-types:*", "public-holidays:*", "work-calendars:*", "working-patterns:*"], team: &[], own: &[] },
     BuiltInRole { name: "hr_officer", title: "HR officer", description: "Keeps the files of people.",
         org: &["import-mappings:*", "employees:*", "departments:read", "positions:read", "organizations:read", "assignments:*", "personal-data:*", "personal-data-changes:*", "dependants:*", "personnel-documents:*", "personnel-document-kinds:read", "required-documents:read", "record-quality:read", "org-chart:read", "absences:read", "leave-entitlements:*", "leave-requests:*", "timesheets:*", "timesheet-entries:*", "work-schedules:*", "public-holidays:*"], team: &[], own: &[] },
     BuiltInRole { name: "payroll_officer", title: "Payroll officer", description: "Pays everybody, so knows everybody.",
         org: &["departments:read", "positions:read", "organizations:read", "employees:read", "expense-claims:read", "expense-claims:run", "assignments:read", "personal-data:read", "dependants:read", "org-chart:read", "absences:read", "leave-entitlements:read", "leave-requests:read", "timesheets:read", "timesheet-entries:read", "work-schedules:read"], team: &[], own: &[] },
+=======
+        org: &["custom-fields:*", "departments:*", "positions:*", "employees:*", "invitations:*", "number-series:*", "organizations:read", "events:read", "memberships:read", "roles:read", "users:read", "import-mappings:*", "benefit-plans:*", "benefit-windows:*", "benefit-life-events:*", "benefit-enrolments:*", "courses:*", "course-requirements:*", "course-sessions:*", "course-enrolments:*", "certificates:*", "goals:*", "goal-check-ins:*", "review-cycles:*", "reviews:read", "reviews:assign", "review-parts:read", "review-calibrations:*"], team: &[], own: &[] },
+    BuiltInRole { name: "hr_officer", title: "HR officer", description: "Keeps the files of people.",
+        org: &["import-mappings:*", "employees:*", "departments:read", "positions:read", "organizations:read", "benefit-plans:*", "benefit-windows:*", "benefit-life-events:*", "benefit-enrolments:*", "courses:*", "course-requirements:*", "course-sessions:*", "course-enrolments:*", "certificates:*", "goals:read", "goal-check-ins:read", "review-cycles:read", "reviews:read", "reviews:assign", "review-parts:read"], team: &[], own: &[] },
+    BuiltInRole { name: "payroll_officer", title: "Payroll officer", description: "Pays everybody, so knows everybody.",
+        org: &["departments:read", "positions:read", "organizations:read", "employees:read", "expense-claims:read", "expense-claims:run", "benefit-enrolments:read", "benefit-enrolments:run"], team: &[], own: &[] },
+>>>>>>> growth
     BuiltInRole { name: "accountant", title: "Accountant", description: "Keeps the books by department.",
         org: &["departments:read", "positions:read", "organizations:read", "accounts:*", "cost-centres:*", "projects:*", "exchange-rates:*", "fiscal-years:read", "fiscal-periods:read", "journals:*", "journal-entries:*", "journal-lines:read", "recurring-entries:*", "import-mappings:*", "parties:*", "payment-terms:*", "tax-codes:*", "invoices:read", "invoices:write", "invoices:approve", "invoices:post", "invoices:void", "credit-notes:*", "allocations:read", "bills:read", "bills:write", "bills:post", "bills:void", "debit-notes:read", "debit-notes:write", "debit-notes:post", "fixed-assets:*", "fixed-asset-categories:*", "fixed-asset-movements:read", "depreciation-runs:*", "budgets:read", "budgets:write", "expense-categories:*", "expense-claims:read", "expense-claims:write", "expense-claims:post", "bank-accounts:read", "payments:*", "payment-runs:read", "payment-runs:write", "payment-runs:post", "reports:read", "recurring-invoices:*", "dunning-levels:*", "dunning-holds:*", "dunning-runs:*", "dunning-letters:*", "bank-rules:*", "bank-statement-lines:*", "bank-statement-mappings:*", "bank-statements:*", "payment-runs:run", "timesheet-entries:read"], team: &[], own: &["employees:read"] },
     BuiltInRole { name: "accounting_manager", title: "Accounting manager", description: "Answers for the books and for those who keep them.",
