@@ -497,6 +497,11 @@ begin
             sum(d.share - d.paid) as unpaid_days, sum(d.hours * (d.share - d.paid)) as unpaid_hours, sum(d.paid) as paid_leave_days
         from days d left join agreed c on c.employee_id = d.employee_id and d.day between c.effective_on and c.until_on
         group by 1, 2, 3, 4
+    ), summed as (
+        select p.employee_id, sum(p.days) as days, jsonb_agg(jsonb_build_object('compensation_id', p.id, 'starts_on', p.starts_on, 'basis', p.basis, 'amount', p.amount::text,
+            'days', p.days::text, 'hours', p.hours::text, 'unpaid_days', p.unpaid_days::text, 'unpaid_hours', p.unpaid_hours::text,
+            'paid_leave_days', p.paid_leave_days::text) order by p.starts_on) as pieces
+        from pieces p group by 1
     ), worked as (select * from worked_hours(first_day, last_day, people)),
     last_held as (select distinct on (h.employee_id) h.* from held h order by h.employee_id, h.ends_on desc),
     leaving as (
@@ -517,18 +522,17 @@ begin
     )
     select l.employee_id, jsonb_build_object(
         'department_id', l.department_id, 'last_day', l.ends_on,
-        'month_days', coalesce(w.days, (select count(*) from days d where d.employee_id = l.employee_id))::text,
-        'pieces', coalesce((select jsonb_agg(jsonb_build_object('compensation_id', p.id, 'starts_on', p.starts_on, 'basis', p.basis, 'amount', p.amount::text, 'days', p.days::text,
-            'hours', p.hours::text, 'unpaid_days', p.unpaid_days::text, 'unpaid_hours', p.unpaid_hours::text, 'paid_leave_days', p.paid_leave_days::text) order by p.starts_on)
-            from pieces p where p.employee_id = l.employee_id), '[]'),
-        'agreed', (select jsonb_build_object('basis', c.basis, 'amount', c.amount::text, 'extras', c.extras) from agreed c
-            where c.employee_id = l.employee_id and l.ends_on between c.effective_on and c.until_on),
+        'month_days', coalesce(w.days, p.days, 0)::text,
+        'pieces', coalesce(p.pieces, '[]'),
+        'agreed', case when c.id is not null then jsonb_build_object('basis', c.basis, 'amount', c.amount::text, 'extras', c.extras) end,
         'worked_hours', coalesce(h.hours, 0)::text, 'overtime', coalesce(h.overtime, '[]'),
         'leave_days_left', coalesce(o.days, 0)::text, 'dependants', coalesce(x.dependants, 0), 'has_iban', x.iban is not null,
         'inputs', coalesce(g.inputs, '[]'),
         'benefits', jsonb_build_object('employee', coalesce(b.employee, 0)::text, 'employer', coalesce(b.employer, 0)::text,
             'employee_rate', coalesce(b.employee_rate, 0)::text, 'employer_rate', coalesce(b.employer_rate, 0)::text))
     from last_held l
+    left join summed p on p.employee_id = l.employee_id
+    left join agreed c on c.employee_id = l.employee_id and l.ends_on between c.effective_on and c.until_on
     left join whole w on w.id = l.employee_id
     left join worked h on h.employee_id = l.employee_id
     left join left_over o on o.employee_id = l.employee_id

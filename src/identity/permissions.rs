@@ -41,13 +41,11 @@ const CATALOGUE: &[(&str, &[&str], &[GrantReach])] = &[
     ("benefit-windows", &["read", "write"], ORG),
     ("bills", &["read", "write", "approve", "post", "void"], ORG),
     ("budgets", &["read", "write", "approve"], ORG),
-<<<<<<< HEAD
     ("calendar-feeds", &["read", "write"], MAKER),
-=======
     ("certificates", &["read", "write", "void"], ANY),
->>>>>>> growth
     ("checkpoints", &["read"], ORG),
     ("comments", &["read", "write"], FOLLOWS),
+    ("compensations", &["read", "write"], MAKER),
     ("cost-centres", &["read", "write"], ORG),
     ("course-enrolments", &["read", "write"], ANY),
     ("course-requirements", &["read", "write"], ORG),
@@ -95,9 +93,14 @@ const CATALOGUE: &[(&str, &[&str], &[GrantReach])] = &[
     ("org-chart", &["read"], ORG),
     ("organizations", &["read", "write", "export"], ORG),
     ("parties", &["read", "write"], ORG),
+    ("pay-components", &["read", "write"], ORG),
+    ("pay-groups", &["read", "write"], ORG),
     ("payment-runs", &["read", "write", "approve", "run", "post"], ORG),
     ("payment-terms", &["read", "write"], ORG),
     ("payments", &["read", "write", "post", "void"], ORG),
+    ("payroll-inputs", &["read", "write"], ORG),
+    ("payroll-runs", &["read", "write", "run", "approve", "post", "void"], ORG),
+    ("payslips", &["read", "run"], MAKER),
     ("personal-data", &["read", "write"], MAKER),
     ("personal-data-changes", &["read", "write", "approve"], MAKER),
     ("personnel-document-kinds", &["read", "write"], ORG),
@@ -109,14 +112,11 @@ const CATALOGUE: &[(&str, &[&str], &[GrantReach])] = &[
     ("recurring-entries", &["read", "write", "post"], ORG),
     ("recurring-invoices", &["read", "write", "post"], ORG),
     ("reports", &["read"], ORG),
-<<<<<<< HEAD
     ("required-documents", &["read", "write"], ORG),
-=======
     ("review-calibrations", &["read", "write"], ORG),
     ("review-cycles", &["read", "write", "run"], ORG),
     ("review-parts", &["read", "write"], ANY),
     ("reviews", &["read", "write", "assign"], ANY),
->>>>>>> growth
     ("roles", &["read", "write"], ORG),
     ("sessions", &["read", "write"], ORG),
     ("tax-codes", &["read", "write"], ORG),
@@ -167,21 +167,17 @@ const STRUCTURE: &[&str] = &["departments:read", "positions:read", "organization
 
 /// What every role may look up.
 const ANYBODY: &[&str] = &[
-<<<<<<< HEAD
     "expense-categories:read",
     "leave-types:read",
     "public-holidays:read",
     "work-calendars:read",
     "working-patterns:read",
-=======
     "benefit-plans:read",
     "benefit-windows:read",
     "course-requirements:read",
     "course-sessions:read",
     "courses:read",
-    "expense-categories:read",
     "review-cycles:read",
->>>>>>> growth
 ];
 
 /// What every role holds for its holder alone, unless it holds more: to follow what one started, to ask for approvals and
@@ -195,24 +191,20 @@ const EVERYBODY: &[&str] = &[
     "approvals:approve",
     "approvals:read",
     "approvals:write",
-<<<<<<< HEAD
     "assignments:read",
     "calendar-feeds:read",
     "calendar-feeds:write",
     "comments:read",
     "comments:write",
+    "compensations:read",
     "dependants:read",
-=======
     "benefit-enrolments:read",
     "benefit-enrolments:write",
     "benefit-life-events:read",
     "benefit-life-events:write",
     "certificates:read",
-    "comments:read",
-    "comments:write",
     "course-enrolments:read",
     "course-enrolments:write",
->>>>>>> growth
     "expense-claims:read",
     "expense-claims:write",
     "files:read",
@@ -225,11 +217,11 @@ const EVERYBODY: &[&str] = &[
     "imports:write",
     "jobs:read",
     "jobs:write",
-<<<<<<< HEAD
     "leave-entitlements:read",
     "leave-requests:approve",
     "leave-requests:read",
     "leave-requests:write",
+    "payslips:read",
     "personal-data-changes:read",
     "personal-data-changes:write",
     "personal-data:read",
@@ -241,12 +233,10 @@ const EVERYBODY: &[&str] = &[
     "timesheets:read",
     "timesheets:write",
     "work-schedules:read",
-=======
     "review-parts:read",
     "review-parts:write",
     "reviews:read",
     "reviews:write",
->>>>>>> growth
 ];
 
 /// The roles that every organization has, by what their holders do all day.
@@ -255,23 +245,13 @@ pub const BUILT_IN_ROLES: &[BuiltInRole] = &[
     BuiltInRole { name: "owner", title: "Owner", description: "Answers for the organization and may do everything.",
         org: &["*:*"], team: &[], own: &[] },
     BuiltInRole { name: "back_office_manager", title: "Back office manager", description: "Runs everything behind the front office: structure, people, and who has access.",
-<<<<<<< HEAD
-        org: &["custom-fields:*", "departments:*", "positions:*", "employees:*", "memberships:*", "invitations:*", "number-series:*", "approval-policies:*", "approval-delegations:*", "approvals:read", "approvals:write", "events:read", "roles:read", "sessions:read", "users:read", "organizations:read", "organizations:write", "import-mappings:*", "parties:*", "payment-terms:*", "budgets:read", "assignments:*", "org-chart:read", "absences:read", "leave-entitlements:*", "leave-requests:*", "timesheets:*", "timesheet-entries:*", "work-schedules:*", "leave-types:*", "public-holidays:*", "work-calendars:*", "working-patterns:*"], team: &[], own: &[] },
+        org: &["custom-fields:*", "departments:*", "positions:*", "employees:*", "memberships:*", "invitations:*", "number-series:*", "approval-policies:*", "approval-delegations:*", "approvals:read", "approvals:write", "events:read", "roles:read", "sessions:read", "users:read", "organizations:read", "organizations:write", "import-mappings:*", "parties:*", "payment-terms:*", "budgets:read", "assignments:*", "org-chart:read", "absences:read", "leave-entitlements:*", "leave-requests:*", "timesheets:*", "timesheet-entries:*", "work-schedules:*", "leave-types:*", "public-holidays:*", "work-calendars:*", "working-patterns:*", "goals:*", "goal-check-ins:*"], team: &[], own: &[] },
     BuiltInRole { name: "executive", title: "Executive", description: "Leads the company and looks at all of it.",
-        org: &["departments:read", "positions:read", "employees:read", "organizations:read", "approval-policies:read", "approvals:read", "events:read", "accounts:read", "cost-centres:read", "projects:read", "fiscal-years:read", "fiscal-periods:read", "journals:read", "journal-entries:read", "journal-lines:read", "parties:read", "payment-terms:read", "tax-codes:read", "invoices:read", "credit-notes:read", "bills:read", "debit-notes:read", "allocations:read", "fixed-assets:read", "fixed-asset-categories:read", "fixed-asset-movements:read", "depreciation-runs:read", "budgets:read", "budgets:approve", "expense-claims:read", "expense-claims:approve", "bank-accounts:read", "payments:read", "payment-runs:read", "payment-runs:approve", "reports:read", "recurring-invoices:read", "dunning-runs:read", "dunning-letters:read", "bank-statements:read", "bank-statement-lines:read", "assignments:read", "org-chart:read", "absences:read", "leave-entitlements:read", "leave-requests:read", "leave-requests:approve", "timesheets:read", "timesheets:approve", "timesheet-entries:read", "work-schedules:read"], team: &[], own: &[] },
+        org: &["departments:read", "positions:read", "employees:read", "organizations:read", "approval-policies:read", "approvals:read", "events:read", "accounts:read", "cost-centres:read", "projects:read", "fiscal-years:read", "fiscal-periods:read", "journals:read", "journal-entries:read", "journal-lines:read", "parties:read", "payment-terms:read", "tax-codes:read", "invoices:read", "credit-notes:read", "bills:read", "debit-notes:read", "allocations:read", "fixed-assets:read", "fixed-asset-categories:read", "fixed-asset-movements:read", "depreciation-runs:read", "budgets:read", "budgets:approve", "expense-claims:read", "expense-claims:approve", "bank-accounts:read", "payments:read", "payment-runs:read", "payment-runs:approve", "reports:read", "recurring-invoices:read", "dunning-runs:read", "dunning-letters:read", "bank-statements:read", "bank-statement-lines:read", "assignments:read", "org-chart:read", "absences:read", "leave-entitlements:read", "leave-requests:read", "leave-requests:approve", "timesheets:read", "timesheets:approve", "timesheet-entries:read", "work-schedules:read", "certificates:read", "goals:*", "goal-check-ins:*", "reviews:read", "review-calibrations:read", "review-calibrations:write", "payroll-runs:read", "payroll-runs:approve"], team: &[], own: &[] },
     BuiltInRole { name: "department_head", title: "Head of department", description: "Heads a department and sees everybody in it, all the way down.",
-        org: STRUCTURE, team: &["employees:read", "expense-claims:read", "expense-claims:approve", "assignments:read", "personnel-documents:read", "absences:read", "leave-entitlements:read", "leave-requests:read", "leave-requests:approve", "timesheets:read", "timesheets:approve", "timesheet-entries:read", "work-schedules:read"], own: &[] },
+        org: STRUCTURE, team: &["employees:read", "expense-claims:read", "expense-claims:approve", "assignments:read", "personnel-documents:read", "absences:read", "leave-entitlements:read", "leave-requests:read", "leave-requests:approve", "timesheets:read", "timesheets:approve", "timesheet-entries:read", "work-schedules:read", "certificates:read", "course-enrolments:read", "course-enrolments:write", "goals:read", "goals:write", "goal-check-ins:read", "goal-check-ins:write", "reviews:read", "reviews:assign"], own: &[] },
     BuiltInRole { name: "team_leader", title: "Team leader", description: "Leads a team and sees who belongs to it.",
-        org: STRUCTURE, team: &["employees:read", "expense-claims:read", "expense-claims:approve", "assignments:read", "personnel-documents:read", "absences:read", "leave-entitlements:read", "leave-requests:read", "leave-requests:approve", "timesheets:read", "timesheets:approve", "timesheet-entries:read", "work-schedules:read"], own: &[] },
-=======
-        org: &["custom-fields:*", "departments:*", "positions:*", "employees:*", "memberships:*", "invitations:*", "number-series:*", "approval-policies:*", "approval-delegations:*", "approvals:read", "approvals:write", "events:read", "roles:read", "sessions:read", "users:read", "organizations:read", "organizations:write", "import-mappings:*", "parties:*", "payment-terms:*", "budgets:read", "goals:*", "goal-check-ins:*"], team: &[], own: &[] },
-    BuiltInRole { name: "executive", title: "Executive", description: "Leads the company and looks at all of it.",
-        org: &["departments:read", "positions:read", "employees:read", "organizations:read", "approval-policies:read", "approvals:read", "events:read", "accounts:read", "cost-centres:read", "projects:read", "fiscal-years:read", "fiscal-periods:read", "journals:read", "journal-entries:read", "journal-lines:read", "parties:read", "payment-terms:read", "tax-codes:read", "invoices:read", "credit-notes:read", "bills:read", "debit-notes:read", "allocations:read", "fixed-assets:read", "fixed-asset-categories:read", "fixed-asset-movements:read", "depreciation-runs:read", "budgets:read", "budgets:approve", "expense-claims:read", "expense-claims:approve", "bank-accounts:read", "payments:read", "payment-runs:read", "payment-runs:approve", "reports:read", "recurring-invoices:read", "dunning-runs:read", "dunning-letters:read", "bank-statements:read", "bank-statement-lines:read", "certificates:read", "goals:*", "goal-check-ins:*", "reviews:read", "review-calibrations:read", "review-calibrations:write"], team: &[], own: &[] },
-    BuiltInRole { name: "department_head", title: "Head of department", description: "Heads a department and sees everybody in it, all the way down.",
-        org: STRUCTURE, team: &["employees:read", "expense-claims:read", "expense-claims:approve", "certificates:read", "course-enrolments:read", "course-enrolments:write", "goals:read", "goals:write", "goal-check-ins:read", "goal-check-ins:write", "reviews:read", "reviews:assign"], own: &[] },
-    BuiltInRole { name: "team_leader", title: "Team leader", description: "Leads a team and sees who belongs to it.",
-        org: STRUCTURE, team: &["employees:read", "expense-claims:read", "expense-claims:approve", "certificates:read", "course-enrolments:read", "course-enrolments:write", "goals:read", "goals:write", "goal-check-ins:read", "goal-check-ins:write", "reviews:read", "reviews:assign"], own: &[] },
->>>>>>> growth
+        org: STRUCTURE, team: &["employees:read", "expense-claims:read", "expense-claims:approve", "assignments:read", "personnel-documents:read", "absences:read", "leave-entitlements:read", "leave-requests:read", "leave-requests:approve", "timesheets:read", "timesheets:approve", "timesheet-entries:read", "work-schedules:read", "certificates:read", "course-enrolments:read", "course-enrolments:write", "goals:read", "goals:write", "goal-check-ins:read", "goal-check-ins:write", "reviews:read", "reviews:assign"], own: &[] },
     BuiltInRole { name: "employee", title: "Employee", description: "Works here and sees the structure and their own file.",
         org: STRUCTURE, team: &[], own: &["employees:read"] },
     BuiltInRole { name: "front_office", title: "Front office", description: "Deals with customers and finds who is responsible.",
@@ -279,23 +259,15 @@ pub const BUILT_IN_ROLES: &[BuiltInRole] = &[
     BuiltInRole { name: "auditor", title: "Auditor", description: "Reads everything and writes nothing.",
         org: &["*:read"], team: &[], own: &[] },
     BuiltInRole { name: "hr_manager", title: "HR manager", description: "Answers for people and structure, and lets new people in.",
-<<<<<<< HEAD
-        org: &["custom-fields:*", "departments:*", "positions:*", "employees:*", "invitations:*", "number-series:*", "organizations:read", "events:read", "memberships:read", "roles:read", "users:read", "import-mappings:*", "assignments:*", "personal-data:*", "personal-data-changes:*", "dependants:*", "personnel-documents:*", "personnel-document-kinds:*", "required-documents:*", "record-quality:read", "org-chart:read", "absences:read", "leave-entitlements:*", "leave-requests:*", "timesheets:*", "timesheet-entries:*", "work-schedules:*", "leave-types:*", "public-holidays:*", "work-calendars:*", "working-patterns:*"], team: &[], own: &[] },
+        org: &["custom-fields:*", "departments:*", "positions:*", "employees:*", "invitations:*", "number-series:*", "organizations:read", "events:read", "memberships:read", "roles:read", "users:read", "import-mappings:*", "assignments:*", "personal-data:*", "personal-data-changes:*", "dependants:*", "personnel-documents:*", "personnel-document-kinds:*", "required-documents:*", "record-quality:read", "org-chart:read", "absences:read", "leave-entitlements:*", "leave-requests:*", "timesheets:*", "timesheet-entries:*", "work-schedules:*", "leave-types:*", "public-holidays:*", "work-calendars:*", "working-patterns:*", "benefit-plans:*", "benefit-windows:*", "benefit-life-events:*", "benefit-enrolments:*", "courses:*", "course-requirements:*", "course-sessions:*", "course-enrolments:*", "certificates:*", "goals:*", "goal-check-ins:*", "review-cycles:*", "reviews:read", "reviews:assign", "review-parts:read", "review-calibrations:*", "compensations:*", "pay-groups:read", "pay-components:read", "payroll-runs:read", "payroll-inputs:read", "payslips:run"], team: &[], own: &[] },
     BuiltInRole { name: "hr_officer", title: "HR officer", description: "Keeps the files of people.",
-        org: &["import-mappings:*", "employees:*", "departments:read", "positions:read", "organizations:read", "assignments:*", "personal-data:*", "personal-data-changes:*", "dependants:*", "personnel-documents:*", "personnel-document-kinds:read", "required-documents:read", "record-quality:read", "org-chart:read", "absences:read", "leave-entitlements:*", "leave-requests:*", "timesheets:*", "timesheet-entries:*", "work-schedules:*", "public-holidays:*"], team: &[], own: &[] },
+        org: &["import-mappings:*", "employees:*", "departments:read", "positions:read", "organizations:read", "assignments:*", "personal-data:*", "personal-data-changes:*", "dependants:*", "personnel-documents:*", "personnel-document-kinds:read", "required-documents:read", "record-quality:read", "org-chart:read", "absences:read", "leave-entitlements:*", "leave-requests:*", "timesheets:*", "timesheet-entries:*", "work-schedules:*", "public-holidays:*", "benefit-plans:*", "benefit-windows:*", "benefit-life-events:*", "benefit-enrolments:*", "courses:*", "course-requirements:*", "course-sessions:*", "course-enrolments:*", "certificates:*", "goals:read", "goal-check-ins:read", "review-cycles:read", "reviews:read", "reviews:assign", "review-parts:read", "compensations:read", "compensations:write", "pay-groups:read"], team: &[], own: &[] },
     BuiltInRole { name: "payroll_officer", title: "Payroll officer", description: "Pays everybody, so knows everybody.",
-        org: &["departments:read", "positions:read", "organizations:read", "employees:read", "expense-claims:read", "expense-claims:run", "assignments:read", "personal-data:read", "dependants:read", "org-chart:read", "absences:read", "leave-entitlements:read", "leave-requests:read", "timesheets:read", "timesheet-entries:read", "work-schedules:read"], team: &[], own: &[] },
-=======
-        org: &["custom-fields:*", "departments:*", "positions:*", "employees:*", "invitations:*", "number-series:*", "organizations:read", "events:read", "memberships:read", "roles:read", "users:read", "import-mappings:*", "benefit-plans:*", "benefit-windows:*", "benefit-life-events:*", "benefit-enrolments:*", "courses:*", "course-requirements:*", "course-sessions:*", "course-enrolments:*", "certificates:*", "goals:*", "goal-check-ins:*", "review-cycles:*", "reviews:read", "reviews:assign", "review-parts:read", "review-calibrations:*"], team: &[], own: &[] },
-    BuiltInRole { name: "hr_officer", title: "HR officer", description: "Keeps the files of people.",
-        org: &["import-mappings:*", "employees:*", "departments:read", "positions:read", "organizations:read", "benefit-plans:*", "benefit-windows:*", "benefit-life-events:*", "benefit-enrolments:*", "courses:*", "course-requirements:*", "course-sessions:*", "course-enrolments:*", "certificates:*", "goals:read", "goal-check-ins:read", "review-cycles:read", "reviews:read", "reviews:assign", "review-parts:read"], team: &[], own: &[] },
-    BuiltInRole { name: "payroll_officer", title: "Payroll officer", description: "Pays everybody, so knows everybody.",
-        org: &["departments:read", "positions:read", "organizations:read", "employees:read", "expense-claims:read", "expense-claims:run", "benefit-enrolments:read", "benefit-enrolments:run"], team: &[], own: &[] },
->>>>>>> growth
+        org: &["departments:read", "positions:read", "organizations:read", "employees:read", "expense-claims:read", "expense-claims:run", "assignments:read", "personal-data:read", "dependants:read", "org-chart:read", "absences:read", "leave-entitlements:read", "leave-requests:read", "timesheets:read", "timesheet-entries:read", "work-schedules:read", "benefit-enrolments:read", "benefit-enrolments:run", "compensations:*", "pay-groups:*", "pay-components:*", "payroll-inputs:*", "payroll-runs:read", "payroll-runs:write", "payroll-runs:run", "payslips:*"], team: &[], own: &[] },
     BuiltInRole { name: "accountant", title: "Accountant", description: "Keeps the books by department.",
-        org: &["departments:read", "positions:read", "organizations:read", "accounts:*", "cost-centres:*", "projects:*", "exchange-rates:*", "fiscal-years:read", "fiscal-periods:read", "journals:*", "journal-entries:*", "journal-lines:read", "recurring-entries:*", "import-mappings:*", "parties:*", "payment-terms:*", "tax-codes:*", "invoices:read", "invoices:write", "invoices:approve", "invoices:post", "invoices:void", "credit-notes:*", "allocations:read", "bills:read", "bills:write", "bills:post", "bills:void", "debit-notes:read", "debit-notes:write", "debit-notes:post", "fixed-assets:*", "fixed-asset-categories:*", "fixed-asset-movements:read", "depreciation-runs:*", "budgets:read", "budgets:write", "expense-categories:*", "expense-claims:read", "expense-claims:write", "expense-claims:post", "bank-accounts:read", "payments:*", "payment-runs:read", "payment-runs:write", "payment-runs:post", "reports:read", "recurring-invoices:*", "dunning-levels:*", "dunning-holds:*", "dunning-runs:*", "dunning-letters:*", "bank-rules:*", "bank-statement-lines:*", "bank-statement-mappings:*", "bank-statements:*", "payment-runs:run", "timesheet-entries:read"], team: &[], own: &["employees:read"] },
+        org: &["departments:read", "positions:read", "organizations:read", "accounts:*", "cost-centres:*", "projects:*", "exchange-rates:*", "fiscal-years:read", "fiscal-periods:read", "journals:*", "journal-entries:*", "journal-lines:read", "recurring-entries:*", "import-mappings:*", "parties:*", "payment-terms:*", "tax-codes:*", "invoices:read", "invoices:write", "invoices:approve", "invoices:post", "invoices:void", "credit-notes:*", "allocations:read", "bills:read", "bills:write", "bills:post", "bills:void", "debit-notes:read", "debit-notes:write", "debit-notes:post", "fixed-assets:*", "fixed-asset-categories:*", "fixed-asset-movements:read", "depreciation-runs:*", "budgets:read", "budgets:write", "expense-categories:*", "expense-claims:read", "expense-claims:write", "expense-claims:post", "bank-accounts:read", "payments:*", "payment-runs:read", "payment-runs:write", "payment-runs:post", "reports:read", "recurring-invoices:*", "dunning-levels:*", "dunning-holds:*", "dunning-runs:*", "dunning-letters:*", "bank-rules:*", "bank-statement-lines:*", "bank-statement-mappings:*", "bank-statements:*", "payment-runs:run", "timesheet-entries:read", "payroll-runs:read", "payroll-runs:post", "pay-groups:read"], team: &[], own: &["employees:read"] },
     BuiltInRole { name: "accounting_manager", title: "Accounting manager", description: "Answers for the books and for those who keep them.",
-        org: &["departments:read", "positions:read", "organizations:read", "organizations:write", "number-series:*", "events:read", "accounts:*", "cost-centres:*", "projects:*", "exchange-rates:*", "fiscal-years:*", "fiscal-periods:*", "journals:*", "journal-entries:*", "journal-lines:read", "recurring-entries:*", "import-mappings:*", "parties:*", "payment-terms:*", "tax-codes:*", "invoices:*", "credit-notes:*", "allocations:read", "bills:*", "debit-notes:*", "fixed-assets:*", "fixed-asset-categories:*", "fixed-asset-movements:read", "depreciation-runs:*", "budgets:*", "expense-categories:*", "expense-claims:*", "bank-accounts:*", "payments:*", "payment-runs:*", "reports:read", "recurring-invoices:*", "dunning-levels:*", "dunning-holds:*", "dunning-runs:*", "dunning-letters:*", "bank-rules:*", "bank-statement-lines:*", "bank-statement-mappings:*", "bank-statements:*", "timesheet-entries:read"], team: &["employees:read"], own: &[] },
+        org: &["departments:read", "positions:read", "organizations:read", "organizations:write", "number-series:*", "events:read", "accounts:*", "cost-centres:*", "projects:*", "exchange-rates:*", "fiscal-years:*", "fiscal-periods:*", "journals:*", "journal-entries:*", "journal-lines:read", "recurring-entries:*", "import-mappings:*", "parties:*", "payment-terms:*", "tax-codes:*", "invoices:*", "credit-notes:*", "allocations:read", "bills:*", "debit-notes:*", "fixed-assets:*", "fixed-asset-categories:*", "fixed-asset-movements:read", "depreciation-runs:*", "budgets:*", "expense-categories:*", "expense-claims:*", "bank-accounts:*", "payments:*", "payment-runs:*", "reports:read", "recurring-invoices:*", "dunning-levels:*", "dunning-holds:*", "dunning-runs:*", "dunning-letters:*", "bank-rules:*", "bank-statement-lines:*", "bank-statement-mappings:*", "bank-statements:*", "timesheet-entries:read", "payroll-runs:read", "payroll-runs:approve", "payroll-runs:post", "payroll-runs:void", "pay-groups:read", "pay-components:read", "payslips:read"], team: &["employees:read"], own: &[] },
     BuiltInRole { name: "it_manager", title: "IT manager", description: "Answers for access: users, roles, sessions, API clients.",
         org: &["users:*", "memberships:*", "roles:*", "invitations:*", "sessions:*", "api-clients:*", "webhook-endpoints:*", "webhook-deliveries:*", "events:read", "departments:read", "positions:read", "employees:read", "organizations:read", "directory:*"], team: &[], own: &[] },
     BuiltInRole { name: "it_support", title: "IT support", description: "Helps those who can not sign in, and ends sessions that should not be.",

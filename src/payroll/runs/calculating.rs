@@ -29,7 +29,13 @@ pub(crate) struct Worked {
 
 impl Worked {
     /// A payslip of this month's lines, and what is made good of others.
-    pub fn new(employee_id: Uuid, facts: &Facts, plan: &Plan, period: &str, made_good: Vec<PayslipLine>) -> Self {
+    pub fn new(
+        employee_id: Uuid,
+        facts: &Facts,
+        plan: &Plan,
+        period: &str,
+        made_good: Vec<PayslipLine>,
+    ) -> Self {
         let (mut lines, troubles) = plan.work_out(facts, period);
         lines.extend(made_good);
         Self {
@@ -53,14 +59,19 @@ impl Worked {
 
     /// Adds what they got before in the year.
     pub fn add_up(&mut self, before: Vec<YearToDate>) {
-        let mut sums: BTreeMap<(String, LineKind), Decimal> = BTreeMap::new();
+        let mut sums: BTreeMap<(String, &'static str), (LineKind, Decimal)> = BTreeMap::new();
         for each in before {
-            sums.insert((each.component, each.kind), each.amount.0);
+            sums.insert((each.component, each.kind.as_str()), (each.kind, each.amount.0));
         }
         for line in self.lines.iter().filter(|line| line.kind != LineKind::Claim) {
-            *sums.entry((line.component.clone(), line.kind)).or_default() += line.amount.0;
+            let sum = sums.entry((line.component.clone(), line.kind.as_str()));
+            sum.or_insert((line.kind, Decimal::ZERO)).1 += line.amount.0;
         }
-        let all = sums.into_iter().map(|((component, kind), amount)| YearToDate { component, kind, amount: Money(amount) });
+        let all = sums.into_iter().map(|((component, _), (kind, amount))| YearToDate {
+            component,
+            kind,
+            amount: Money(amount),
+        });
         self.year_to_date = all.collect();
     }
 
@@ -156,10 +167,8 @@ async fn months_before(db: &mut Db, run: &PayrollRun) -> Result<Vec<String>> {
 /// Those of the database; what is wrong with payslips is told in the run.
 pub(crate) async fn calculate(db: &mut Db, run: &PayrollRun) -> Result<PayrollRun> {
     let components = components(db, run.pay_group_id).await?;
-    let changed: Vec<Changed> = diesel::sql_query("select * from take_pay_changes($1)")
-        .bind::<SqlUuid, _>(run.id)
-        .load(db)
-        .await?;
+    let changed: Vec<Changed> =
+        diesel::sql_query("select * from take_pay_changes($1)").bind::<SqlUuid, _>(run.id).load(db).await?;
     let past = months_before(db, run).await?;
     let mut asked = vec![AskedMonth {
         period: run.period.clone(),
@@ -231,7 +240,10 @@ pub(crate) async fn calculate(db: &mut Db, run: &PayrollRun) -> Result<PayrollRu
         }
         let net = each.net();
         if net < Decimal::ZERO {
-            let rule = format!("More is taken off than is earned: {}. Lessen a deduction, or spread what is made good.", Money(net));
+            let rule = format!(
+                "More is taken off than is earned: {}. Lessen a deduction, or spread what is made good.",
+                Money(net)
+            );
             tell(Some(each.employee_id), Trouble::new("negative-net", rule));
         }
     }
@@ -243,7 +255,10 @@ pub(crate) async fn calculate(db: &mut Db, run: &PayrollRun) -> Result<PayrollRu
         .await?;
     if !left.is_empty() {
         let numbers: Vec<&str> = left.iter().map(|each| each.employee_number.as_str()).collect();
-        let told = format!("No compensation, so no pay group, is known of {}: they are paid by no run.", numbers.join(", "));
+        let told = format!(
+            "No compensation, so no pay group, is known of {}: they are paid by no run.",
+            numbers.join(", ")
+        );
         tell(None, Trouble { code: "in-no-pay-group", detail: told, blocks: false });
     }
     write(db, run, &worked).await?;
@@ -297,7 +312,10 @@ fn without_account(plan: &Plan) -> Vec<Trouble> {
         ComponentKind::Earning | ComponentKind::Deduction => each.account_id.is_none(),
     };
     let told = |each: &PayComponent| {
-        let rule = format!("{} has no account to be booked on: name it at /v1/pay-components/{}.", each.code, each.id);
+        let rule = format!(
+            "{} has no account to be booked on: name it at /v1/pay-components/{}.",
+            each.code, each.id
+        );
         Trouble::new("no-account", rule)
     };
     plan.components().filter(lacks).map(told).collect()
@@ -348,9 +366,15 @@ async fn write(db: &mut Db, run: &PayrollRun, worked: &[Worked]) -> Result<()> {
     Ok(())
 }
 
-async fn finish(db: &mut Db, run: &PayrollRun, worked: &[Worked], mut problems: Vec<PayrollProblem>) -> Result<PayrollRun> {
+async fn finish(
+    db: &mut Db,
+    run: &PayrollRun,
+    worked: &[Worked],
+    mut problems: Vec<PayrollProblem>,
+) -> Result<PayrollRun> {
     let total = |kind: LineKind| worked.iter().map(|each| each.sum(kind)).sum::<Decimal>();
-    let (gross, deductions, claims) = (total(LineKind::Earning), total(LineKind::Deduction), total(LineKind::Claim));
+    let (gross, deductions, claims) =
+        (total(LineKind::Earning), total(LineKind::Deduction), total(LineKind::Claim));
     let blocking = problems.iter().filter(|problem| problem.blocks).count();
     problems.sort_by_key(|problem| (!problem.blocks, problem.employee_id));
     problems.truncate(TOLD);

@@ -101,7 +101,10 @@ impl Plan {
                 let stuck: Vec<&str> = waiting.iter().map(|each| each.code.as_str()).collect();
                 return Err(Trouble::new(
                     "components-not-in-order",
-                    format!("These components are worked out from something that is not valid in the month, or from each other: {}.", stuck.join(", ")),
+                    format!(
+                        "These components are worked out from something that is not valid in the month, or from each other: {}.",
+                        stuck.join(", ")
+                    ),
                 ));
             };
             let component = waiting.remove(place).clone();
@@ -140,7 +143,8 @@ impl Plan {
                 (Decimal::ZERO, String::new())
             };
             if value.abs() >= LIMIT {
-                troubles.push(Trouble::new("out-of-range", format!("{} is too large: {value}.", component.code)));
+                troubles
+                    .push(Trouble::new("out-of-range", format!("{} is too large: {value}.", component.code)));
                 return (Vec::new(), troubles);
             }
             values.push(value);
@@ -164,16 +168,24 @@ impl Plan {
     fn troubles(&self, facts: &Facts) -> Vec<Trouble> {
         let mut troubles = Vec::new();
         if let Some(piece) = facts.pieces.iter().find(|piece| piece.basis.is_none()) {
-            let rule = format!("Nothing is agreed for the days from {} on: add a compensation at /v1/compensations.", piece.starts_on);
+            let rule = format!(
+                "Nothing is agreed for the days from {} on: add a compensation at /v1/compensations.",
+                piece.starts_on
+            );
             troubles.push(Trouble::new("no-compensation", rule));
         }
         if facts.month_days.is_zero() && !facts.pieces.is_empty() {
-            troubles.push(Trouble::new("no-working-days", "The month has no working days for them: see their working pattern and calendar."));
+            troubles.push(Trouble::new(
+                "no-working-days",
+                "The month has no working days for them: see their working pattern and calendar.",
+            ));
         }
         let extras = facts.agreed.iter().flat_map(|agreed| &agreed.extras).map(|extra| &extra.component);
         for code in extras.chain(facts.inputs.iter().map(|input| &input.component)) {
             if !self.takes(code) {
-                let rule = format!("{code} is no component that takes amounts in this month: correct the compensation or the input.");
+                let rule = format!(
+                    "{code} is no component that takes amounts in this month: correct the compensation or the input."
+                );
                 troubles.push(Trouble::new("unknown-component", rule));
             }
         }
@@ -233,7 +245,8 @@ impl PlanStep {
             ComponentMethod::FlatBrackets => {
                 let base = self.base(values);
                 let found = component.brackets.0.iter().find(|row| row.to.is_none_or(|to| base <= to));
-                let value = found.map_or(Decimal::ZERO, |row| base * row.rate / Decimal::ONE_HUNDRED + row.amount);
+                let value =
+                    found.map_or(Decimal::ZERO, |row| base * row.rate / Decimal::ONE_HUNDRED + row.amount);
                 let row = found.map(|row| told(row)).unwrap_or_default();
                 (value, format!("{row}, of {}{}", money(base), self.bounds()))
             }
@@ -308,7 +321,8 @@ impl PlanStep {
                 // Who is not employed in the month gets nothing that is fixed.
                 let own = component.amount.filter(|_| !facts.pieces.is_empty()).map(|amount| amount.0);
                 let extras = facts.agreed.iter().flat_map(|agreed| &agreed.extras);
-                let extras = extras.filter(|extra| extra.component == component.code).map(|extra| extra.amount);
+                let extras =
+                    extras.filter(|extra| extra.component == component.code).map(|extra| extra.amount);
                 let inputs = facts.inputs.iter().filter(|input| input.component == component.code);
                 let inputs = inputs.filter_map(|input| input.amount);
                 let parts: Vec<Decimal> = own.into_iter().chain(extras).chain(inputs).collect();
@@ -387,7 +401,12 @@ fn salary(facts: &Facts) -> (Decimal, String) {
                 let monthly = if is_yearly { amount / Decimal::from(12) } else { amount };
                 of_days += monthly * days;
                 let yearly = if is_yearly { format!(" ({} a year)", money(amount)) } else { String::new() };
-                parts.push(format!("{}{yearly} × {} of {} days", money(monthly), plain(days), plain(facts.month_days)));
+                parts.push(format!(
+                    "{}{yearly} × {} of {} days",
+                    money(monthly),
+                    plain(days),
+                    plain(facts.month_days)
+                ));
             }
             None => {}
         }

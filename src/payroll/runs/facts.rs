@@ -174,8 +174,11 @@ const FACTS: &str = "
 /// # Errors
 /// Those of the database.
 pub async fn read(db: &mut Db, group: Uuid, months: &[AskedMonth]) -> Result<Vec<(String, Uuid, Facts)>> {
-    let rows: Vec<Row> = diesel::sql_query(FACTS).bind::<SqlUuid, _>(group).bind::<Jsonb, _>(json!(months)).load(db).await?;
+    let rows: Vec<Row> =
+        diesel::sql_query(FACTS).bind::<SqlUuid, _>(group).bind::<Jsonb, _>(json!(months)).load(db).await?;
     rows.into_iter()
-        .map(|row| Ok((row.period, row.employee_id, serde_json::from_value(row.facts).map_err(Problem::internal)?)))
+        .map(|row| {
+            Ok((row.period, row.employee_id, serde_json::from_value(row.facts).map_err(Problem::internal)?))
+        })
         .collect()
 }

@@ -3,10 +3,10 @@
 mod calculating;
 pub mod engine;
 pub mod facts;
-mod posting;
 mod payroll_inputs;
 mod payroll_runs;
 mod payslips;
+mod posting;
 mod previewing;
 mod printing;
 mod registers;

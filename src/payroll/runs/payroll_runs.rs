@@ -2,7 +2,7 @@
 //! everything else that is owed.
 use crate::calculating::calculate;
 use crate::posting;
-use crate::variance::get_payroll_run_variance;
+use crate::variance;
 use chrono::{Datelike, Days, Months};
 use compensation::pay_groups::{PaidIn, PayGroup};
 use platform::prelude::*;
@@ -101,7 +101,10 @@ pub struct PayrollProblem {
     #[schema(max_length = 60, example = "no-compensation")]
     pub code: String,
     /// What it is, and what to do about it.
-    #[schema(max_length = 2000, example = "Nothing is agreed for the days from 2026-03-01 on: add a compensation at /v1/compensations.")]
+    #[schema(
+        max_length = 2000,
+        example = "Nothing is agreed for the days from 2026-03-01 on: add a compensation at /v1/compensations."
+    )]
     pub detail: String,
     /// Whether it keeps the run from being approved.
     #[schema(example = true)]
@@ -241,8 +244,14 @@ impl Kept for PayrollRun {
             .await
             .optional()?;
         if let Some(later) = later {
-            let told = format!("{later} is paid already, and makes good what months before it lack: enter what is missing there, or reverse it first.");
-            return Err(CONFLICT.because(told).at(Fault::at("/period", "later-one-is-paid", format!("is before {later}, which is paid"))));
+            let told = format!(
+                "{later} is paid already, and makes good what months before it lack: enter what is missing there, or reverse it first."
+            );
+            return Err(CONFLICT.because(told).at(Fault::at(
+                "/period",
+                "later-one-is-paid",
+                format!("is before {later}, which is paid"),
+            )));
         }
         let row = (
             payroll_runs::id.eq(Uuid::now_v7()),
@@ -328,5 +337,5 @@ pub fn routes(api: &mut Api) {
         .call(operation!(revise_payroll_run))
         .call(operation!(posting::post_payroll_run))
         .call(operation!(posting::reverse_payroll_run))
-        .call(operation!(get_payroll_run_variance));
+        .call(operation!(variance::get_payroll_run_variance));
 }

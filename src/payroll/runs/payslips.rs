@@ -1,7 +1,7 @@
 //! Payslips: what somebody gets for a month and how each figure came about. Employees see their own once they are in the books.
 use crate::engine::{LineKind, PayslipLine};
 use crate::facts::Facts;
-use crate::previewing::preview_payslip;
+use crate::previewing;
 use platform::prelude::*;
 use rust_decimal::Decimal;
 use schema::payslips;
@@ -189,5 +189,5 @@ impl Stored for Payslip {
 }
 
 pub fn routes(api: &mut Api) {
-    api.printed::<Payslip>().call(operation!(preview_payslip));
+    api.printed::<Payslip>().call(operation!(previewing::preview_payslip));
 }

@@ -237,7 +237,9 @@ pub async fn reverse_payroll_run(
             return Err(Problem::invalid(vec![Fault::at("/reversed_on", "before-posting", rule)]));
         }
         if run.open_amount != run.net_amount {
-            return Err(INVALID_STATE.because("Some of its wages are paid, so it can not be taken back: void the payments first."));
+            return Err(INVALID_STATE.because(
+                "Some of its wages are paid, so it can not be taken back: void the payments first.",
+            ));
         }
         stands_last(db, &run).await?;
         let mirror = match run.journal_entry_id {
@@ -291,7 +293,9 @@ async fn stands_last(db: &mut Db, run: &PayrollRun) -> Result<()> {
         .await
         .optional()?;
     later.map_or(Ok(()), |later| {
-        Err(CONFLICT.because(format!("{later} is worked out from what this run paid: reverse or revise that one first.")))
+        Err(CONFLICT.because(format!(
+            "{later} is worked out from what this run paid: reverse or revise that one first."
+        )))
     })
 }
 

@@ -5,7 +5,7 @@ use crate::facts::{self, AskedMonth};
 use crate::payroll_runs::{PayrollProblem, days_of};
 use crate::payslips::{Payslip, PayslipFact};
 use compensation::compensations::CompensationBasis;
-use diesel::sql_types::{Date, Nullable, Uuid as SqlUuid};
+use diesel::sql_types::{Date, Uuid as SqlUuid};
 use platform::prelude::*;
 use rust_decimal::Decimal;
 
@@ -80,7 +80,10 @@ pub async fn preview_payslip(
         let group: Option<Uuid> =
             diesel::select(pay_group_of(asked.employee_id, last_day)).get_result(db).await?;
         let Some(group) = group else {
-            return Err(invalid("no-compensation", "is nobody who has a compensation, and with it a pay group".into()));
+            return Err(invalid(
+                "no-compensation",
+                "is nobody who has a compensation, and with it a pay group".into(),
+            ));
         };
         let components = components(db, group).await?;
         let people = Some(vec![asked.employee_id]);

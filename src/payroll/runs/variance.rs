@@ -118,7 +118,12 @@ pub async fn get_payroll_run_variance(
     Plain(told).answer(may.grants())
 }
 
-fn compare(run: &PayrollRun, before: Option<&PayrollRun>, slips: &[Payslip], limit: usize) -> PayrollVariance {
+fn compare(
+    run: &PayrollRun,
+    before: Option<&PayrollRun>,
+    slips: &[Payslip],
+    limit: usize,
+) -> PayrollVariance {
     let of = |wanted: Uuid| -> HashMap<Uuid, &Payslip> {
         let own = slips.iter().filter(|slip| slip.payroll_run_id == wanted);
         own.map(|slip| (slip.employee_id, slip)).collect()
@@ -128,7 +133,9 @@ fn compare(run: &PayrollRun, before: Option<&PayrollRun>, slips: &[Payslip], lim
     let people: BTreeSet<Uuid> = now.keys().chain(then.keys()).copied().collect();
     let mut employees: Vec<EmployeeVariance> = people
         .into_iter()
-        .filter_map(|employee_id| differs(employee_id, then.get(&employee_id).copied(), now.get(&employee_id).copied()))
+        .filter_map(|employee_id| {
+            differs(employee_id, then.get(&employee_id).copied(), now.get(&employee_id).copied())
+        })
         .collect();
     let employees_that_differ = employees.len();
     employees.sort_by_key(|each| (std::cmp::Reverse(each.difference.0.abs()), each.employee_id));
@@ -150,8 +157,10 @@ fn differs(employee_id: Uuid, then: Option<&Payslip>, now: Option<&Payslip>) -> 
     };
     let mut components: Vec<ComponentVariance> = Vec::new();
     for line in [then, now].into_iter().flatten().flat_map(|slip| &slip.lines.0) {
-        let is_known = components.iter().any(|each| each.component == line.component && each.kind == line.kind);
-        let (before, after) = (amount(then, &line.component, line.kind), amount(now, &line.component, line.kind));
+        let is_known =
+            components.iter().any(|each| each.component == line.component && each.kind == line.kind);
+        let (before, after) =
+            (amount(then, &line.component, line.kind), amount(now, &line.component, line.kind));
         if line.kind != LineKind::Figure && !is_known && before != after {
             components.push(ComponentVariance {
                 component: line.component.clone(),
@@ -171,7 +180,11 @@ fn differs(employee_id: Uuid, then: Option<&Payslip>, now: Option<&Payslip>) -> 
     Some(EmployeeVariance { employee_id, net_before, net_now, difference, reasons, components })
 }
 
-fn reasons(then: Option<&Payslip>, now: Option<&Payslip>, components: &[ComponentVariance]) -> Vec<VarianceReason> {
+fn reasons(
+    then: Option<&Payslip>,
+    now: Option<&Payslip>,
+    components: &[ComponentVariance],
+) -> Vec<VarianceReason> {
     use PayslipFactName as Name;
     let (Some(then), Some(now)) = (then, now) else {
         return vec![if then.is_none() { VarianceReason::Joined } else { VarianceReason::Left }];
@@ -189,6 +202,7 @@ fn reasons(then: Option<&Payslip>, now: Option<&Payslip>, components: &[Componen
         (components.iter().any(|each| each.kind == LineKind::Claim), VarianceReason::Claims),
         (changed(Name::LeaveDaysLeft), VarianceReason::LeavePaidOut),
     ];
-    let found: Vec<VarianceReason> = told.into_iter().filter(|(is_so, _)| *is_so).map(|(_, why)| why).collect();
+    let found: Vec<VarianceReason> =
+        told.into_iter().filter(|(is_so, _)| *is_so).map(|(_, why)| why).collect();
     if found.is_empty() { vec![VarianceReason::Components] } else { found }
 }
