@@ -1,3 +1,4 @@
+drop trigger follow_iban on personal_data;
 drop trigger keep_paid_days on employees;
 drop trigger show_paid_wages on open_items;
 drop trigger note_pay_new on assignments;
@@ -12,9 +13,9 @@ delete from approvable_actions where resource = 'payroll-runs';
 delete from payment_run_items where item_id in (select id from open_items where resource = 'payslips');
 delete from allocations where credit_item_id in (select id from open_items where resource = 'payslips');
 delete from open_items where resource = 'payslips';
-drop function keep_paid_days, show_paid_wages, payroll_parties, year_before, paid_before, payroll_facts, pay_details_of, days_of_pattern, take_pay_changes;
+drop function keep_paid_days, show_paid_wages, year_before, paid_before, payroll_facts, pay_details_of, days_of_pattern, take_pay_changes;
 drop table pay_changes, payroll_inputs, payslips, payroll_runs, pay_components, compensations, pay_groups;
-drop function keep_payroll_run, follow_payroll_run, note_pay_changes, keep_payroll_input, pay_group_of, keep_posted_payslip;
+drop function make_paid_parties, payroll_parties, follow_iban, keep_payroll_run, follow_payroll_run, note_pay_changes, keep_payroll_input, pay_group_of, keep_posted_payslip;
 drop function keep_pay_group, keep_compensation, keep_pay_component, keep_named_component;
 alter table numbers_given disable trigger frozen;
 delete from numbers_given where kind = 'payroll-runs';

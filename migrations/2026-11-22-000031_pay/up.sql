@@ -582,6 +582,24 @@ begin
     return query select p.employee_id, p.id from parties p where p.org_id = org and p.employee_id = any(in_people);
 end $$;
 
+-- Whoever is to be paid is a party from then on, so that posting a payroll need not make thousands.
+create function make_paid_parties() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+    perform payroll_parties(array(select distinct n.employee_id from new_rows n
+        where not exists (select from parties p where p.org_id = n.org_id and p.employee_id = n.employee_id)));
+    return null;
+end $$;
+create trigger make_paid_parties after insert on compensations referencing new table as new_rows for each statement execute function make_paid_parties();
+
+-- Where to pay is known to payments as soon as it is to personal data.
+create function follow_iban() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+    update parties p set bank_accounts = jsonb_build_array(jsonb_build_object('iban', new.iban))
+        where p.org_id = new.org_id and p.employee_id = new.id and p.bank_accounts -> 0 ->> 'iban' is distinct from compact_id(new.iban);
+    return null;
+end $$;
+create trigger follow_iban after insert or update on personal_data for each row when (new.iban is not null) execute function follow_iban();
+
 -- Nobody agrees to what they made or calculated themselves; what is agreed to stays, and problems keep it from that.
 create function keep_payroll_run() returns trigger language plpgsql as $$
 declare
