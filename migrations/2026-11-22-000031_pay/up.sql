@@ -84,7 +84,7 @@ create table pay_components (
         'unpaid_leave_days', 'leave_days_left')),
     amount             numeric(20,4),
     rate               numeric(20,6) constraint pay_components_rate_range check (rate between 0 and 100000),
-    -- [{"component": "GROSS", "sign": "plus"}, …]
+    -- [{"component": "GROSS", "is_subtracted": false}, …]
     base               jsonb         not null default '[]' constraint pay_components_base_type check (jsonb_typeof(base) = 'array'),
     allowance          numeric(20,4) constraint pay_components_allowance_range check (allowance >= 0),
     floor              numeric(20,4) constraint pay_components_floor_range check (floor >= 0),

@@ -22,8 +22,10 @@ fn register_ledger_and_payments_agree_for_any_payroll() {
             let departments = [owner.department("Work", None).await, owner.department("Office", None).await];
             let mut people = Vec::new();
             for place in 0..5 {
-                let day = format!("2026-{:02}-{:02}", 1 + pick(seed, place, 3), 1 + pick(seed, place + 50, 28));
-                let salary = Decimal::new(i64::try_from(300_000 + pick(seed, place + 100, 900_000)).unwrap(), 2);
+                let day =
+                    format!("2026-{:02}-{:02}", 1 + pick(seed, place, 3), 1 + pick(seed, place + 50, 28));
+                let salary =
+                    Decimal::new(i64::try_from(300_000 + pick(seed, place + 100, 900_000)).unwrap(), 2);
                 let who = company.hire("Somebody", &day, &salary.to_string()).await;
                 let department = json!({"department_id": departments[usize::try_from(place).unwrap() % 2]});
                 owner.patch(&format!("/v1/employees/{who}"), department).await.is(200);
@@ -44,7 +46,10 @@ fn register_ledger_and_payments_agree_for_any_payroll() {
                 }
                 let posted = company.posted(period).await;
                 // The sum of the payslips is what the run says, line by line.
-                let slips = owner.get(&format!("/v1/payslips?payroll_run_id={}&limit=200", id(&posted))).await.is(200);
+                let slips = owner
+                    .get(&format!("/v1/payslips?payroll_run_id={}&limit=200", id(&posted)))
+                    .await
+                    .is(200);
                 let (mut net, mut of_lines) = (Decimal::ZERO, Decimal::ZERO);
                 for slip in slips["data"].as_array().unwrap() {
                     net += dec(slip["net_amount"].as_str().unwrap());

@@ -17,7 +17,9 @@ fn a_raise_over_three_paid_months_is_made_good_month_by_month() {
         let april = company.posted("2026-04").await;
         let slip = company.slip(&april, &ana).await;
         assert_eq!(amounts(&slip, ["SALARY", "CAS", "CASS", "TAX"]), ["8500", "2125", "850", "553"]);
-        let of = |component: &str| ["2026-01", "2026-02", "2026-03"].map(|period| amount(&slip, component, period).to_string());
+        let of = |component: &str| {
+            ["2026-01", "2026-02", "2026-03"].map(|period| amount(&slip, component, period).to_string())
+        };
         assert_eq!(of("SALARY"), ["272.73", "500", "500"]);
         // 8272.73: CAS 2068.18 → 2068, less 2000; CASS 827.27 → 827 less 800; tax of 5377.73 → 538 less 520.
         assert_eq!(of("CAS"), ["68", "125", "125"]);
@@ -34,7 +36,7 @@ fn a_raise_over_three_paid_months_is_made_good_month_by_month() {
 /// Days of leave that are not paid, as an approved request leaves them.
 async fn unpaid(company: &Company, employee: &str, days: &[&str]) {
     let owner = &company.owner;
-    let kind = json!({"code": Uuid::now_v7().simple().to_string()[20..32].to_uppercase(), "name": Uuid::now_v7().to_string(), "accrual": "none", "paid_share": "0"});
+    let kind = json!({"code": Uuid::now_v7().simple().to_string()[20..32].to_uppercase(), "name": Uuid::now_v7().to_string(), "accrual": "none", "allows_negative": true, "paid_share": "0"});
     let kind = owner.post("/v1/leave-types", kind).await.is(201);
     let asked = json!({"employee_id": employee, "leave_type_id": id(&kind), "starts_on": days[0], "ends_on": days[days.len() - 1]});
     let asked = owner.post("/v1/leave-requests", asked).await.is(201);
@@ -43,7 +45,8 @@ async fn unpaid(company: &Company, employee: &str, days: &[&str]) {
     let chief = company.organization.caller(&["leave-requests:read", "leave-requests:approve"]).await;
     chief.act(&format!("{at}/approve")).await.is(200);
     let sql = "select count(*) from absence_days where org_id = $1 and employee_id = $2::text::uuid";
-    let found = service().database().await.query_one(sql, &[&company.organization.id, &employee]).await.unwrap();
+    let found =
+        service().database().await.query_one(sql, &[&company.organization.id, &employee]).await.unwrap();
     assert_eq!(usize::try_from(found.get::<_, i64>(0)).unwrap(), days.len());
 }
 
@@ -89,7 +92,7 @@ fn who_leaves_is_paid_to_the_last_day_and_who_comes_back_from_the_first() {
         let may = company.posted("2026-05").await;
         assert_eq!(amounts(&company.slip(&may, &ana).await, ["SALARY"]), ["4840"]);
         let early = json!({"last_day": "2026-04-24", "reason": "Resigned"});
-        let refused = company.owner.post(&format!("{at}/terminate"), early).await.is_problem(422, "invalid-input");
+        let refused = company.owner.post(&format!("{at}/terminate"), early).await.is_problem(409, "conflict");
         assert_eq!(crate::faults(&refused), [("/last_day".to_owned(), "is-paid".to_owned())]);
     });
 }

@@ -8,6 +8,7 @@ mod compensation;
 mod made_good;
 mod refusals;
 mod runs;
+mod statements;
 
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
@@ -41,7 +42,12 @@ pub fn dec(text: &str) -> Decimal {
 /// The faults of a refusal, as pointer and code.
 #[track_caller]
 pub fn faults(problem: &Value) -> Vec<(String, String)> {
-    problem["errors"].as_array().unwrap().iter().map(|fault| (text(&fault["pointer"]), text(&fault["code"]))).collect()
+    problem["errors"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|fault| (text(&fault["pointer"]), text(&fault["code"])))
+        .collect()
 }
 
 impl Company {
@@ -55,10 +61,14 @@ impl Company {
         let accounts = owner.get("/v1/accounts?limit=200").await.is(200);
         let accounts = accounts["data"].as_array().unwrap().iter();
         let accounts = accounts.map(|each| (text(&each["code"]), text(&each["id"]))).collect();
-        let group = owner.post("/v1/pay-groups", json!({"code": "STAFF", "name": "Staff", "pay_day": 10})).await.is(201);
+        let group = owner
+            .post("/v1/pay-groups", json!({"code": "STAFF", "name": "Staff", "pay_day": 10}))
+            .await
+            .is(201);
         let load = json!({"pack": pack, "starts_on": "2026-01-01"});
         owner.post(&format!("/v1/pay-groups/{}/load-pack", id(&group)), load).await.is(200);
-        let checker = organization.caller(&["payroll-runs:read", "payroll-runs:approve", "approvals:read=own"]).await;
+        let checker =
+            organization.caller(&["payroll-runs:read", "payroll-runs:approve", "approvals:read=own"]).await;
         Self { organization, owner, checker, group: id(&group), accounts }
     }
 
@@ -70,7 +80,8 @@ impl Company {
     /// Somebody who earns so much a month from their first day on.
     pub async fn hire(&self, name: &str, on: &str, amount: &str) -> String {
         let number = &Uuid::now_v7().simple().to_string()[14..32];
-        let person = json!({"employee_number": number, "given_name": name, "family_name": "Test", "hired_on": on});
+        let person =
+            json!({"employee_number": number, "given_name": name, "family_name": "Test", "hired_on": on});
         let employee = id(&self.owner.post("/v1/employees", person).await.is(201));
         self.pay(&employee, on, amount).await;
         employee
@@ -84,7 +95,11 @@ impl Company {
 
     /// A run of this month, calculated.
     pub async fn calculated(&self, period: &str) -> Value {
-        let run = self.owner.post("/v1/payroll-runs", json!({"pay_group_id": self.group, "period": period})).await.is(201);
+        let run = self
+            .owner
+            .post("/v1/payroll-runs", json!({"pay_group_id": self.group, "period": period}))
+            .await
+            .is(201);
         self.owner.act(&format!("{}/calculate", path(&run))).await.is(200)
     }
 
@@ -124,7 +139,11 @@ impl Company {
     pub async fn is_whole(&self) {
         let proof = self.owner.get("/v1/reports/integrity").await.is(200);
         assert_eq!(proof["holds"], true, "{proof}");
-        let told = self.owner.get("/v1/reports/payroll-reconciliation?period_from=2026-01&period_to=2026-12").await.is(200);
+        let told = self
+            .owner
+            .get("/v1/reports/payroll-reconciliation?period_from=2026-01&period_to=2026-12")
+            .await
+            .is(200);
         for row in told["rows"].as_array().unwrap() {
             assert_eq!(row["cells"].as_array().unwrap().last().unwrap()["value"], "0.00", "{told}");
         }

@@ -22,10 +22,20 @@ fn problems_are_told_by_employee_and_keep_the_run_from_being_agreed_to() {
         let run = company.calculated("2026-03").await;
         let told = |run: &Value| -> Vec<(Value, String)> {
             let blocking = run["problems"].as_array().unwrap().iter().filter(|each| each["blocks"] == true);
-            blocking.map(|each| (each["employee_id"].clone(), each["code"].as_str().unwrap().to_owned())).collect()
+            blocking
+                .map(|each| (each["employee_id"].clone(), each["code"].as_str().unwrap().to_owned()))
+                .collect()
         };
-        assert_eq!(told(&run), [(json!(ben), "no-compensation".to_owned()), (json!(carla), "negative-net".to_owned())]);
-        let to_be_known: Vec<&Value> = run["problems"].as_array().unwrap().iter().filter(|each| each["code"] == "in-no-pay-group").collect();
+        assert_eq!(
+            told(&run),
+            [(json!(ben), "no-compensation".to_owned()), (json!(carla), "negative-net".to_owned())]
+        );
+        let to_be_known: Vec<&Value> = run["problems"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|each| each["code"] == "in-no-pay-group")
+            .collect();
         assert!(to_be_known[0]["detail"].as_str().unwrap().contains("D-1"), "{run}");
         // The rest is calculated all the same.
         assert_eq!(amounts(&company.slip(&run, &ana).await, ["SALARY"]), ["4000"]);
@@ -48,7 +58,8 @@ fn inputs_are_for_people_who_are_there_and_components_that_take_them() {
         let company = Company::with_pack("generic").await;
         let ana = company.hire("Ana", "2026-03-02", "4000").await;
         let input = async |fields: Value| {
-            let mut input = json!({"employee_id": ana, "period": "2026-03", "component": "BONUS", "amount": "10"});
+            let mut input =
+                json!({"employee_id": ana, "period": "2026-03", "component": "BONUS", "amount": "10"});
             input.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
             faults(&company.owner.post("/v1/payroll-inputs", input).await.is_problem(422, "invalid-input"))
         };
@@ -60,9 +71,12 @@ fn inputs_are_for_people_who_are_there_and_components_that_take_them() {
         // A file with an error in a row: all of it is told, and nothing is written unless faulty rows are to be skipped.
         let employee = company.owner.get(&format!("/v1/employees/{ana}")).await.is(200);
         let number = employee["employee_number"].as_str().unwrap();
-        let file = format!("employee_number,period,component,amount\n{number},2026-03,BONUS,100.00\n{number},2026-02,BONUS,1\n{number},2026-03,BONUS,abc\n");
+        let file = format!(
+            "employee_number,period,component,amount\n{number},2026-03,BONUS,100.00\n{number},2026-02,BONUS,1\n{number},2026-03,BONUS,abc\n"
+        );
         let send = async |query: &str| {
-            let request = company.owner.request(reqwest::Method::POST, &format!("/v1/payroll-inputs/import{query}"));
+            let request =
+                company.owner.request(reqwest::Method::POST, &format!("/v1/payroll-inputs/import{query}"));
             request.body("text/csv", file.clone()).send().await
         };
         let refused = send("").await;
@@ -70,6 +84,9 @@ fn inputs_are_for_people_who_are_there_and_components_that_take_them() {
         assert!(refused.text.contains("not-employed") && refused.text.contains("amount"), "{}", refused.text);
         assert_eq!(company.owner.get("/v1/payroll-inputs").await.is(200)["data"], json!([]));
         send("?on_error=skip").await.is(200);
-        assert_eq!(company.owner.get("/v1/payroll-inputs").await.is(200)["data"].as_array().unwrap().len(), 1);
+        assert_eq!(
+            company.owner.get("/v1/payroll-inputs").await.is(200)["data"].as_array().unwrap().len(),
+            1
+        );
     });
 }

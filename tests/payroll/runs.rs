@@ -21,9 +21,18 @@ fn a_month_is_calculated_agreed_to_booked_and_paid() {
         // March has 22 working days, Ben is here for 12 of them: 6000 × 12 / 22 = 3272.727… → 3272.73.
         // Ana: CAS 2500, CASS 1000, tax 650, net 5850. Ben: CAS 818.18 → 818, CASS 327.27 → 327, deduction 810, tax 131.77 → 132; net 1995.73.
         let (of_ana, of_ben) = (company.slip(&run, &ana).await, company.slip(&run, &ben).await);
-        assert_eq!(amounts(&of_ana, ["SALARY", "CAS", "CASS", "TAX", "CAM"]), ["10000", "2500", "1000", "650", "225"]);
-        assert_eq!(amounts(&of_ben, ["SALARY", "CAS", "CASS", "TAX", "CAM"]), ["3272.73", "818", "327", "132", "74"]);
-        assert_eq!((&run["gross_amount"], &run["net_amount"], &run["employer_amount"]), (&json!("13272.73"), &json!("7845.73"), &json!("299.00")));
+        assert_eq!(
+            amounts(&of_ana, ["SALARY", "CAS", "CASS", "TAX", "CAM"]),
+            ["10000", "2500", "1000", "650", "225"]
+        );
+        assert_eq!(
+            amounts(&of_ben, ["SALARY", "CAS", "CASS", "TAX", "CAM"]),
+            ["3272.73", "818", "327", "132", "74"]
+        );
+        assert_eq!(
+            (&run["gross_amount"], &run["net_amount"], &run["employer_amount"]),
+            (&json!("13272.73"), &json!("7845.73"), &json!("299.00"))
+        );
         let cas = of_ana["lines"].as_array().unwrap().iter().find(|line| line["component"] == "CAS").unwrap();
         assert_eq!(cas["formula"], "25 % of 10000.00, cap none");
 
@@ -42,7 +51,10 @@ fn a_month_is_calculated_agreed_to_booked_and_paid() {
         let posted = company.post(&agreed).await.is(200);
         assert_eq!((posted["status"].as_str(), &posted["open_amount"]), (Some("posted"), &json!("7845.73")));
         let hers = herself.get("/v1/payslips").await.is(200);
-        assert_eq!((hers["data"].as_array().unwrap().len(), &hers["data"][0]["employee_id"]), (1, &json!(ana)));
+        assert_eq!(
+            (hers["data"].as_array().unwrap().len(), &hers["data"][0]["employee_id"]),
+            (1, &json!(ana))
+        );
         herself.get(&format!("/v1/payslips/{}", id(&of_ben))).await.is_problem(404, "not-found");
 
         // Salaries 13272.73 and CAM 299 are debits; what is owed to the state 2500 + 818 + 1000 + 327 + 650 + 132 + 299 and to people are credits.
@@ -65,7 +77,11 @@ fn a_month_is_calculated_agreed_to_booked_and_paid() {
         treasurer.act(&format!("{at}/approve")).await.is(200);
         owner.act(&format!("{at}/export")).await.is(200);
         let file = owner.get(&format!("{at}/file")).await;
-        assert!(file.text.contains("RO49AAAA1B31007593840000") && file.text.contains("5850.00"), "{}", file.text);
+        assert!(
+            file.text.contains("RO49AAAA1B31007593840000") && file.text.contains("5850.00"),
+            "{}",
+            file.text
+        );
         owner.act(&format!("{at}/post")).await.is(200);
         let paid = owner.get(&path(&run)).await.is(200);
         assert_eq!((paid["status"].as_str(), &paid["open_amount"]), (Some("paid"), &json!("0.00")));
@@ -113,7 +129,10 @@ fn a_run_that_is_taken_back_is_undone_in_the_books_and_made_good_by_the_next() {
         // February pays itself, and January as what was not paid for it, with the claim.
         let february = company.posted("2026-02").await;
         let slip = company.slip(&february, &ana).await;
-        assert_eq!((slip["gross_amount"].as_str(), slip["net_amount"].as_str()), (Some("10000.00"), Some("8710.00")));
+        assert_eq!(
+            (slip["gross_amount"].as_str(), slip["net_amount"].as_str()),
+            (Some("10000.00"), Some("8710.00"))
+        );
         assert_eq!(crate::amount(&slip, "SALARY", "2026-01"), dec("5000"));
         company.is_whole().await;
         // A month that is before one in the books is not made any more.
@@ -136,7 +155,12 @@ fn the_year_adds_up_and_what_differs_is_told_with_its_reason() {
         let carla = company.hire("Carla", "2026-02-02", "2000").await;
         let february = company.calculated("2026-02").await;
         let slip = company.slip(&february, &ana).await;
-        let year = slip["year_to_date"].as_array().unwrap().iter().find(|each| each["component"] == "SALARY").unwrap();
+        let year = slip["year_to_date"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|each| each["component"] == "SALARY")
+            .unwrap();
         assert_eq!(year["amount"], "8400.00");
 
         let told = owner.get(&format!("{}/variance", path(&february))).await.is(200);
@@ -153,16 +177,31 @@ fn the_year_adds_up_and_what_differs_is_told_with_its_reason() {
         let paper = owner.request(reqwest::Method::GET, &format!("/v1/payslips/{}", id(&slip)));
         let paper = paper.header("accept", "application/pdf").send().await;
         assert_eq!((paper.status, paper.header("content-type")), (200, Some("application/pdf")));
-        let register = owner.request(reqwest::Method::GET, "/v1/reports/payroll-register?period_from=2026-01&period_to=2026-01");
+        let register = owner.request(
+            reqwest::Method::GET,
+            "/v1/reports/payroll-register?period_from=2026-01&period_to=2026-01",
+        );
         let register = register.header("accept", "text/csv").send().await;
-        assert!(register.text.contains("\"Test, Ana\"") || register.text.contains("Test, Ana"), "{}", register.text);
-        let costs = owner.get("/v1/reports/payroll-costs?period_from=2026-01&period_to=2026-01").await.is(200);
+        assert!(
+            register.text.contains("\"Test, Ana\"") || register.text.contains("Test, Ana"),
+            "{}",
+            register.text
+        );
+        let costs =
+            owner.get("/v1/reports/payroll-costs?period_from=2026-01&period_to=2026-01").await.is(200);
         // 7000 earned, and 10 % of it for the pension: 7700.
         let last = costs["rows"].as_array().unwrap().last().unwrap();
         assert_eq!(last["cells"][5]["value"], "7700.00", "{costs}");
-        let statutory = owner.get("/v1/reports/statutory-totals?period_from=2026-01&period_to=2026-01").await.is(200);
-        let pension = statutory["rows"].as_array().unwrap().iter().find(|row| row["cells"][1]["value"] == "pension").unwrap();
-        let pension: Vec<String> = pension["cells"].as_array().unwrap()[4..].iter().map(|cell| text(&cell["value"])).collect();
+        let statutory =
+            owner.get("/v1/reports/statutory-totals?period_from=2026-01&period_to=2026-01").await.is(200);
+        let pension = statutory["rows"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|row| row["cells"][1]["value"] == "pension")
+            .unwrap();
+        let pension: Vec<String> =
+            pension["cells"].as_array().unwrap()[4..].iter().map(|cell| text(&cell["value"])).collect();
         assert_eq!(pension, ["350.00", "700.00", "1050.00"]);
     });
 }

@@ -75,7 +75,7 @@ pub struct NewCompensation {
     pub pay_group_id: Uuid,
     /// What they get beside it each month.
     #[serde(default)]
-    #[schema(value_type = Option<Vec<CompensationExtra>>, max_items = 50, example = json!([]))]
+    #[schema(value_type = Vec<CompensationExtra>, required = false, max_items = 50, example = json!([]))]
     pub extras: List<CompensationExtra>,
     /// Why, in the company's words.
     #[schema(min_length = 1, max_length = 500, example = "Hired")]

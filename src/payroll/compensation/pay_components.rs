@@ -1,11 +1,11 @@
 //! Pay components: what the payslips of a group are made of. Each is worked out from what is known of the person or from other
 //! components, is valid from one day to another, and knows its accounts.
-use crate::rules::{BaseTerm, Bracket, Condition, Shape};
+use crate::rules::Shape;
 use platform::prelude::*;
 use rust_decimal::Decimal;
 use schema::pay_components;
 
-pub use crate::rules::{BaseTerm as Term, Bracket as BracketRow, Condition as AppliesWhen, Sign};
+pub use crate::rules::{BaseTerm, PayBracket, PayCondition};
 
 /// A line of payslips, or a figure that lines are worked out from.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema, Queryable, Selectable)]
@@ -43,15 +43,15 @@ pub struct PayComponent {
     #[schema(example = json!(null))]
     pub cap: Option<Money>,
     /// The rows of a bracket table.
-    #[schema(value_type = Vec<Bracket>, max_items = 100, example = json!([]))]
-    pub brackets: List<Bracket>,
+    #[schema(value_type = Vec<PayBracket>, max_items = 100, example = json!([]))]
+    pub brackets: List<PayBracket>,
     /// Where it applies at all: all of them have to hold.
-    #[schema(value_type = Vec<Condition>, max_items = 10, example = json!([]))]
-    pub conditions: List<Condition>,
+    #[schema(value_type = Vec<PayCondition>, max_items = 10, example = json!([]))]
+    pub conditions: List<PayCondition>,
     /// Whether it is paid for the part of the month that is worked: joins, leaves and unpaid days lessen it. The salary always is.
     #[schema(example = false)]
     pub is_prorated: bool,
-    pub rounding: Rounding,
+    pub rounding: PayRounding,
     /// What it is rounded to: 0.01, or 1 for whole units.
     #[schema(example = "0.01")]
     pub rounding_to: Money,
@@ -123,7 +123,7 @@ impl ComponentSource {
 
 text_enum! {
     /// How it is rounded: halves away from zero, always up, always down.
-    pub enum Rounding { HalfUp = "half_up", Up = "up", Down = "down" }
+    pub enum PayRounding { HalfUp = "half_up", Up = "up", Down = "down" }
 }
 
 /// A component to be.
@@ -145,7 +145,7 @@ pub struct NewPayComponent {
     kind: ComponentKind,
     method: ComponentMethod,
     #[serde(default = "given_itself")]
-    #[schema(value_type = Option<ComponentSource>, example = "given")]
+    #[schema(value_type = ComponentSource, required = false, example = "given")]
     source: ComponentSource,
     /// A fixed amount of each month, or the price of one of what is counted.
     #[schema(value_type = Option<String>, max_length = 22, pattern = r"^-?[0-9]{1,15}(\.[0-9]{1,4})?$", example = "50.00")]
@@ -155,7 +155,7 @@ pub struct NewPayComponent {
     rate: Option<Decimal>,
     /// The components whose sum it is worked out from; none closes a ring.
     #[serde(default)]
-    #[schema(value_type = Option<Vec<BaseTerm>>, max_items = 50, example = json!([]))]
+    #[schema(value_type = Vec<BaseTerm>, required = false, max_items = 50, example = json!([]))]
     base: List<BaseTerm>,
     /// What is taken off the base first.
     #[schema(value_type = Option<String>, max_length = 22, pattern = r"^[0-9]{1,15}(\.[0-9]{1,4})?$", example = json!(null))]
@@ -168,21 +168,21 @@ pub struct NewPayComponent {
     cap: Option<Decimal>,
     /// The rows of a bracket table, without a gap from 0 on.
     #[serde(default)]
-    #[schema(value_type = Option<Vec<Bracket>>, max_items = 100, example = json!([]))]
-    brackets: List<Bracket>,
+    #[schema(value_type = Vec<PayBracket>, required = false, max_items = 100, example = json!([]))]
+    brackets: List<PayBracket>,
     /// Where it applies at all: all of them have to hold.
     #[serde(default)]
-    #[schema(value_type = Option<Vec<Condition>>, max_items = 10, example = json!([]))]
-    conditions: List<Condition>,
+    #[schema(value_type = Vec<PayCondition>, required = false, max_items = 10, example = json!([]))]
+    conditions: List<PayCondition>,
     /// Whether it is paid for the part of the month that is worked. The salary always is.
     #[serde(default)]
     is_prorated: bool,
     #[serde(default = "half_up")]
-    #[schema(value_type = Option<Rounding>, example = "half_up")]
-    rounding: Rounding,
+    #[schema(value_type = PayRounding, required = false, example = "half_up")]
+    rounding: PayRounding,
     /// What it is rounded to: 0.01, or 1 for whole units.
     #[serde(default = "a_cent")]
-    #[schema(value_type = Option<String>, max_length = 9, pattern = r"^(1000|[0-9]{1,3})(\.[0-9]{1,4})?$", example = "0.01")]
+    #[schema(value_type = String, required = false, max_length = 9, pattern = r"^(1000|[0-9]{1,3})(\.[0-9]{1,4})?$", example = "0.01")]
     rounding_to: Decimal,
     /// What it is booked on: the expense of an earning or of the employer's cost, the liability of a deduction.
     account_id: Option<Uuid>,
@@ -210,8 +210,8 @@ pub struct NewPayComponent {
 fn given_itself() -> ComponentSource {
     ComponentSource::Given
 }
-fn half_up() -> Rounding {
-    Rounding::HalfUp
+fn half_up() -> PayRounding {
+    PayRounding::HalfUp
 }
 fn a_cent() -> Decimal {
     Decimal::new(1, 2)
@@ -249,14 +249,14 @@ pub struct EditPayComponent {
     #[schema(value_type = Option<String>, max_length = 22, pattern = r"^[0-9]{1,15}(\.[0-9]{1,4})?$", example = json!(null))]
     cap: Option<Option<Decimal>>,
     /// The rows of a bracket table: all of them from now on.
-    #[schema(value_type = Option<Vec<Bracket>>, max_items = 100, example = json!([]))]
-    brackets: Option<List<Bracket>>,
+    #[schema(value_type = Option<Vec<PayBracket>>, max_items = 100, example = json!([]))]
+    brackets: Option<List<PayBracket>>,
     /// Where it applies at all: all of them from now on.
-    #[schema(value_type = Option<Vec<Condition>>, max_items = 10, example = json!([]))]
-    conditions: Option<List<Condition>>,
+    #[schema(value_type = Option<Vec<PayCondition>>, max_items = 10, example = json!([]))]
+    conditions: Option<List<PayCondition>>,
     /// Whether it is paid for the part of the month that is worked.
     is_prorated: Option<bool>,
-    rounding: Option<Rounding>,
+    rounding: Option<PayRounding>,
     /// What it is rounded to: 0.01, or 1 for whole units.
     #[schema(value_type = Option<String>, max_length = 9, pattern = r"^(1000|[0-9]{1,3})(\.[0-9]{1,4})?$", example = "1")]
     rounding_to: Option<Decimal>,

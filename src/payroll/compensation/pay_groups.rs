@@ -60,13 +60,13 @@ pub struct NewPayGroup {
     #[diesel(treat_none_as_default_value = true)] // which the database fills in
     currency: Option<String>,
     #[serde(default = "monthly")]
-    #[schema(value_type = Option<PayPeriod>)]
+    #[schema(value_type = PayPeriod, required = false)]
     pay_period: PayPeriod,
     /// The day of the month on which it is paid; the last day, where a month is shorter.
     #[schema(minimum = 1, maximum = 31, example = 10)]
     pay_day: i32,
     #[serde(default = "next_month")]
-    #[schema(value_type = Option<PaidIn>)]
+    #[schema(value_type = PaidIn, required = false)]
     paid_in: PaidIn,
 }
 
@@ -168,7 +168,7 @@ async fn archive_pay_group(may: May<Write, PayGroup>, id: Id<PayGroup>) -> Reply
 
 /// Restore a pay group
 ///
-/// It is used again.
+/// It is used again: runs can be made for it.
 #[utoipa::path(post, path = "/v1/pay-groups/{id}/restore", tag = "Pay")]
 async fn restore_pay_group(may: May<Write, PayGroup>, id: Id<PayGroup>) -> Reply<PayGroup> {
     step(may, id, "restore").await

@@ -3,11 +3,6 @@ use crate::pay_components::{ComponentKind, ComponentMethod, ComponentSource};
 use platform::prelude::*;
 use rust_decimal::Decimal;
 
-text_enum! {
-    /// Whether something is added or taken off.
-    pub enum Sign { Plus = "plus", Minus = "minus" }
-}
-
 /// A part of a base: another component of the same pay group.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -15,20 +10,16 @@ pub struct BaseTerm {
     /// Its code.
     #[schema(max_length = 30, pattern = "^[A-Z][A-Z0-9_]{0,29}$", example = "SALARY")]
     pub component: String,
-    /// Whether it is added or taken off.
-    #[serde(default = "plus")]
-    #[schema(value_type = Option<Sign>)]
-    pub sign: Sign,
-}
-
-fn plus() -> Sign {
-    Sign::Plus
+    /// Whether it is taken off, and not added.
+    #[serde(default)]
+    #[schema(example = false)]
+    pub is_subtracted: bool,
 }
 
 /// A row of a bracket table: what is above `from`, up to and with `to`. Zero is in the first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Bracket {
+pub struct PayBracket {
     /// What it begins above: 0 in the first row, else where the one before ends.
     #[schema(value_type = String, max_length = 22, pattern = r"^[0-9]{1,15}(\.[0-9]{1,4})?$", example = "0.00")]
     pub from: Decimal,
@@ -37,18 +28,18 @@ pub struct Bracket {
     pub to: Option<Decimal>,
     /// Percent: of what of the base is in this row (progressive), or of all of it (flat).
     #[serde(default)]
-    #[schema(value_type = Option<String>, max_length = 12, pattern = r"^[0-9]{1,5}(\.[0-9]{1,6})?$", example = "10")]
+    #[schema(value_type = String, required = false, max_length = 12, pattern = r"^[0-9]{1,5}(\.[0-9]{1,6})?$", example = "10")]
     pub rate: Decimal,
     /// What is added to that; flat tables alone have it.
     #[serde(default)]
-    #[schema(value_type = Option<String>, max_length = 22, pattern = r"^[0-9]{1,15}(\.[0-9]{1,4})?$", example = "0.00")]
+    #[schema(value_type = String, required = false, max_length = 22, pattern = r"^[0-9]{1,15}(\.[0-9]{1,4})?$", example = "0.00")]
     pub amount: Decimal,
 }
 
 /// Where a component is paid at all: another one is within these.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Condition {
+pub struct PayCondition {
     /// The code of the other one.
     #[schema(max_length = 30, pattern = "^[A-Z][A-Z0-9_]{0,29}$", example = "SALARY")]
     pub component: String,
@@ -71,8 +62,8 @@ pub(crate) struct Shape {
     amount: Option<Decimal>,
     rate: Option<Decimal>,
     base: Vec<BaseTerm>,
-    brackets: Vec<Bracket>,
-    conditions: Vec<Condition>,
+    brackets: Vec<PayBracket>,
+    conditions: Vec<PayCondition>,
 }
 
 impl Shape {

@@ -3,7 +3,7 @@
 use crate::facts::{Facts, Piece};
 use compensation::compensations::CompensationBasis;
 use compensation::pay_components::{
-    BracketRow, ComponentKind, ComponentMethod, ComponentSource, PayComponent, Rounding, Sign,
+    ComponentKind, ComponentMethod, ComponentSource, PayBracket, PayComponent, PayRounding,
 };
 use platform::prelude::*;
 use rust_decimal::{Decimal, RoundingStrategy};
@@ -79,7 +79,8 @@ pub struct Plan {
 
 struct PlanStep {
     component: PayComponent,
-    base: Vec<(usize, Sign)>,
+    /// Where they are in the plan, and whether they are taken off.
+    base: Vec<(usize, bool)>,
     conditions: Vec<(usize, Option<Decimal>, Option<Decimal>)>,
 }
 
@@ -109,7 +110,8 @@ impl Plan {
             };
             let component = waiting.remove(place).clone();
             let place_of = |code: &str| plan.by_code.get(code).copied().unwrap_or_default();
-            let base = component.base.0.iter().map(|term| (place_of(&term.component), term.sign)).collect();
+            let base =
+                component.base.0.iter().map(|term| (place_of(&term.component), term.is_subtracted)).collect();
             let conditions = component.conditions.0.iter();
             let conditions = conditions.map(|each| (place_of(&each.component), each.from, each.to)).collect();
             plan.by_code.insert(component.code.clone(), plan.steps.len());
@@ -203,11 +205,11 @@ fn named(component: &PayComponent) -> impl Iterator<Item = &str> {
 }
 
 /// Rounded to a step.
-fn rounded(exact: Decimal, how: Rounding, to: Decimal) -> Decimal {
+fn rounded(exact: Decimal, how: PayRounding, to: Decimal) -> Decimal {
     let strategy = match how {
-        Rounding::HalfUp => RoundingStrategy::MidpointAwayFromZero,
-        Rounding::Up => RoundingStrategy::AwayFromZero,
-        Rounding::Down => RoundingStrategy::ToZero,
+        PayRounding::HalfUp => RoundingStrategy::MidpointAwayFromZero,
+        PayRounding::Up => RoundingStrategy::AwayFromZero,
+        PayRounding::Down => RoundingStrategy::ToZero,
     };
     // What is left of a division is no reason to round up: 100 / 3 * 3 is 100.
     ((exact / to).round_dp(12).round_dp_with_strategy(0, strategy) * to).normalize()
@@ -273,9 +275,8 @@ impl PlanStep {
 
     /// The sum that it is worked out from, within its bounds.
     fn base(&self, values: &[Decimal]) -> Decimal {
-        let term = |(place, sign): &(usize, Sign)| match sign {
-            Sign::Plus => values[*place],
-            Sign::Minus => -values[*place],
+        let term = |(place, is_subtracted): &(usize, bool)| {
+            if *is_subtracted { -values[*place] } else { values[*place] }
         };
         let sum: Decimal = self.base.iter().map(term).sum();
         let component = &self.component;
@@ -370,7 +371,7 @@ impl PlanStep {
     }
 }
 
-fn told(row: &BracketRow) -> String {
+fn told(row: &PayBracket) -> String {
     match (row.rate.is_zero(), row.amount.is_zero()) {
         (true, _) => money(row.amount),
         (false, true) => format!("{} %", plain(row.rate)),

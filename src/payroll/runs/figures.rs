@@ -69,7 +69,9 @@ fn amounts<const N: usize>(lines: &[PayslipLine], codes: [&str; N]) -> [String; 
 }
 
 fn net(lines: &[PayslipLine]) -> Decimal {
-    let sum = |kind: LineKind| lines.iter().filter(|line| line.kind == kind).map(|line| line.amount.0).sum::<Decimal>();
+    let sum = |kind: LineKind| {
+        lines.iter().filter(|line| line.kind == kind).map(|line| line.amount.0).sum::<Decimal>()
+    };
     sum(LineKind::Earning) - sum(LineKind::Deduction)
 }
 
@@ -109,7 +111,10 @@ fn a_wage_above_the_minimum_with_two_dependants() {
 fn a_wage_at_the_average_and_beyond_all_deductions() {
     // 8620: CAS 2155, CASS 862, no deduction above 6050; taxable 5603 → 560.30 → 560. Net 8620 - 2155 - 862 - 560 = 5043. CAM 193.95 → 194.
     let lines = slip(&romanian(), &Facts { dependants: 4, ..month("8620") });
-    assert_eq!(amounts(&lines, ["CAS", "CASS", "DEDUCTION", "TAX", "CAM"]), ["2155", "862", "0", "560", "194"]);
+    assert_eq!(
+        amounts(&lines, ["CAS", "CASS", "DEDUCTION", "TAX", "CAM"]),
+        ["2155", "862", "0", "560", "194"]
+    );
     assert_eq!(net(&lines), dec("5043"));
     let lines = slip(&romanian(), &month("10000"));
     assert_eq!(net(&lines), dec("5850")); // 10000 - 2500 - 1000 - 650
@@ -182,7 +187,8 @@ fn a_raise_that_is_dated_back_is_made_good_line_by_line() {
 
 #[test]
 fn hours_are_paid_as_timesheets_have_them_or_as_they_are_planned() {
-    let hourly = Piece { basis: Some(CompensationBasis::Hourly), paid_leave_days: dec("1"), ..piece("25", "20") };
+    let hourly =
+        Piece { basis: Some(CompensationBasis::Hourly), paid_leave_days: dec("1"), ..piece("25", "20") };
     let agreed = Agreed { basis: CompensationBasis::Hourly, amount: dec("25"), extras: Vec::new() };
     let planned = Facts { pieces: vec![hourly], agreed: Some(agreed), ..month("1") };
     assert_eq!(amounts(&slip(&romanian(), &planned), ["SALARY"]), ["4000"]); // 160 hours
@@ -199,13 +205,21 @@ fn tables_take_each_part_by_its_row_and_a_year_is_a_twelfth_a_month() {
     let agreed = Agreed { basis: CompensationBasis::Yearly, amount: dec("60000"), extras: Vec::new() };
     let facts = Facts { pieces: vec![yearly.clone()], agreed: Some(agreed.clone()), ..month("1") };
     let lines = slip(&plan, &facts);
-    assert_eq!(amounts(&lines, ["SALARY", "PENSION", "INCOME_TAX", "EMPLOYER_PENSION"]), ["5000", "250", "450", "500"]);
+    assert_eq!(
+        amounts(&lines, ["SALARY", "PENSION", "INCOME_TAX", "EMPLOYER_PENSION"]),
+        ["5000", "250", "450", "500"]
+    );
     let tax = lines.iter().find(|line| line.component == "INCOME_TAX").unwrap();
     assert_eq!(tax.formula, "0 % of 1000.00 + 10 % of 3000.00 + 20 % of 750.00, cap none");
     // What comes each month, and what comes once.
-    let input = |component: &str, amount: &str| InputFact { component: component.into(), amount: Some(dec(amount)), quantity: None };
+    let input = |component: &str, amount: &str| InputFact {
+        component: component.into(),
+        amount: Some(dec(amount)),
+        quantity: None,
+    };
     let agreed = Agreed { extras, ..agreed };
-    let facts = Facts { agreed: Some(agreed), inputs: vec![input("BONUS", "50"), input("NO_SUCH", "1")], ..facts };
+    let facts =
+        Facts { agreed: Some(agreed), inputs: vec![input("BONUS", "50"), input("NO_SUCH", "1")], ..facts };
     let (lines, troubles) = plan.work_out(&facts, "2025-03");
     assert_eq!(amounts(&lines, ["BONUS"]), ["150"]);
     assert_eq!(troubles.iter().map(|each| each.code).collect::<Vec<_>>(), ["unknown-component"]);
@@ -219,10 +233,10 @@ fn what_can_not_be_worked_out_is_told_and_the_rest_is() {
     assert_eq!(troubles.iter().map(|each| each.code).collect::<Vec<_>>(), ["no-compensation"]);
     assert_eq!(amounts(&lines, ["SALARY"]), ["3000"]);
     // What is beyond any money ends that payslip alone.
-    let (lines, troubles) = romanian().work_out(&month("999999999999999.9999"), "2025-03");
+    let (lines, troubles) = romanian().work_out(&month("999999999999999"), "2025-03");
     assert!(!lines.is_empty() && troubles.is_empty());
     let bonus = InputFact { component: "BONUS".into(), amount: Some(dec("999999999999999")), quantity: None };
-    let facts = Facts { inputs: vec![bonus], ..month("999999999999999.9999") };
+    let facts = Facts { inputs: vec![bonus], ..month("999999999999999") };
     let (lines, troubles) = romanian().work_out(&facts, "2025-03");
     assert_eq!((lines.len(), troubles[0].code), (0, "out-of-range"));
 }

@@ -31,7 +31,9 @@ async fn whole_body(caller: &Caller, operation: &Operation) -> Option<Value> {
     match operation.id() {
         "create_payroll_input" => {
             let (employee, _) = paid(caller).await;
-            Some(json!({"employee_id": employee, "period": "2026-03", "component": "BONUS", "amount": "250.00"}))
+            Some(
+                json!({"employee_id": employee, "period": "2026-03", "component": "BONUS", "amount": "250.00"}),
+            )
         }
         "preview_payslip" => {
             let (employee, _) = paid(caller).await;
@@ -68,7 +70,8 @@ async fn calculated(caller: &Caller) -> String {
     account_of_role(caller, "payroll_payable", "liability").await;
     let clerk = Organization { id: caller.organization };
     let clerk = clerk.caller(&["payroll-runs:write", "payroll-runs:run"]).await;
-    let made = clerk.post("/v1/payroll-runs", json!({"pay_group_id": group, "period": "2026-03"})).await.is(201);
+    let made =
+        clerk.post("/v1/payroll-runs", json!({"pay_group_id": group, "period": "2026-03"})).await.is(201);
     let run = made["id"].as_str().unwrap().to_owned();
     clerk.act(&format!("/v1/payroll-runs/{run}/calculate")).await.is(200);
     run
