@@ -57,9 +57,11 @@ UNSTATED = [
     ("/v1/leave-", r"^/", {"required"}),  # whose it is, for a login that is nobody's; what leave that grows asks for
     ("/v1/number-series", r"^/kind$", {"unknown-value"}),
     ("/v1/parties", r"^/", {"required", "wrong-format"}),  # numbers that hold check digits or the code of a country
+    ("/v1/pay-components", r"^/", {"required"}),  # what one method asks for and another does not
     ("/v1/payment-runs", r"^/", {"required", "too-large", "too-small"}),
     ("/v1/payments", r"^/", {"required", "too-large", "too-small"}),
     ("/v1/payment-terms", r"^/(discount|instalments)", {"required", "too-small"}),  # a discount has its days
+    ("/v1/payroll-inputs", r"^/", {"required"}),  # an amount or a quantity, as the component takes
     ("/v1/recurring-entries", r"/lines", {"required", "too-large"}),
     ("/v1/recurring-invoices", r"^/", {"required", "too-large", "too-small"}),
     ("/v1/timesheet", r"^/", {"required", "too-large"}),  # whose it is, for a login that is nobody's; a day has 24 hours

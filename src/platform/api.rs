@@ -375,6 +375,11 @@ impl Api {
 
     /// The same for a resource that is printed, too.
     pub fn printable<R: Printed>(&mut self) -> &mut Self {
+        self.printed::<R>().historied::<R>()
+    }
+
+    /// The same for one without a history: it follows from something that has one.
+    pub fn printed<R: Printed>(&mut self) -> &mut Self {
         let thing = words(R::SINGULAR);
         self.listable::<R>()
             .regular::<R, _, _, _>(
@@ -386,7 +391,6 @@ impl Api {
                 print::read_or_print::<R>,
             )
             .tell_life::<R>()
-            .historied::<R>()
     }
 
     /// The same for a resource that is something else from day to day.

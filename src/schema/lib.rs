@@ -618,6 +618,26 @@ diesel::table! {
 }
 
 diesel::table! {
+    compensations (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        employee_id -> Uuid,
+        effective_on -> Date,
+        basis -> Text,
+        amount -> Numeric,
+        currency -> Text,
+        pay_group_id -> Uuid,
+        extras -> Jsonb,
+        reason -> Nullable<Text>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
     cost_centres (org_id, id) {
         org_id -> Uuid,
         id -> Uuid,
@@ -1959,6 +1979,71 @@ diesel::table! {
 }
 
 diesel::table! {
+    pay_changes (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        employee_id -> Uuid,
+        since_on -> Date,
+        payroll_run_id -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    pay_components (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        pay_group_id -> Uuid,
+        code -> Text,
+        name -> Text,
+        kind -> Text,
+        method -> Text,
+        source -> Text,
+        amount -> Nullable<Numeric>,
+        rate -> Nullable<Numeric>,
+        base -> Jsonb,
+        allowance -> Nullable<Numeric>,
+        floor -> Nullable<Numeric>,
+        cap -> Nullable<Numeric>,
+        brackets -> Jsonb,
+        conditions -> Jsonb,
+        is_prorated -> Bool,
+        rounding -> Text,
+        rounding_to -> Numeric,
+        account_id -> Nullable<Uuid>,
+        counter_account_id -> Nullable<Uuid>,
+        cost_centre_id -> Nullable<Uuid>,
+        statutory -> Nullable<Text>,
+        position -> Int4,
+        starts_on -> Date,
+        ends_on -> Nullable<Date>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    pay_groups (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        code -> Text,
+        name -> Text,
+        currency -> Text,
+        pay_period -> Text,
+        pay_day -> Int4,
+        paid_in -> Text,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
     payment_run_items (org_id, payment_run_id, item_id) {
         org_id -> Uuid,
         payment_run_id -> Uuid,
@@ -2043,6 +2128,87 @@ diesel::table! {
         created_by -> Nullable<Uuid>,
         updated_at -> Timestamptz,
         updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    payroll_inputs (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        employee_id -> Uuid,
+        period -> Text,
+        component -> Text,
+        amount -> Nullable<Numeric>,
+        quantity -> Nullable<Numeric>,
+        description -> Nullable<Text>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    payroll_runs (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        number -> Nullable<Text>,
+        pay_group_id -> Uuid,
+        period -> Text,
+        starts_on -> Date,
+        ends_on -> Date,
+        pay_on -> Date,
+        currency -> Text,
+        employees -> Int4,
+        gross_amount -> Numeric,
+        deduction_amount -> Numeric,
+        claim_amount -> Numeric,
+        net_amount -> Numeric,
+        employer_amount -> Numeric,
+        open_amount -> Numeric,
+        problems -> Jsonb,
+        blocking_problems -> Int4,
+        calculated_at -> Nullable<Timestamptz>,
+        calculated_by -> Nullable<Uuid>,
+        posted_on -> Nullable<Date>,
+        journal_entry_id -> Nullable<Uuid>,
+        reversed_on -> Nullable<Date>,
+        reversal_reason -> Nullable<Text>,
+        reversal_entry_id -> Nullable<Uuid>,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    payslips (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        version -> Int8,
+        payroll_run_id -> Uuid,
+        employee_id -> Uuid,
+        pay_group_id -> Uuid,
+        period -> Text,
+        pay_on -> Date,
+        currency -> Text,
+        department_id -> Nullable<Uuid>,
+        basis -> Jsonb,
+        lines -> Jsonb,
+        year_to_date -> Jsonb,
+        claims -> Jsonb,
+        gross_amount -> Numeric,
+        deduction_amount -> Numeric,
+        claim_amount -> Numeric,
+        net_amount -> Numeric,
+        employer_amount -> Numeric,
+        status -> Text,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
     }
 }
 

@@ -22,6 +22,10 @@ mod tax_return;
 
 use platform::api::Api;
 
+pub use load::Heading;
+pub use render::Form;
+pub use report::{Report, ReportCell, ReportColumn, ReportKind, ReportParameter, ReportRow, ReportRowKind};
+
 /// Everything that the room offers.
 pub fn routes(api: &mut Api) {
     overview::routes(api);

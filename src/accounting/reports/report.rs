@@ -17,6 +17,8 @@ text_enum! {
         ProfitAndLoss = "profit_and_loss", CashFlow = "cash_flow", AgedReceivables = "aged_receivables", AgedPayables = "aged_payables",
         PartyStatement = "party_statement", TaxReturn = "tax_return", BudgetVsActual = "budget_vs_actual",
         FixedAssetRegister = "fixed_asset_register", BankReconciliation = "bank_reconciliation",
+        PayrollRegister = "payroll_register", PayrollCosts = "payroll_costs", StatutoryTotals = "statutory_totals",
+        PayrollReconciliation = "payroll_reconciliation",
     }
 }
 
