@@ -99,6 +99,27 @@ diesel::table! {
 }
 
 diesel::table! {
+    applications (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        candidate_id -> Uuid,
+        job_opening_id -> Uuid,
+        stage_id -> Uuid,
+        applied_on -> Date,
+        stage_since_at -> Timestamptz,
+        cover_letter -> Nullable<Text>,
+        end_reason -> Nullable<Text>,
+        ended_on -> Nullable<Date>,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
     approvable_actions (resource, action) {
         resource -> Text,
         action -> Text,
@@ -409,6 +430,95 @@ diesel::table! {
         control_over -> Text,
         lines -> Jsonb,
         prepared_by -> Array<Nullable<Uuid>>,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    candidates (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        given_name -> Nullable<Text>,
+        family_name -> Nullable<Text>,
+        email -> Nullable<Text>,
+        phone -> Nullable<Text>,
+        location -> Nullable<Text>,
+        profile_url -> Nullable<Text>,
+        notes -> Nullable<Text>,
+        source -> Text,
+        referred_by_id -> Nullable<Uuid>,
+        consent_given_on -> Date,
+        consent_ends_on -> Date,
+        employee_id -> Nullable<Uuid>,
+        anonymized_at -> Nullable<Timestamptz>,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    checklist_tasks (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        checklist_id -> Uuid,
+        employee_id -> Uuid,
+        place -> Int4,
+        title -> Text,
+        description -> Nullable<Text>,
+        role -> Text,
+        responsible_id -> Nullable<Uuid>,
+        due_on -> Date,
+        request_kind -> Nullable<Text>,
+        request_item -> Nullable<Text>,
+        done_at -> Nullable<Timestamptz>,
+        done_by -> Nullable<Uuid>,
+        skip_reason -> Nullable<Text>,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    checklist_templates (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        name -> Text,
+        kind -> Text,
+        position_id -> Nullable<Uuid>,
+        country -> Nullable<Text>,
+        items -> Jsonb,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    checklists (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        employee_id -> Uuid,
+        template_id -> Uuid,
+        kind -> Text,
+        day_on -> Date,
+        cancellation_reason -> Nullable<Text>,
+        done_at -> Nullable<Timestamptz>,
         status -> Text,
         version -> Int8,
         created_at -> Timestamptz,
@@ -1056,6 +1166,21 @@ diesel::table! {
 }
 
 diesel::table! {
+    hiring_stages (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        name -> Text,
+        place -> Int4,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
     idempotency_keys (org_id, caller, key) {
         org_id -> Uuid,
         caller -> Text,
@@ -1154,6 +1279,39 @@ diesel::table! {
 }
 
 diesel::table! {
+    interview_panel (org_id, interview_id, employee_id) {
+        org_id -> Uuid,
+        interview_id -> Uuid,
+        employee_id -> Uuid,
+        during -> Tstzrange,
+        is_booked -> Bool,
+    }
+}
+
+diesel::table! {
+    interviews (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        application_id -> Uuid,
+        title -> Text,
+        kind -> Text,
+        starts_at -> Timestamptz,
+        ends_at -> Timestamptz,
+        place -> Nullable<Text>,
+        link -> Nullable<Text>,
+        panel -> Array<Nullable<Uuid>>,
+        sequence -> Int4,
+        cancellation_reason -> Nullable<Text>,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
     invitation_links (org_id, invitation_id) {
         org_id -> Uuid,
         invitation_id -> Uuid,
@@ -1206,6 +1364,36 @@ diesel::table! {
         notes -> Nullable<Text>,
         status -> Text,
         journal_entry_id -> Nullable<Uuid>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    job_openings (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        title -> Text,
+        position_id -> Uuid,
+        seats -> Int4,
+        filled_seats -> Int4,
+        hiring_manager_id -> Nullable<Uuid>,
+        description -> Nullable<Text>,
+        contract_type -> Text,
+        workplace -> Text,
+        location -> Nullable<Text>,
+        country -> Nullable<Text>,
+        salary_from -> Nullable<Numeric>,
+        salary_to -> Nullable<Numeric>,
+        currency -> Nullable<Text>,
+        opened_on -> Nullable<Date>,
+        filled_on -> Nullable<Date>,
+        closed_on -> Nullable<Date>,
+        close_reason -> Nullable<Text>,
+        status -> Text,
         version -> Int8,
         created_at -> Timestamptz,
         created_by -> Nullable<Uuid>,
@@ -1428,6 +1616,38 @@ diesel::table! {
         number -> Text,
         resource_id -> Uuid,
         given_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    offers (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        application_id -> Uuid,
+        starts_on -> Date,
+        contract_type -> Text,
+        contract_ends_on -> Nullable<Date>,
+        full_time_equivalent -> Numeric,
+        workplace -> Text,
+        location -> Nullable<Text>,
+        country -> Nullable<Text>,
+        grade -> Nullable<Text>,
+        manager_id -> Nullable<Uuid>,
+        pay_basis -> Text,
+        pay_amount -> Numeric,
+        pay_currency -> Text,
+        expires_on -> Date,
+        message -> Nullable<Text>,
+        answer_reason -> Nullable<Text>,
+        sent_at -> Nullable<Timestamptz>,
+        answered_at -> Nullable<Timestamptz>,
+        employee_id -> Nullable<Uuid>,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
     }
 }
 
@@ -1762,6 +1982,25 @@ diesel::table! {
         updated_at -> Timestamptz,
         updated_by -> Nullable<Uuid>,
         requires_second_factor -> Bool,
+    }
+}
+
+diesel::table! {
+    scorecards (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        interview_id -> Uuid,
+        application_id -> Uuid,
+        interviewer_id -> Uuid,
+        recommendation -> Text,
+        ratings -> Jsonb,
+        strengths -> Nullable<Text>,
+        concerns -> Nullable<Text>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
     }
 }
 
