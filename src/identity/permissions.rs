@@ -28,6 +28,7 @@ const CATALOGUE: &[(&str, &[&str], &[GrantReach])] = &[
     ("approval-delegations", &["read", "write"], MAKER),
     ("approval-policies", &["read", "write"], ORG),
     ("approvals", &["read", "write", "approve"], MAKER),
+    ("assignments", &["read", "write"], ANY),
     ("bank-accounts", &["read", "write"], ORG),
     ("bank-rules", &["read", "write", "run"], ORG),
     ("bank-statement-lines", &["read", "post"], ORG),

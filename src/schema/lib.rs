@@ -207,6 +207,34 @@ diesel::table! {
 }
 
 diesel::table! {
+    assignments (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        employee_id -> Uuid,
+        starts_on -> Date,
+        ends_on -> Nullable<Date>,
+        change -> Text,
+        department_id -> Nullable<Uuid>,
+        position_id -> Nullable<Uuid>,
+        manager_id -> Nullable<Uuid>,
+        workplace -> Text,
+        location -> Nullable<Text>,
+        country -> Nullable<Text>,
+        full_time_equivalent -> Numeric,
+        grade -> Nullable<Text>,
+        contract_type -> Text,
+        contract_ends_on -> Nullable<Date>,
+        reason -> Nullable<Text>,
+        ending_reason -> Nullable<Text>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
     balance_deltas (org_id, id) {
         org_id -> Uuid,
         id -> Int8,
