@@ -54,9 +54,11 @@ pub struct NewApplication {
     job_opening_id: Uuid,
     /// The stage at which it begins; the first one, unless told.
     #[schema(example = json!(null))]
+    #[diesel(treat_none_as_default_value = true)] // which the database fills in
     stage_id: Option<Uuid>,
     /// The day on which they applied; today, unless told.
     #[schema(example = "2026-11-02")]
+    #[diesel(treat_none_as_default_value = true)]
     applied_on: Option<NaiveDate>,
     /// What they wrote. Papers are files that hang on the application.
     #[schema(min_length = 1, max_length = 10_000, example = "I have run payrolls for eight years.")]

@@ -1,7 +1,10 @@
 //! Interviews: who asks whom, when and where. Nobody asks in two places at once; calendars of others are told in their own words.
 
 use calendar::{Calendar, Entry, Standing, When as During};
-use diesel::sql_types::{Jsonb, Nullable, Uuid as SqlUuid};
+use diesel::PgArrayExpressionMethods;
+use diesel::dsl::sql;
+use diesel::expression::SqlLiteral;
+use diesel::sql_types::{Array, Jsonb, Nullable, Uuid as SqlUuid};
 use platform::prelude::*;
 use schema::interviews;
 use serde_json::Value;
@@ -33,6 +36,8 @@ pub struct Interview {
     pub link: Option<String>,
     /// The employees who ask; none of them is in another interview at the time.
     #[schema(max_items = 20)]
+    #[diesel(select_expression = panel())]
+    #[diesel(select_expression_type = SqlLiteral<Array<SqlUuid>>)]
     pub panel: Vec<Uuid>,
     /// How often it was changed, as calendars count.
     #[schema(minimum = 0, example = 0)]
@@ -43,6 +48,11 @@ pub struct Interview {
     pub status: InterviewStatus,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+}
+
+/// An array whose elements Diesel would take for nullable.
+fn panel() -> SqlLiteral<Array<SqlUuid>> {
+    sql("interviews.panel")
 }
 
 text_enum! {
@@ -170,10 +180,7 @@ impl Stored for Interview {
     fn narrow(rows: Rows<Self>, by: InterviewFilter) -> Rows<Self> {
         rows.when(by.status, |rows, status| rows.filter(interviews::status.eq(status)))
             .when(by.application_id, |rows, id| rows.filter(interviews::application_id.eq(id)))
-            .when(by.interviewer_id, |rows, id| {
-                use diesel::PgArrayExpressionMethods;
-                rows.filter(interviews::panel.contains(vec![id]))
-            })
+            .when(by.interviewer_id, |rows, id| rows.filter(interviews::panel.contains(vec![Some(id)])))
             .when(by.starts_at_from, |rows, at| rows.filter(interviews::starts_at.ge(at)))
             .when(by.starts_at_to, |rows, at| rows.filter(interviews::starts_at.le(at)))
     }
