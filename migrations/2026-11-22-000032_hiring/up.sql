@@ -437,6 +437,7 @@ create table offers (
     pay_basis            text          not null constraint offers_pay_basis_check check (pay_basis in ('monthly', 'yearly', 'hourly')),
     pay_amount           numeric(20,4) not null constraint offers_pay_amount_range check (pay_amount > 0),
     pay_currency         text          not null constraint offers_pay_currency_format check (pay_currency ~ '^[A-Z]{3}$'),
+    pay_group_id         uuid          not null,
     expires_on           date          not null,
     message              text          constraint offers_message_length check (length(message) between 1 and 5000),
     answer_reason        text          constraint offers_answer_reason_length check (length(answer_reason) between 1 and 500),
@@ -448,6 +449,7 @@ create table offers (
     primary key (org_id, id),
     constraint offers_application_id_fkey foreign key (org_id, application_id) references applications (org_id, id),
     constraint offers_manager_id_fkey foreign key (org_id, manager_id) references employees (org_id, id),
+    constraint offers_pay_group_id_fkey foreign key (org_id, pay_group_id) references pay_groups (org_id, id),
     constraint offers_employee_id_fkey foreign key (org_id, employee_id) references employees (org_id, id),
     constraint a_contract_ends_after_it_starts check (contract_ends_on >= starts_on),
     constraint a_fixed_term_has_an_end check (contract_type <> 'fixed_term' or contract_ends_on is not null),
@@ -458,6 +460,7 @@ create index offers_by_application on offers (org_id, application_id, id);
 create index offers_by_status on offers (org_id, status, id);
 create index offers_by_expiry on offers (org_id, expires_on, id);
 create index offers_by_manager on offers (org_id, manager_id);
+create index offers_by_pay_group on offers (org_id, pay_group_id);
 create index offers_by_employee on offers (org_id, employee_id);
 select manage_resource('offers', secret => '{message,answer_reason}', personal => '{pay_basis,pay_amount,pay_currency}');
 create index offers_by_created_at on offers (org_id, created_at, id);

@@ -1,6 +1,19 @@
 // @generated automatically by Diesel CLI.
 
 diesel::table! {
+    absence_days (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        employee_id -> Uuid,
+        day -> Date,
+        leave_request_id -> Uuid,
+        leave_type_id -> Uuid,
+        share -> Numeric,
+        paid_share -> Numeric,
+    }
+}
+
+diesel::table! {
     account_balances (org_id, grain, begins_on, account_id, currency, is_closing, department_id, cost_centre_id, project_id) {
         org_id -> Uuid,
         grain -> Text,
@@ -468,6 +481,22 @@ diesel::table! {
 }
 
 diesel::table! {
+    calendar_feeds (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        user_id -> Uuid,
+        name -> Text,
+        scope -> Text,
+        secret_hash -> Bytea,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
     candidates (org_id, id) {
         org_id -> Uuid,
         id -> Uuid,
@@ -574,6 +603,26 @@ diesel::table! {
         visibility -> Text,
         mentions -> Array<Nullable<Uuid>>,
         reply_to_id -> Nullable<Uuid>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    compensations (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        employee_id -> Uuid,
+        effective_on -> Date,
+        basis -> Text,
+        amount -> Numeric,
+        currency -> Text,
+        pay_group_id -> Uuid,
+        extras -> Jsonb,
+        reason -> Nullable<Text>,
         version -> Int8,
         created_at -> Timestamptz,
         created_by -> Nullable<Uuid>,
@@ -1531,6 +1580,80 @@ diesel::table! {
 }
 
 diesel::table! {
+    leave_entitlements (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        employee_id -> Uuid,
+        leave_type_id -> Uuid,
+        kind -> Text,
+        days -> Numeric,
+        effective_on -> Date,
+        period_on -> Nullable<Date>,
+        leave_request_id -> Nullable<Uuid>,
+        reason -> Nullable<Text>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    leave_requests (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        employee_id -> Uuid,
+        leave_type_id -> Uuid,
+        starts_on -> Date,
+        ends_on -> Date,
+        starts_at_noon -> Bool,
+        ends_at_noon -> Bool,
+        days -> Numeric,
+        note -> Nullable<Text>,
+        document_file_id -> Nullable<Uuid>,
+        rejection_reason -> Nullable<Text>,
+        submitted_at -> Nullable<Timestamptz>,
+        submitted_by -> Nullable<Uuid>,
+        decided_at -> Nullable<Timestamptz>,
+        decided_by -> Nullable<Uuid>,
+        on_behalf_of -> Nullable<Uuid>,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    leave_types (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        code -> Text,
+        name -> Text,
+        accrual -> Text,
+        days_per_year -> Nullable<Numeric>,
+        accrues_from_on -> Nullable<Date>,
+        prorates -> Bool,
+        carry_over_days -> Nullable<Numeric>,
+        carry_over_months -> Nullable<Int4>,
+        allows_negative -> Bool,
+        allows_half_days -> Bool,
+        paid_share -> Numeric,
+        needs_document -> Bool,
+        is_paid_out -> Bool,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
     linked_subjects (org_id, provider_id, subject) {
         org_id -> Uuid,
         provider_id -> Uuid,
@@ -1664,6 +1787,7 @@ diesel::table! {
         pay_basis -> Text,
         pay_amount -> Numeric,
         pay_currency -> Text,
+        pay_group_id -> Uuid,
         expires_on -> Date,
         message -> Nullable<Text>,
         answer_reason -> Nullable<Text>,
@@ -1718,6 +1842,17 @@ diesel::table! {
         registration_number -> Nullable<Text>,
         address -> Nullable<Text>,
         tax_rounding -> Text,
+    }
+}
+
+diesel::table! {
+    overtime_rules (org_id, pattern_id, per, over_hours) {
+        org_id -> Uuid,
+        pattern_id -> Uuid,
+        per -> Text,
+        over_hours -> Numeric,
+        up_to -> Numeric,
+        multiplier -> Numeric,
     }
 }
 
@@ -1777,6 +1912,61 @@ diesel::table! {
         org_id -> Uuid,
         key -> Text,
         party_id -> Uuid,
+    }
+}
+
+diesel::table! {
+    pay_components (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        pay_group_id -> Uuid,
+        code -> Text,
+        name -> Text,
+        kind -> Text,
+        method -> Text,
+        source -> Text,
+        amount -> Nullable<Numeric>,
+        rate -> Nullable<Numeric>,
+        base -> Jsonb,
+        allowance -> Nullable<Numeric>,
+        floor -> Nullable<Numeric>,
+        cap -> Nullable<Numeric>,
+        brackets -> Jsonb,
+        conditions -> Jsonb,
+        is_prorated -> Bool,
+        rounding -> Text,
+        rounding_to -> Numeric,
+        account_id -> Nullable<Uuid>,
+        counter_account_id -> Nullable<Uuid>,
+        cost_centre_id -> Nullable<Uuid>,
+        statutory -> Nullable<Text>,
+        position -> Int4,
+        starts_on -> Date,
+        ends_on -> Nullable<Date>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    pay_groups (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        code -> Text,
+        name -> Text,
+        currency -> Text,
+        pay_period -> Text,
+        pay_day -> Int4,
+        paid_in -> Text,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
     }
 }
 
@@ -1891,6 +2081,22 @@ diesel::table! {
         code -> Text,
         name -> Text,
         status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    public_holidays (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        calendar_id -> Uuid,
+        holiday_on -> Date,
+        name -> Text,
+        source -> Nullable<Text>,
         version -> Int8,
         created_at -> Timestamptz,
         created_by -> Nullable<Uuid>,
@@ -2101,6 +2307,61 @@ diesel::table! {
 }
 
 diesel::table! {
+    timesheet_entries (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        timesheet_id -> Uuid,
+        employee_id -> Uuid,
+        worked_on -> Date,
+        hours -> Numeric,
+        started_at -> Nullable<Timestamptz>,
+        ended_at -> Nullable<Timestamptz>,
+        project_id -> Nullable<Uuid>,
+        task -> Nullable<Text>,
+        note -> Nullable<Text>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    timesheet_overtime (org_id, timesheet_id, entry_id, multiplier) {
+        org_id -> Uuid,
+        timesheet_id -> Uuid,
+        entry_id -> Uuid,
+        multiplier -> Numeric,
+        hours -> Numeric,
+    }
+}
+
+diesel::table! {
+    timesheets (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        employee_id -> Uuid,
+        week_starts_on -> Date,
+        hours -> Numeric,
+        overtime_hours -> Numeric,
+        overtime -> Jsonb,
+        rejection_reason -> Nullable<Text>,
+        submitted_at -> Nullable<Timestamptz>,
+        submitted_by -> Nullable<Uuid>,
+        decided_at -> Nullable<Timestamptz>,
+        decided_by -> Nullable<Uuid>,
+        on_behalf_of -> Nullable<Uuid>,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
     trusted_issuers (provider_id) {
         provider_id -> Uuid,
         organization_id -> Uuid,
@@ -2182,6 +2443,50 @@ diesel::table! {
         disabled_because -> Nullable<Text>,
         reads_as -> Nullable<Uuid>,
         secret_changed_at -> Timestamptz,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    work_calendars (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        code -> Text,
+        name -> Text,
+        country -> Nullable<Text>,
+        is_default -> Bool,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    working_pattern_days (org_id, pattern_id, place) {
+        org_id -> Uuid,
+        pattern_id -> Uuid,
+        place -> Int4,
+        cycle -> Int4,
+        hours -> Numeric,
+    }
+}
+
+diesel::table! {
+    working_patterns (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        code -> Text,
+        name -> Text,
+        weeks -> Jsonb,
+        cycle_starts_on -> Date,
+        overtime -> Jsonb,
+        is_default -> Bool,
         version -> Int8,
         created_at -> Timestamptz,
         created_by -> Nullable<Uuid>,
