@@ -39,7 +39,7 @@ create table assignments (
     constraint an_ending_has_a_day check (ending_reason is null or ends_on is not null),
     constraint assignments_manager_id_cycle check (manager_id <> employee_id),
     -- Looked at when the transaction ends: a day that moves between two assignments is nobody's for a moment.
-    constraint assignments_of_one_employee_do_not_overlap exclude using gist
+    constraint no_two_assignments_of_one_employee_overlap exclude using gist
         (org_id with =, employee_id with =, daterange(starts_on, ends_on, '[]') with &&) deferrable initially deferred
 );
 create index assignments_by_employee on assignments (org_id, employee_id, starts_on);
@@ -256,7 +256,7 @@ begin
     end if;
     select case
             when t.change in ('transfer', 'promotion', 'change') and t.before is null then 'the_history_of_an_employee_begins_with_a_hire'
-            when t.before_ends is null or t.before_ends >= t.starts_on then 'assignments_of_one_employee_do_not_overlap'
+            when t.before_ends is null or t.before_ends >= t.starts_on then 'no_two_assignments_of_one_employee_overlap'
             else 'there_are_no_gaps_while_somebody_is_employed' end into broken
         from (select a.change, a.starts_on, lag(a.id) over w as before, case when lag(a.id) over w is not null then lag(a.ends_on) over w else a.starts_on - 1 end as before_ends
             from assignments a where a.org_id = org and a.employee_id = any(people) window w as (partition by a.employee_id order by a.starts_on)) t
@@ -335,3 +335,392 @@ insert into assignments (org_id, id, employee_id, starts_on, ends_on, change, de
     select org_id, ordered_uuid(now(), row_number() over (order by org_id, id)), id, hired_on, terminated_on, 'hire', department_id, position_id, manager_id,
         termination_reason
     from employees;
+
+-- Puts assignments into histories, each from its day on: the one that covers the day ends the day before, and what it was is carried on but
+-- for what is said anew. It lasts until the next one begins, or until what it follows would have ended.
+create function put_assignments(in_rows jsonb) returns setof assignments language plpgsql volatile as $$
+declare
+    org constant uuid := current_org();
+    people uuid[];
+    faults jsonb;
+begin
+    -- In the order of their ids, so that two batches do not wait for each other.
+    select array_agg(id) into people from (select e.id from employees e
+        where e.org_id = org and e.id in (select (r ->> 'employee_id')::uuid from jsonb_array_elements(in_rows) r) order by e.id for no key update) held;
+    if exists (select from jsonb_array_elements(in_rows) r where (r ->> 'employee_id')::uuid <> all(coalesce(people, '{}'))) then
+        raise exception 'no such employee' using errcode = 'foreign_key_violation', table = 'assignments', constraint = 'assignments_employee_id_fkey';
+    end if;
+    with given as (
+        select (r ->> 'employee_id')::uuid as employee_id, (r ->> 'starts_on')::date as starts_on, (r ->> 'ends_on')::date as ends_on,
+            coalesce(r ->> 'change', 'change') in ('hire', 'rehire') as begins
+        from jsonb_array_elements(in_rows) r
+    ), checked as (
+        select g.*, count(*) over (partition by g.employee_id, g.starts_on) > 1 or exists (select from assignments a where a.org_id = org
+                and a.employee_id = g.employee_id and a.starts_on = g.starts_on) as is_taken,
+            exists (select from assignments a where a.org_id = org and a.employee_id = g.employee_id
+                and a.starts_on < g.starts_on and (a.ends_on is null or a.ends_on >= g.starts_on)) as is_covered,
+            (select coalesce(a.ends_on, 'infinity') from assignments a where a.org_id = org and a.employee_id = g.employee_id
+                and a.starts_on < g.starts_on and (a.ends_on is null or a.ends_on >= g.starts_on)) as covered_until,
+            exists (select from given b where b.employee_id = g.employee_id and b.begins and b.starts_on < g.starts_on) as follows_given,
+            exists (select from given b where b.employee_id = g.employee_id and b.starts_on = g.ends_on + 1) as is_followed
+        from given g
+    )
+    select jsonb_agg(distinct jsonb_build_object('pointer', fault.pointer, 'code', fault.code, 'detail', fault.detail)) into faults
+        from checked c cross join lateral (values
+            (c.is_taken, '/starts_on', 'begins-already', format('another assignment of this employee begins on %s: change that one', c.starts_on)),
+            (not c.begins and not c.is_taken and not c.is_covered and not c.follows_given, '/starts_on', 'not-employed',
+                format('is a day, %s, on which this employee does not work here: rehire them, or choose a day of their employment', c.starts_on)),
+            (c.begins and c.is_covered, '/starts_on', 'employed-already',
+                format('is a day, %s, on which this employee works here already: let `change` be another', c.starts_on)),
+            (c.ends_on < c.starts_on, '/ends_on', 'before-first-day', 'must not be before the first day'),
+            (not c.begins and c.is_covered and c.ends_on <> c.covered_until and not c.is_followed, '/ends_on', 'leaves-a-gap',
+                'would leave days without an assignment: leave it out, and put the next one from its own day on; an employment ends by `terminate`')
+        ) fault (is_so, pointer, code, detail) where fault.is_so;
+    if faults is not null then
+        raise exception 'days' using errcode = 'check_violation', table = 'assignments', constraint = 'assignments_starts_on_check',
+            detail = jsonb_build_object('errors', faults);
+    end if;
+    return query
+    with recursive timeline as (
+        select l.*, row_number() over w as place, lead(l.starts_on) over w as next_starts_on, lead(l.is_new) over w as is_followed_by_new
+        from (
+            select a.id, a.employee_id, a.starts_on, a.ends_on, a.change, to_jsonb(a) as said, false as is_new from assignments a
+                where a.org_id = org and a.employee_id = any(people)
+            union all
+            select (r ->> 'id')::uuid, (r ->> 'employee_id')::uuid, (r ->> 'starts_on')::date, (r ->> 'ends_on')::date, coalesce(r ->> 'change', 'change'),
+                jsonb_strip_nulls(r - '{department_id,position_id,manager_id,location,country,grade,contract_ends_on,reason}'::text[])
+                    || coalesce((select jsonb_object_agg(key, value) from jsonb_each(r)
+                        where key = any('{department_id,position_id,manager_id,location,country,grade,contract_ends_on,reason}')), '{}'), true
+                from jsonb_array_elements(in_rows) r
+        ) l window w as (partition by l.employee_id order by l.starts_on)
+    ), carried as (
+        select t.*, '{"workplace": "office", "full_time_equivalent": 1, "contract_type": "permanent"}'::jsonb || t.said as state, t.ends_on as until
+            from timeline t where t.place = 1
+        union all
+        select t.*,
+            case when not t.is_new then t.said
+                when t.change = 'hire' then '{"workplace": "office", "full_time_equivalent": 1, "contract_type": "permanent"}'::jsonb || t.said
+                when t.change = 'rehire' then c.state - '{reason,ending_reason,contract_ends_on}'::text[] || t.said
+                else c.state - 'reason' || t.said end,
+            case when not t.is_new or t.change in ('hire', 'rehire') or t.ends_on is not null then t.ends_on
+                when c.until >= t.starts_on or c.until is null then c.until end
+        from carried c join timeline t on t.employee_id = c.employee_id and t.place = c.place + 1
+    ), ended as (
+        select c.*, case when c.next_starts_on is not null and (c.is_new or c.is_followed_by_new) and coalesce(c.until, 'infinity') >= c.next_starts_on
+            then c.next_starts_on - 1 else c.until end as last_day
+        from carried c
+    ), cut as (
+        update assignments a set ends_on = e.last_day, ending_reason = null from ended e
+            where not e.is_new and a.org_id = org and a.id = e.id and a.ends_on is distinct from e.last_day
+    )
+    insert into assignments (org_id, id, employee_id, starts_on, ends_on, change, department_id, position_id, manager_id, workplace, location, country,
+            full_time_equivalent, grade, contract_type, contract_ends_on, reason, ending_reason)
+        select org, e.id, e.employee_id, e.starts_on, e.last_day, e.change, p.department_id, p.position_id, p.manager_id, p.workplace, p.location, p.country,
+            p.full_time_equivalent, p.grade, p.contract_type, p.contract_ends_on, p.reason,
+            case when e.last_day is not distinct from e.until and e.last_day is not null then p.ending_reason end
+        from ended e cross join lateral jsonb_populate_record(null::assignments, e.state) p where e.is_new
+        returning *;
+end $$;
+
+-- Corrects an assignment. Where its days change, the ones beside it give way, so that no day is lost or counted twice.
+create function correct_assignment(in_id uuid, in_patch jsonb) returns setof assignments language plpgsql volatile as $$
+declare
+    org constant uuid := current_org();
+    was assignments;
+    goes_on boolean;
+    faults jsonb;
+    is_now assignments;
+begin
+    select * into strict was from assignments where org_id = org and id = in_id;
+    is_now := jsonb_populate_record(was, in_patch);
+    goes_on := exists (select from assignments a where a.org_id = org and a.employee_id = was.employee_id and a.starts_on = was.ends_on + 1
+        and a.change in ('transfer', 'promotion', 'change'));
+    select jsonb_agg(jsonb_build_object('pointer', fault.pointer, 'code', fault.code, 'detail', fault.detail)) into faults from (values
+        ((was.change in ('hire', 'rehire')) <> (is_now.change in ('hire', 'rehire')), '/change', 'begins-an-employment',
+            'of what begins an employment must be `hire` or `rehire`, and of what does not must be neither'),
+        (is_now.ends_on < is_now.starts_on, '/ends_on', 'before-first-day', 'must not be before the first day'),
+        (goes_on and is_now.ends_on is null, '/ends_on', 'is-followed', 'must be there, since another assignment follows: delete that one first')
+    ) fault (is_so, pointer, code, detail) where fault.is_so;
+    if faults is not null then
+        raise exception 'days' using errcode = 'check_violation', table = 'assignments', constraint = 'assignments_starts_on_check',
+            detail = jsonb_build_object('errors', faults);
+    end if;
+    return query
+    with beside as (
+        update assignments a set
+                ends_on = case when a.starts_on < was.starts_on then is_now.starts_on - 1 else a.ends_on end,
+                starts_on = case when a.starts_on > was.starts_on then is_now.ends_on + 1 else a.starts_on end
+            where a.org_id = org and a.employee_id = was.employee_id and a.id <> was.id
+                and (a.ends_on = was.starts_on - 1 and was.change in ('transfer', 'promotion', 'change') and is_now.starts_on <> was.starts_on
+                    or a.starts_on = was.ends_on + 1 and a.change in ('transfer', 'promotion', 'change') and is_now.ends_on is distinct from was.ends_on)
+    )
+    update assignments a set starts_on = is_now.starts_on, ends_on = is_now.ends_on, change = is_now.change, department_id = is_now.department_id,
+            position_id = is_now.position_id, manager_id = is_now.manager_id, workplace = is_now.workplace, location = is_now.location, country = is_now.country,
+            full_time_equivalent = is_now.full_time_equivalent, grade = is_now.grade, contract_type = is_now.contract_type,
+            contract_ends_on = is_now.contract_ends_on, reason = is_now.reason,
+            ending_reason = case when is_now.ends_on is not null then is_now.ending_reason end
+        where a.org_id = org and a.id = in_id
+        returning a.*;
+end $$;
+
+-- Ends an employment with a day, whatever was planned for later.
+create function end_employment(in_employee uuid, in_last_day date, in_reason text) returns void language plpgsql volatile as $$
+declare
+    org constant uuid := current_org();
+    first_day date;
+    again date;
+begin
+    select hired_on into first_day from employees where org_id = org and id = in_employee;
+    select min(starts_on) into again from assignments
+        where org_id = org and employee_id = in_employee and starts_on > first_day and change in ('hire', 'rehire');
+    delete from assignments where org_id = org and employee_id = in_employee and starts_on > in_last_day and starts_on > first_day
+        and starts_on < coalesce(again, 'infinity');
+    update assignments set ends_on = in_last_day, ending_reason = in_reason where org_id = org and id = (
+        select id from assignments where org_id = org and employee_id = in_employee and starts_on between first_day and in_last_day
+            and starts_on < coalesce(again, 'infinity') order by starts_on desc limit 1);
+end $$;
+
+-- Hires several at once: employees, and their first assignments with all that is said of these.
+create function hire_all(in_rows jsonb) returns setof employees language plpgsql volatile as $$
+declare
+    org constant uuid := current_org();
+begin
+    return query insert into employees (org_id, id, employee_number, given_name, family_name, work_email, phone, department_id, position_id, manager_id, hired_on)
+        select org, r.id, r.employee_number, r.given_name, r.family_name, r.work_email, r.phone, r.department_id, r.position_id, r.manager_id, r.hired_on
+        from jsonb_populate_recordset(null::employees, in_rows) r
+        returning *;
+    update assignments a set workplace = coalesce(r.workplace, a.workplace), location = r.location, country = r.country,
+            full_time_equivalent = coalesce(r.full_time_equivalent, 1), grade = r.grade, contract_type = coalesce(r.contract_type, a.contract_type),
+            contract_ends_on = r.contract_ends_on, reason = r.reason
+        from jsonb_populate_recordset(null::assignments, in_rows) r where a.org_id = org and a.employee_id = r.id;
+end $$;
+
+-- What the company has to know of somebody. Each row has the id of its employee.
+create table personal_data (
+    org_id              uuid    not null,
+    id                  uuid    not null,
+    born_on             date    constraint personal_data_born_on_range check (born_on >= '1900-01-01'),
+    nationality         text    constraint personal_data_nationality_format check (nationality ~ '^[A-Z]{2}$'),
+    national_id         text    constraint personal_data_national_id_format check (national_id ~ '^[A-Z0-9][A-Z0-9 /.-]{0,29}$'),
+    -- The country that gave it.
+    national_id_country text    constraint personal_data_national_id_country_format check (national_id_country ~ '^[A-Z]{2}$'),
+    private_email       text    constraint personal_data_private_email_length check (length(private_email) between 3 and 254),
+    private_phone       text    constraint personal_data_private_phone_format check (private_phone ~ '^\+?[0-9 ()./-]{3,30}$'),
+    addresses           jsonb   not null default '[]' constraint personal_data_addresses_type check (jsonb_typeof(addresses) = 'array'),
+    emergency_contacts  jsonb   not null default '[]' constraint personal_data_emergency_contacts_type check (jsonb_typeof(emergency_contacts) = 'array'),
+    iban                text    constraint personal_data_iban_format check (iban ~ '^[A-Z]{2}[0-9]{2}[A-Z0-9]{10,30}$'),
+    tax_country         text    constraint personal_data_tax_country_format check (tax_country ~ '^[A-Z]{2}$'),
+    tax_number          text    constraint personal_data_tax_number_length check (length(tax_number) between 1 and 30),
+    tax_dependants      integer not null default 0 constraint personal_data_tax_dependants_range check (tax_dependants between 0 and 50),
+    -- Whether personal deductions are made here, and not by another employer.
+    is_main_employment  boolean not null default true,
+    tax_exemption       text    constraint personal_data_tax_exemption_length check (length(tax_exemption) between 1 and 100),
+    primary key (org_id, id),
+    constraint personal_data_id_fkey foreign key (org_id, id) references employees (org_id, id) on delete cascade,
+    constraint a_national_id_comes_with_its_country check ((national_id is null) = (national_id_country is null))
+);
+create index personal_data_by_national_id on personal_data (org_id, national_id_country, national_id);
+create index personal_data_by_iban on personal_data (org_id, iban);
+select manage_resource('personal_data', 'personal_data', person => 'id', secret => '{national_id,iban,tax_number}',
+    personal => '{born_on,nationality,national_id_country,private_email,private_phone,addresses,emergency_contacts,tax_country,tax_dependants,is_main_employment,tax_exemption}');
+create index personal_data_by_created_at on personal_data (org_id, created_at, id);
+select limit_reach('personal_data');
+
+-- For whom somebody cares: for benefits and taxes.
+create table dependants (
+    org_id           uuid    not null,
+    id               uuid    not null,
+    employee_id      uuid    not null,
+    given_name       text    not null constraint dependants_given_name_length check (length(given_name) between 1 and 100),
+    family_name      text    not null constraint dependants_family_name_length check (length(family_name) between 1 and 100),
+    relationship     text    not null constraint dependants_relationship_check check (relationship in ('spouse', 'partner', 'child', 'parent', 'other')),
+    born_on          date    constraint dependants_born_on_range check (born_on >= '1900-01-01'),
+    -- Whether the tax office counts them.
+    is_tax_dependant boolean not null default false,
+    -- The last day on which they depend on the employee; null until further notice.
+    ends_on          date,
+    primary key (org_id, id),
+    constraint dependants_employee_id_fkey foreign key (org_id, employee_id) references employees (org_id, id) on delete cascade
+);
+create index dependants_by_employee on dependants (org_id, employee_id, id);
+create index dependants_by_family_name on dependants (org_id, family_name, id);
+select manage_resource('dependants', person => 'employee_id', personal => '{given_name,family_name,relationship,born_on,is_tax_dependant,ends_on}');
+create index dependants_by_created_at on dependants (org_id, created_at, id);
+select limit_reach('dependants');
+
+-- What somebody wants changed in personal data; somebody else says yes or no.
+create table personal_data_changes (
+    org_id           uuid  not null,
+    id               uuid  not null,
+    employee_id      uuid  not null,
+    changes          jsonb not null constraint personal_data_changes_changes_type check (jsonb_typeof(changes) = 'object'),
+    reason           text  constraint personal_data_changes_reason_length check (length(reason) between 1 and 500),
+    status           text  not null default 'proposed'
+        constraint personal_data_changes_status_check check (status in ('proposed', 'accepted', 'rejected', 'withdrawn')),
+    rejection_reason text  constraint personal_data_changes_rejection_reason_length check (length(rejection_reason) between 1 and 500),
+    decided_by       uuid,
+    decided_at       timestamptz,
+    primary key (org_id, id),
+    constraint personal_data_changes_employee_id_fkey foreign key (org_id, employee_id) references employees (org_id, id) on delete cascade,
+    constraint what_is_rejected_says_why check ((status = 'rejected') = (rejection_reason is not null))
+);
+create index personal_data_changes_by_employee on personal_data_changes (org_id, employee_id, id);
+create index personal_data_changes_by_status on personal_data_changes (org_id, status, id);
+select manage_resource('personal_data_changes', person => 'employee_id', secret => '{changes}', personal => '{reason,rejection_reason}');
+create index personal_data_changes_by_created_at on personal_data_changes (org_id, created_at, id);
+select limit_reach('personal_data_changes');
+
+-- Nobody decides on what is about them or on what they proposed; what is decided stays.
+create function keep_personal_data_change() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+    me constant uuid := current_actor_id();
+begin
+    if old.status <> 'proposed' then
+        raise exception 'decided' using errcode = 'restrict_violation', table = 'personal_data_changes', constraint = 'what_is_decided_stays_so_propose_another_change';
+    end if;
+    if new.status in ('accepted', 'rejected') then
+        if me = old.created_by or exists (select from memberships where org_id = old.org_id and user_id = me and employee_id = old.employee_id) then
+            raise exception 'forbidden: Nobody decides on what is about them or on what they proposed: ask somebody else to.' using errcode = 'insufficient_privilege';
+        end if;
+        new.decided_by := me;
+        new.decided_at := now();
+    end if;
+    return new;
+end $$;
+create trigger keep_change before update on personal_data_changes for each row execute function keep_personal_data_change();
+
+-- Writes what was proposed.
+create function make_personal_data_change(in_employee uuid, in_changes jsonb) returns void language plpgsql volatile as $$
+declare
+    org constant uuid := current_org();
+    is_now personal_data;
+begin
+    insert into personal_data (org_id, id) values (org, in_employee) on conflict do nothing;
+    select * into strict is_now from personal_data where org_id = org and id = in_employee for no key update;
+    is_now := jsonb_populate_record(is_now, in_changes);
+    update personal_data set born_on = is_now.born_on, nationality = is_now.nationality, national_id = is_now.national_id,
+            national_id_country = is_now.national_id_country, private_email = is_now.private_email, private_phone = is_now.private_phone,
+            addresses = is_now.addresses, emergency_contacts = is_now.emergency_contacts, iban = is_now.iban, tax_country = is_now.tax_country,
+            tax_number = is_now.tax_number, tax_dependants = is_now.tax_dependants, is_main_employment = is_now.is_main_employment,
+            tax_exemption = is_now.tax_exemption
+        where org_id = org and id = in_employee;
+end $$;
+
+-- The papers of a personnel file, by the kinds that the organization defines.
+create table personnel_document_kinds (
+    org_id             uuid    not null,
+    id                 uuid    not null,
+    code               text    not null constraint personnel_document_kinds_code_format check (code ~ '^[A-Z0-9][A-Z0-9-]{0,19}$'),
+    name               text    not null constraint personnel_document_kinds_name_length check (length(name) between 1 and 100),
+    -- HR alone; HR and the employee; both, and who stands above the employee.
+    visible_to         text    not null default 'employee' constraint personnel_document_kinds_visible_to_check check (visible_to in ('hr', 'employee', 'manager')),
+    needs_expiry       boolean not null default false,
+    needs_verification boolean not null default false,
+    status             text    not null default 'active' constraint personnel_document_kinds_status_check check (status in ('active', 'archived')),
+    primary key (org_id, id),
+    constraint personnel_document_kinds_code_key unique (org_id, code)
+);
+create index personnel_document_kinds_by_name on personnel_document_kinds (org_id, name, id);
+select manage_resource('personnel_document_kinds');
+create index personnel_document_kinds_by_created_at on personnel_document_kinds (org_id, created_at, id);
+
+-- Which papers there have to be, of whom.
+create table required_documents (
+    org_id      uuid not null,
+    id          uuid not null,
+    kind_id     uuid not null,
+    -- Of those in this position; null for all.
+    position_id uuid,
+    -- Of those who work in this country; null for all.
+    country     text constraint required_documents_country_format check (country ~ '^[A-Z]{2}$'),
+    primary key (org_id, id),
+    constraint required_documents_kind_id_fkey foreign key (org_id, kind_id) references personnel_document_kinds (org_id, id),
+    constraint required_documents_position_id_fkey foreign key (org_id, position_id) references positions (org_id, id),
+    constraint required_documents_kind_id_key unique nulls not distinct (org_id, kind_id, position_id, country)
+);
+create index required_documents_by_position on required_documents (org_id, position_id);
+select manage_resource('required_documents');
+create index required_documents_by_created_at on required_documents (org_id, created_at, id);
+
+create table personnel_documents (
+    org_id           uuid not null,
+    id               uuid not null,
+    employee_id      uuid not null,
+    kind_id          uuid not null,
+    file_id          uuid not null,
+    number           text constraint personnel_documents_number_length check (length(number) between 1 and 60),
+    issued_on        date,
+    expires_on       date,
+    note             text constraint personnel_documents_note_length check (length(note) between 1 and 500),
+    -- The kind's, when it was filed.
+    visible_to       text not null default 'employee' constraint personnel_documents_visible_to_check check (visible_to in ('hr', 'employee', 'manager')),
+    status           text not null default 'filed' constraint personnel_documents_status_check check (status in ('filed', 'verified', 'rejected')),
+    verified_by      uuid,
+    verified_at      timestamptz,
+    rejection_reason text constraint personnel_documents_rejection_reason_length check (length(rejection_reason) between 1 and 500),
+    primary key (org_id, id),
+    constraint personnel_documents_employee_id_fkey foreign key (org_id, employee_id) references employees (org_id, id),
+    constraint personnel_documents_kind_id_fkey foreign key (org_id, kind_id) references personnel_document_kinds (org_id, id),
+    constraint personnel_documents_file_id_fkey foreign key (org_id, file_id) references files (org_id, id),
+    constraint a_document_expires_on_its_first_day_or_later check (expires_on >= issued_on),
+    constraint what_is_verified_says_by_whom check ((status = 'verified') = (verified_at is not null)),
+    constraint what_is_refused_says_why check ((status = 'rejected') = (rejection_reason is not null))
+);
+create index personnel_documents_by_employee on personnel_documents (org_id, employee_id, kind_id);
+create index personnel_documents_by_kind on personnel_documents (org_id, kind_id);
+create index personnel_documents_by_file on personnel_documents (org_id, file_id);
+create index personnel_documents_by_expires_on on personnel_documents (org_id, expires_on, id);
+create index personnel_documents_by_status on personnel_documents (org_id, status, id);
+select manage_resource('personnel_documents', person => 'employee_id', personal => '{number,issued_on,expires_on,note,rejection_reason}');
+create index personnel_documents_by_created_at on personnel_documents (org_id, created_at, id);
+select limit_reach('personnel_documents');
+create policy visibility on personnel_documents as restrictive to backoffice_service using (
+    (select current_reach()) = 'org' or visible_to = 'manager' or visible_to = 'employee' and employee_id = (select current_person()));
+
+-- A kind rules who may see a document, and which days it has; who files one does not verify it.
+create function keep_personnel_document() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+    kind personnel_document_kinds;
+    me constant uuid := current_actor_id();
+begin
+    select * into kind from personnel_document_kinds where org_id = new.org_id and id = new.kind_id;
+    if kind.id is null then return new; end if; -- the foreign key says so
+    if (tg_op = 'INSERT' or new.kind_id <> old.kind_id) and kind.status = 'archived' then
+        raise exception 'archived' using errcode = 'check_violation', table = 'personnel_documents', constraint = 'personnel_documents_kind_id_check',
+            detail = jsonb_build_object('errors', jsonb_build_array(jsonb_build_object('pointer', '/kind_id', 'code', 'archived',
+                'detail', format('is the kind %s, which is archived: restore it, or name another', kind.code))));
+    end if;
+    if kind.needs_expiry and new.expires_on is null then
+        raise exception 'no end' using errcode = 'check_violation', table = 'personnel_documents', constraint = 'personnel_documents_expires_on_check',
+            detail = jsonb_build_object('errors', jsonb_build_array(jsonb_build_object('pointer', '/expires_on', 'code', 'must-expire',
+                'detail', format('must be given, since documents of the kind %s expire', kind.code))));
+    end if;
+    if tg_op = 'INSERT' then
+        new.visible_to := kind.visible_to;
+    elsif new.status <> old.status then
+        if new.status <> 'filed' and (me = old.created_by or exists (select from memberships
+                where org_id = old.org_id and user_id = me and employee_id = old.employee_id)) then
+            raise exception 'forbidden: Nobody verifies what they filed or what is about them: ask somebody else to.' using errcode = 'insufficient_privilege';
+        end if;
+        new.verified_by := case when new.status = 'verified' then me end;
+        new.verified_at := case when new.status = 'verified' then now() end;
+        if new.status <> 'rejected' then new.rejection_reason := null; end if;
+    elsif old.status = 'verified' and (new.kind_id, new.file_id, new.number, new.issued_on, new.expires_on)
+            is distinct from (old.kind_id, old.file_id, old.number, old.issued_on, old.expires_on) then
+        -- What was verified is something else now.
+        new.status := 'filed';
+        new.verified_by := null;
+        new.verified_at := null;
+    end if;
+    return new;
+end $$;
+create trigger keep_document before insert or update on personnel_documents for each row execute function keep_personnel_document();
+
+-- A kind that is shown to others shows its documents to them.
+create function show_documents_as_their_kind() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+    update personnel_documents set visible_to = new.visible_to where org_id = new.org_id and kind_id = new.id and visible_to <> new.visible_to;
+    return null;
+end $$;
+create trigger show_documents after update of visible_to on personnel_document_kinds for each row
+    when (new.visible_to <> old.visible_to) execute function show_documents_as_their_kind();

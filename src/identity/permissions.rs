@@ -43,6 +43,7 @@ const CATALOGUE: &[(&str, &[&str], &[GrantReach])] = &[
     ("custom-fields", &["read", "write"], ORG),
     ("debit-notes", &["read", "write", "approve", "post"], ORG),
     ("departments", &["read", "write"], ORG),
+    ("dependants", &["read", "write"], MAKER),
     ("depreciation-runs", &["read", "post"], ORG),
     ("directory", &["read", "write"], ORG),
     ("dunning-holds", &["read", "write"], ORG),
@@ -72,16 +73,23 @@ const CATALOGUE: &[(&str, &[&str], &[GrantReach])] = &[
     ("journals", &["read", "write"], ORG),
     ("memberships", &["read", "write", "assign"], ORG),
     ("number-series", &["read", "write"], ORG),
+    ("org-chart", &["read"], ORG),
     ("organizations", &["read", "write", "export"], ORG),
     ("parties", &["read", "write"], ORG),
     ("payment-runs", &["read", "write", "approve", "run", "post"], ORG),
     ("payment-terms", &["read", "write"], ORG),
     ("payments", &["read", "write", "post", "void"], ORG),
+    ("personal-data", &["read", "write"], MAKER),
+    ("personal-data-changes", &["read", "write", "approve"], MAKER),
+    ("personnel-document-kinds", &["read", "write"], ORG),
+    ("personnel-documents", &["read", "write", "approve"], ANY),
     ("positions", &["read", "write"], ORG),
     ("projects", &["read", "write"], ORG),
+    ("record-quality", &["read"], ORG),
     ("recurring-entries", &["read", "write", "post"], ORG),
     ("recurring-invoices", &["read", "write", "post"], ORG),
     ("reports", &["read"], ORG),
+    ("required-documents", &["read", "write"], ORG),
     ("roles", &["read", "write"], ORG),
     ("sessions", &["read", "write"], ORG),
     ("tax-codes", &["read", "write"], ORG),
@@ -123,22 +131,24 @@ pub struct BuiltInRole {
 }
 
 /// The company's structure, which everybody who works here may look up.
-const STRUCTURE: &[&str] = &["departments:read", "positions:read", "organizations:read"];
+const STRUCTURE: &[&str] = &["departments:read", "positions:read", "organizations:read", "org-chart:read"];
 
 /// What every role may look up.
 const ANYBODY: &[&str] = &["expense-categories:read"];
 
 /// What every role holds for its holder alone, unless it holds more: to follow what one started, to ask for approvals and
-/// decide those that wait for one, to say who does so meanwhile, to say something and put papers where one may, and to claim
-/// what one spent.
+/// decide those that wait for one, to say who does so meanwhile, to say something and put papers where one may, to claim
+/// what one spent, and to see one's own personnel file, bring papers to it and propose what should be in it.
 const EVERYBODY: &[&str] = &[
     "approval-delegations:read",
     "approval-delegations:write",
     "approvals:approve",
     "approvals:read",
     "approvals:write",
+    "assignments:read",
     "comments:read",
     "comments:write",
+    "dependants:read",
     "expense-claims:read",
     "expense-claims:write",
     "files:read",
@@ -147,6 +157,11 @@ const EVERYBODY: &[&str] = &[
     "imports:write",
     "jobs:read",
     "jobs:write",
+    "personal-data-changes:read",
+    "personal-data-changes:write",
+    "personal-data:read",
+    "personnel-documents:read",
+    "personnel-documents:write",
 ];
 
 /// The roles that every organization has, by what their holders do all day.
@@ -155,13 +170,13 @@ pub const BUILT_IN_ROLES: &[BuiltInRole] = &[
     BuiltInRole { name: "owner", title: "Owner", description: "Answers for the organization and may do everything.",
         org: &["*:*"], team: &[], own: &[] },
     BuiltInRole { name: "back_office_manager", title: "Back office manager", description: "Runs everything behind the front office: structure, people, and who has access.",
-        org: &["custom-fields:*", "departments:*", "positions:*", "employees:*", "memberships:*", "invitations:*", "number-series:*", "approval-policies:*", "approval-delegations:*", "approvals:read", "approvals:write", "events:read", "roles:read", "sessions:read", "users:read", "organizations:read", "organizations:write", "import-mappings:*", "parties:*", "payment-terms:*", "budgets:read"], team: &[], own: &[] },
+        org: &["custom-fields:*", "departments:*", "positions:*", "employees:*", "memberships:*", "invitations:*", "number-series:*", "approval-policies:*", "approval-delegations:*", "approvals:read", "approvals:write", "events:read", "roles:read", "sessions:read", "users:read", "organizations:read", "organizations:write", "import-mappings:*", "parties:*", "payment-terms:*", "budgets:read", "assignments:*", "org-chart:read"], team: &[], own: &[] },
     BuiltInRole { name: "executive", title: "Executive", description: "Leads the company and looks at all of it.",
-        org: &["departments:read", "positions:read", "employees:read", "organizations:read", "approval-policies:read", "approvals:read", "events:read", "accounts:read", "cost-centres:read", "projects:read", "fiscal-years:read", "fiscal-periods:read", "journals:read", "journal-entries:read", "journal-lines:read", "parties:read", "payment-terms:read", "tax-codes:read", "invoices:read", "credit-notes:read", "bills:read", "debit-notes:read", "allocations:read", "fixed-assets:read", "fixed-asset-categories:read", "fixed-asset-movements:read", "depreciation-runs:read", "budgets:read", "budgets:approve", "expense-claims:read", "expense-claims:approve", "bank-accounts:read", "payments:read", "payment-runs:read", "payment-runs:approve", "reports:read", "recurring-invoices:read", "dunning-runs:read", "dunning-letters:read", "bank-statements:read", "bank-statement-lines:read"], team: &[], own: &[] },
+        org: &["departments:read", "positions:read", "employees:read", "organizations:read", "approval-policies:read", "approvals:read", "events:read", "accounts:read", "cost-centres:read", "projects:read", "fiscal-years:read", "fiscal-periods:read", "journals:read", "journal-entries:read", "journal-lines:read", "parties:read", "payment-terms:read", "tax-codes:read", "invoices:read", "credit-notes:read", "bills:read", "debit-notes:read", "allocations:read", "fixed-assets:read", "fixed-asset-categories:read", "fixed-asset-movements:read", "depreciation-runs:read", "budgets:read", "budgets:approve", "expense-claims:read", "expense-claims:approve", "bank-accounts:read", "payments:read", "payment-runs:read", "payment-runs:approve", "reports:read", "recurring-invoices:read", "dunning-runs:read", "dunning-letters:read", "bank-statements:read", "bank-statement-lines:read", "assignments:read", "org-chart:read"], team: &[], own: &[] },
     BuiltInRole { name: "department_head", title: "Head of department", description: "Heads a department and sees everybody in it, all the way down.",
-        org: STRUCTURE, team: &["employees:read", "expense-claims:read", "expense-claims:approve"], own: &[] },
+        org: STRUCTURE, team: &["employees:read", "expense-claims:read", "expense-claims:approve", "assignments:read", "personnel-documents:read"], own: &[] },
     BuiltInRole { name: "team_leader", title: "Team leader", description: "Leads a team and sees who belongs to it.",
-        org: STRUCTURE, team: &["employees:read", "expense-claims:read", "expense-claims:approve"], own: &[] },
+        org: STRUCTURE, team: &["employees:read", "expense-claims:read", "expense-claims:approve", "assignments:read", "personnel-documents:read"], own: &[] },
     BuiltInRole { name: "employee", title: "Employee", description: "Works here and sees the structure and their own file.",
         org: STRUCTURE, team: &[], own: &["employees:read"] },
     BuiltInRole { name: "front_office", title: "Front office", description: "Deals with customers and finds who is responsible.",
@@ -169,11 +184,11 @@ pub const BUILT_IN_ROLES: &[BuiltInRole] = &[
     BuiltInRole { name: "auditor", title: "Auditor", description: "Reads everything and writes nothing.",
         org: &["*:read"], team: &[], own: &[] },
     BuiltInRole { name: "hr_manager", title: "HR manager", description: "Answers for people and structure, and lets new people in.",
-        org: &["custom-fields:*", "departments:*", "positions:*", "employees:*", "invitations:*", "number-series:*", "organizations:read", "events:read", "memberships:read", "roles:read", "users:read", "import-mappings:*"], team: &[], own: &[] },
+        org: &["custom-fields:*", "departments:*", "positions:*", "employees:*", "invitations:*", "number-series:*", "organizations:read", "events:read", "memberships:read", "roles:read", "users:read", "import-mappings:*", "assignments:*", "personal-data:*", "personal-data-changes:*", "dependants:*", "personnel-documents:*", "personnel-document-kinds:*", "required-documents:*", "record-quality:read", "org-chart:read"], team: &[], own: &[] },
     BuiltInRole { name: "hr_officer", title: "HR officer", description: "Keeps the files of people.",
-        org: &["import-mappings:*", "employees:*", "departments:read", "positions:read", "organizations:read"], team: &[], own: &[] },
+        org: &["import-mappings:*", "employees:*", "departments:read", "positions:read", "organizations:read", "assignments:*", "personal-data:*", "personal-data-changes:*", "dependants:*", "personnel-documents:*", "personnel-document-kinds:read", "required-documents:read", "record-quality:read", "org-chart:read"], team: &[], own: &[] },
     BuiltInRole { name: "payroll_officer", title: "Payroll officer", description: "Pays everybody, so knows everybody.",
-        org: &["departments:read", "positions:read", "organizations:read", "employees:read", "expense-claims:read", "expense-claims:run"], team: &[], own: &[] },
+        org: &["departments:read", "positions:read", "organizations:read", "employees:read", "expense-claims:read", "expense-claims:run", "assignments:read", "personal-data:read", "dependants:read", "org-chart:read"], team: &[], own: &[] },
     BuiltInRole { name: "accountant", title: "Accountant", description: "Keeps the books by department.",
         org: &["departments:read", "positions:read", "organizations:read", "accounts:*", "cost-centres:*", "projects:*", "exchange-rates:*", "fiscal-years:read", "fiscal-periods:read", "journals:*", "journal-entries:*", "journal-lines:read", "recurring-entries:*", "import-mappings:*", "parties:*", "payment-terms:*", "tax-codes:*", "invoices:read", "invoices:write", "invoices:approve", "invoices:post", "invoices:void", "credit-notes:*", "allocations:read", "bills:read", "bills:write", "bills:post", "bills:void", "debit-notes:read", "debit-notes:write", "debit-notes:post", "fixed-assets:*", "fixed-asset-categories:*", "fixed-asset-movements:read", "depreciation-runs:*", "budgets:read", "budgets:write", "expense-categories:*", "expense-claims:read", "expense-claims:write", "expense-claims:post", "bank-accounts:read", "payments:*", "payment-runs:read", "payment-runs:write", "payment-runs:post", "reports:read", "recurring-invoices:*", "dunning-levels:*", "dunning-holds:*", "dunning-runs:*", "dunning-letters:*", "bank-rules:*", "bank-statement-lines:*", "bank-statement-mappings:*", "bank-statements:*", "payment-runs:run"], team: &[], own: &["employees:read"] },
     BuiltInRole { name: "accounting_manager", title: "Accounting manager", description: "Answers for the books and for those who keep them.",
@@ -191,7 +206,7 @@ pub const BUILT_IN_ROLES: &[BuiltInRole] = &[
     BuiltInRole { name: "compliance_officer", title: "Compliance officer", description: "Watches that rules are kept: who has access, and what was changed.",
         org: &["*:read"], team: &[], own: &[] },
     BuiltInRole { name: "data_entry_clerk", title: "Data entry clerk", description: "Enters what others bring on paper.",
-        org: &["import-mappings:*", "employees:*", "positions:*", "departments:read", "organizations:read", "parties:*", "payment-terms:read"], team: &[], own: &[] },
+        org: &["import-mappings:*", "employees:*", "positions:*", "departments:read", "organizations:read", "parties:*", "payment-terms:read", "assignments:*"], team: &[], own: &[] },
 ];
 
 impl BuiltInRole {

@@ -3,6 +3,7 @@
 use crate::about;
 use crate::answer::{Answer, Outcome};
 use crate::contract;
+use crate::dated::{self, Dated};
 use crate::dialect::Dialect;
 use crate::event;
 use crate::export;
@@ -383,6 +384,22 @@ impl Api {
                 &format!("Read {}", article(&thing)),
                 &format!("One {thing}, now or, with `as_of`, as it was; with `Accept: application/pdf` as a page to be printed, in the language of its party."),
                 print::read_or_print::<R>,
+            )
+            .tell_life::<R>()
+            .historied::<R>()
+    }
+
+    /// The same for a resource that is something else from day to day.
+    pub fn dated<R: Dated>(&mut self) -> &mut Self {
+        let thing = words(R::SINGULAR);
+        self.listable::<R>()
+            .regular::<R, _, _, _>(
+                Method::GET,
+                &format!("{}/{{id}}", R::PATH),
+                &format!("get_{}", R::SINGULAR),
+                &format!("Read {}", article(&thing)),
+                &format!("One {thing}, now or, with `as_of`, as it was recorded at an instant or as it is on a day."),
+                dated::read::<R>,
             )
             .tell_life::<R>()
             .historied::<R>()

@@ -7,6 +7,7 @@ pub mod api;
 pub mod contract;
 pub mod custom;
 pub mod database;
+pub mod dated;
 pub mod dialect;
 mod etag;
 pub mod event;
@@ -43,6 +44,7 @@ pub mod prelude {
     pub use crate::api::Api;
     pub use crate::custom::{self, Custom, EditCustom, NewCustom};
     pub use crate::database::Db;
+    pub use crate::dated::Dated;
     pub use crate::import::Reference;
     pub use crate::input::{Input, Params};
     pub use crate::life::{Life, Step};

@@ -95,6 +95,10 @@ pub struct Moment {
 }
 
 impl Moment {
+    pub(crate) fn at(as_of: Option<DateTime<Utc>>) -> Self {
+        Self { as_of }
+    }
+
     /// The row as it was then; as it is, where no moment is named.
     pub(crate) async fn row<R: Store>(&self, db: &mut crate::database::Db, id: &Id<R>) -> Result<R> {
         match self.as_of {

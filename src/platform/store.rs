@@ -50,6 +50,16 @@ pub trait Kept: Store {
     const BULK: Option<&'static str> = None;
 
     fn create(db: &mut Db, new: Self::New) -> impl Future<Output = Result<Self>>;
+    /// Creates those of a file that are written together, and answers them in their order: one by one, unless told.
+    fn create_all(db: &mut Db, new: Vec<Self::New>) -> impl Future<Output = Result<Vec<Self>>> {
+        async {
+            let mut made = Vec::with_capacity(new.len());
+            for each in new {
+                made.push(Self::create(db, each).await?);
+            }
+            Ok(made)
+        }
+    }
     /// Changes the locked row.
     fn change(db: &mut Db, row: Self, edit: Self::Edit) -> impl Future<Output = Result<Self>>;
     /// Deletes the locked row.

@@ -765,6 +765,25 @@ diesel::table! {
 }
 
 diesel::table! {
+    dependants (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        employee_id -> Uuid,
+        given_name -> Text,
+        family_name -> Text,
+        relationship -> Text,
+        born_on -> Nullable<Date>,
+        is_tax_dependant -> Bool,
+        ends_on -> Nullable<Date>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
     depreciation_runs (org_id, id) {
         org_id -> Uuid,
         id -> Uuid,
@@ -2059,6 +2078,93 @@ diesel::table! {
 }
 
 diesel::table! {
+    personal_data (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        born_on -> Nullable<Date>,
+        nationality -> Nullable<Text>,
+        national_id -> Nullable<Text>,
+        national_id_country -> Nullable<Text>,
+        private_email -> Nullable<Text>,
+        private_phone -> Nullable<Text>,
+        addresses -> Jsonb,
+        emergency_contacts -> Jsonb,
+        iban -> Nullable<Text>,
+        tax_country -> Nullable<Text>,
+        tax_number -> Nullable<Text>,
+        tax_dependants -> Int4,
+        is_main_employment -> Bool,
+        tax_exemption -> Nullable<Text>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    personal_data_changes (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        employee_id -> Uuid,
+        changes -> Jsonb,
+        reason -> Nullable<Text>,
+        status -> Text,
+        rejection_reason -> Nullable<Text>,
+        decided_by -> Nullable<Uuid>,
+        decided_at -> Nullable<Timestamptz>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    personnel_document_kinds (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        code -> Text,
+        name -> Text,
+        visible_to -> Text,
+        needs_expiry -> Bool,
+        needs_verification -> Bool,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    personnel_documents (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        employee_id -> Uuid,
+        kind_id -> Uuid,
+        file_id -> Uuid,
+        number -> Nullable<Text>,
+        issued_on -> Nullable<Date>,
+        expires_on -> Nullable<Date>,
+        note -> Nullable<Text>,
+        visible_to -> Text,
+        status -> Text,
+        verified_by -> Nullable<Uuid>,
+        verified_at -> Nullable<Timestamptz>,
+        rejection_reason -> Nullable<Text>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
     positions (org_id, id) {
         org_id -> Uuid,
         id -> Uuid,
@@ -2188,6 +2294,21 @@ diesel::table! {
         above_id -> Uuid,
         below_id -> Uuid,
         depth -> Int4,
+    }
+}
+
+diesel::table! {
+    required_documents (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        kind_id -> Uuid,
+        position_id -> Nullable<Uuid>,
+        country -> Nullable<Text>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
     }
 }
 

@@ -1,8 +1,12 @@
-//! Employees: who works here, in which department and position, and whom they report to.
+//! Employees: who works here, in which department and position, and whom they report to. What holds today follows from their
+//! assignments, which know every other day.
 
+use crate::careers;
+use diesel::QueryableByName;
+use diesel::sql_types::{Bool, Date, Nullable, Uuid as SqlUuid};
 use platform::event;
 use platform::prelude::*;
-use platform::problem::IN_USE;
+use platform::problem::{IN_USE, NOT_FOUND};
 use schema::employees;
 
 /// Somebody who works here, will, or did.
@@ -35,10 +39,10 @@ pub struct Employee {
     /// The first day of work.
     pub hired_on: NaiveDate,
     pub status: EmployeeStatus,
-    /// The last day of work; null while they work here.
+    /// The last day of work, past or to come; null while none is known.
     #[schema(example = json!(null))]
     pub terminated_on: Option<NaiveDate>,
-    /// Why they left; null while they work here.
+    /// Why they leave; null while no last day is known.
     #[schema(max_length = 500, example = json!(null))]
     pub termination_reason: Option<String>,
     #[diesel(select_expression = custom::shown::<Employee>())]
@@ -112,13 +116,13 @@ pub struct EditEmployee {
     /// Their number at work.
     #[schema(pattern = r"^\+?[0-9 ()./-]{3,30}$", max_length = 31, example = "+40 21 555 0100")]
     phone: Option<Option<String>>,
-    /// The department they work in.
+    /// The department they work in, from today on: for another day there is `transfer`.
     #[schema(example = json!(null))]
     department_id: Option<Option<Uuid>>,
-    /// The position they fill.
+    /// The position they fill, from today on: for another day there is `promote`.
     #[schema(example = json!(null))]
     position_id: Option<Option<Uuid>>,
-    /// The employee they report to. Their whole branch moves with them.
+    /// The employee they report to, from today on. Their whole branch moves with them.
     #[schema(example = json!(null))]
     manager_id: Option<Option<Uuid>>,
     /// The first day of work.
@@ -146,7 +150,7 @@ pub struct EmployeeFilter {
     hired_on_to: Option<NaiveDate>,
 }
 
-static LIFE: Life = Life {
+pub(crate) static LIFE: Life = Life {
     states: &[
         ("pending", "Hired, and not at work yet."),
         ("active", "At work."),
@@ -258,25 +262,48 @@ impl Written for Employee {
     }
 }
 
-/// The day of leaving and why.
-#[derive(Clone, Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct TerminateEmployeeRequest {
-    /// The last day of work; not before the first.
-    #[schema(example = "2026-12-31")]
-    last_day: NaiveDate,
-    /// Why they leave, in the company's words.
-    #[schema(min_length = 1, max_length = 500, example = "Resigned")]
-    reason: String,
-}
-
-/// The new first day of work.
-#[derive(Clone, Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct RehireEmployeeRequest {
-    /// The new first day of work; after the last day of the employment before.
-    #[schema(example = "2027-02-01")]
-    hired_on: NaiveDate,
+/// What they are on a day is what the assignment says that covers it.
+impl Dated for Employee {
+    async fn on_day(db: &mut Db, id: Uuid, day: NaiveDate) -> Result<Self> {
+        #[derive(QueryableByName)]
+        struct ThatDay {
+            #[diesel(sql_type = Nullable<SqlUuid>)]
+            department_id: Option<Uuid>,
+            #[diesel(sql_type = Nullable<SqlUuid>)]
+            position_id: Option<Uuid>,
+            #[diesel(sql_type = Nullable<SqlUuid>)]
+            manager_id: Option<Uuid>,
+            #[diesel(sql_type = Date)]
+            hired_on: NaiveDate,
+            #[diesel(sql_type = Bool)]
+            is_today: bool,
+        }
+        let that_day = diesel::sql_query(
+            "select a.department_id, a.position_id, a.manager_id, $3 = (now() at time zone 'UTC')::date as is_today,
+                (select max(b.starts_on) from assignments b where b.org_id = a.org_id and b.employee_id = a.employee_id
+                    and b.starts_on <= a.starts_on and b.change in ('hire', 'rehire')) as hired_on
+            from assignments a where a.org_id = $1 and a.employee_id = $2 and a.starts_on <= $3 and (a.ends_on is null or a.ends_on >= $3)",
+        )
+        .bind::<SqlUuid, _>(db.organization())
+        .bind::<SqlUuid, _>(id)
+        .bind::<Date, _>(day);
+        let that_day: Option<ThatDay> = that_day.get_result(db).await.optional()?;
+        let employee = Self::find(db, id).await?;
+        let Some(that_day) = that_day else {
+            return Err(NOT_FOUND.because(format!("This employee does not work here on {day}.")));
+        };
+        let status = if that_day.is_today { employee.status } else { EmployeeStatus::Active };
+        Ok(Self {
+            department_id: that_day.department_id,
+            position_id: that_day.position_id,
+            manager_id: that_day.manager_id,
+            hired_on: that_day.hired_on,
+            status,
+            terminated_on: None,
+            termination_reason: None,
+            ..employee
+        })
+    }
 }
 
 /// Activate an employee
@@ -303,66 +330,14 @@ async fn end_leave(may: May<Write, Employee>, id: Id<Employee>) -> Reply<Employe
     step(may, id, "end_leave").await
 }
 
-/// Terminate an employee
-///
-/// Records the last day and the reason. The record stays, and so does the place in the line of managers.
-#[utoipa::path(post, path = "/v1/employees/{id}/terminate", tag = "People")]
-async fn terminate_employee(
-    may: May<Write, Employee>,
-    id: Id<Employee>,
-    leaving: Input<TerminateEmployeeRequest>,
-) -> Reply<Employee> {
-    may.write(async |db| {
-        let employee = lock(&may, db, &id).await?;
-        let status = LIFE.step(employee.status.as_str(), "terminate")?;
-        if leaving.0.last_day < employee.hired_on {
-            let rule = format!("must not be before the first day, {}", employee.hired_on);
-            return Err(Problem::invalid(vec![Fault::at("/last_day", "before-first-day", rule)]));
-        }
-        let left = (
-            employees::status.eq(status),
-            employees::terminated_on.eq(leaving.0.last_day),
-            employees::termination_reason.eq(&leaving.0.reason),
-        );
-        let one = employees::table.find((db.organization(), employee.id));
-        Ok(diesel::update(one).set(left).returning(Employee::as_returning()).get_result(db).await?)
-    })
-    .await
-}
-
-/// Rehire an employee
-///
-/// Somebody who left comes back with their number and history, pending until activated.
-#[utoipa::path(post, path = "/v1/employees/{id}/rehire", tag = "People")]
-async fn rehire_employee(
-    may: May<Write, Employee>,
-    id: Id<Employee>,
-    again: Input<RehireEmployeeRequest>,
-) -> Reply<Employee> {
-    may.write(async |db| {
-        let employee = lock(&may, db, &id).await?;
-        let status = LIFE.step(employee.status.as_str(), "rehire")?;
-        if employee.terminated_on.is_some_and(|last_day| again.0.hired_on <= last_day) {
-            let rule = "must be after the last day of the employment before";
-            return Err(Problem::invalid(vec![Fault::at("/hired_on", "before-last-day", rule)]));
-        }
-        let hired = (
-            employees::status.eq(status),
-            employees::hired_on.eq(again.0.hired_on),
-            employees::terminated_on.eq(None::<NaiveDate>),
-            employees::termination_reason.eq(None::<String>),
-        );
-        let one = employees::table.find((db.organization(), employee.id));
-        Ok(diesel::update(one).set(hired).returning(Employee::as_returning()).get_result(db).await?)
-    })
-    .await
-}
-
 pub fn routes(api: &mut Api) {
-    api.resource::<Employee>()
+    api.dated::<Employee>()
+        .creatable::<Employee>()
+        .changeable::<Employee>()
+        .deletable::<Employee>()
+        .importable::<Employee>()
         .call(operation!(activate_employee))
         .call(operation!(start_leave))
-        .call(operation!(end_leave))
-        .call(operation!(terminate_employee))
-        .call(operation!(rehire_employee));
+        .call(operation!(end_leave));
+    careers::routes(api);
 }

@@ -152,14 +152,12 @@ impl Writer<'_> {
     }
 }
 
-/// New rows in one statement, where the resource is one table; else one by one. What was written is noted.
+/// New rows in one statement, where the resource is one table; else as it creates them. What was written is noted.
 async fn create<R: Kept>(db: &mut Db, import: Uuid, rows: &[Creation<R>]) -> Result<()> {
     let Some(table) = R::BULK else {
-        let mut written = Vec::with_capacity(rows.len());
-        for row in rows {
-            let made = R::create(db, row.new.clone()).await?;
-            written.push((made.id(), made.version(), row.line));
-        }
+        let made = R::create_all(db, rows.iter().map(|row| row.new.clone()).collect()).await?;
+        let written: Vec<_> =
+            made.iter().zip(rows).map(|(made, row)| (made.id(), made.version(), row.line)).collect();
         return note(db, import, &written).await;
     };
     let columns: BTreeSet<&String> = rows.iter().flat_map(|row| row.fields.keys()).collect();
