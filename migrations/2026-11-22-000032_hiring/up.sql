@@ -95,7 +95,8 @@ begin
     end if;
     if new.status in ('approved', 'open') and old.status = 'draft' then
         select approved_headcount into headcount from positions where org_id = new.org_id and id = new.position_id for no key update;
-        select count(*) into taken from employees where org_id = new.org_id and position_id = new.position_id and status <> 'terminated';
+        -- Whose last day is known makes room.
+        select count(*) into taken from assignments where org_id = new.org_id and position_id = new.position_id and ends_on is null;
         select coalesce(sum(seats - filled_seats), 0) into reserved from job_openings
             where org_id = new.org_id and position_id = new.position_id and status in ('approved', 'open') and id <> new.id;
         if taken + reserved + new.seats > headcount then
@@ -583,6 +584,34 @@ begin
     return started;
 end $$;
 
+-- Refuses a checklist that can not be started by hand.
+create function check_checklist(in_list jsonb) returns jsonb language plpgsql stable as $$
+declare
+    org constant uuid := current_org();
+    asked record;
+    employee employees;
+    template checklist_templates;
+begin
+    select * into asked from jsonb_to_record(in_list) l (employee_id uuid, kind text, day_on date, template_id uuid);
+    select * into employee from employees where org_id = org and id = asked.employee_id;
+    select * into template from checklist_templates where org_id = org
+        and id = coalesce(asked.template_id, fitting_template(asked.kind, employee.position_id, employee_country(employee.id)));
+    if employee.id is null then
+        perform tell_fault(422, 'checklists', '/employee_id', 'unknown-reference', 'there is no such row in this organization');
+    elsif template.id is null and asked.template_id is not null then
+        perform tell_fault(422, 'checklists', '/template_id', 'unknown-reference', 'there is no such row in this organization');
+    elsif template.id is null then
+        perform tell_fault(409, 'checklists', '/template_id', 'none-fits', 'must be named: no active template of this kind fits the position and the country of the employee');
+    elsif template.kind <> asked.kind then
+        perform tell_fault(422, 'checklists', '/template_id', 'other-kind', format('must be a template of the kind %s, and `%s` is not', asked.kind, template.name));
+    elsif template.status <> 'active' then
+        perform tell_fault(409, 'checklists', '/template_id', 'archived', 'is archived: restore it, or name another one');
+    elsif exists (select from checklists c where c.org_id = org and c.employee_id = employee.id and c.kind = asked.kind and c.day_on = asked.day_on and c.status <> 'cancelled') then
+        perform tell_fault(409, 'checklists', '/day_on', 'already-taken', 'has a checklist of this kind already: cancel that one first');
+    end if;
+    return null;
+end $$;
+
 -- Where somebody works on a day, or first will.
 create function employee_country(in_employee uuid) returns text language plpgsql stable security definer set search_path = public, pg_temp as $$
 begin
@@ -657,6 +686,9 @@ begin
                 else 'This is for whoever it names, or for HR, who have the permission `checklists:write`.' end using errcode = 'insufficient_privilege';
         end if;
     end if;
+    if new.status = 'open' and old.status <> 'open' and exists (select from checklists where org_id = new.org_id and id = new.checklist_id and status = 'cancelled') then
+        raise exception 'cancelled' using errcode = 'restrict_violation', table = 'checklist_tasks', constraint = 'a_task_of_a_checklist_that_was_cancelled_stays_skipped';
+    end if;
     new.done_at := case when new.status = 'done' then coalesce(new.done_at, now()) end;
     new.done_by := case when new.status = 'done' then coalesce(new.done_by, current_actor_id()) end;
     if new.status <> 'skipped' then new.skip_reason := null; end if;
@@ -686,6 +718,7 @@ declare
     free constant text[] := '{status,message,answer_reason,sent_at,answered_at,employee_id,version,updated_at,updated_by}';
     application applications;
     opening job_openings;
+    paid_in text;
 begin
     if tg_op = 'DELETE' then
         if old.status <> 'draft' then
@@ -703,6 +736,13 @@ begin
         end if;
         if new.status = 'sent' and old.status <> 'sent' then new.sent_at := now(); end if;
         if new.status in ('accepted', 'declined') and old.status = 'sent' then new.answered_at := now(); end if;
+    end if;
+    if tg_op = 'INSERT' or new.pay_group_id <> old.pay_group_id then
+        select currency into paid_in from pay_groups where org_id = new.org_id and id = new.pay_group_id;
+        new.pay_currency := coalesce(new.pay_currency, paid_in, books_currency());
+        if new.pay_currency <> paid_in then
+            perform tell_fault(422, 'offers', '/pay_currency', 'other-currency', format('must be the currency of the pay group, %s', paid_in));
+        end if;
     end if;
     if tg_op = 'INSERT' or new.status in ('sent', 'accepted') and new.status <> old.status then
         select * into application from applications where org_id = new.org_id and id = new.application_id;
@@ -726,22 +766,34 @@ begin
 end $$;
 create trigger keep_offer before insert or update or delete on offers for each row execute function keep_offer();
 
--- What an offer that is accepted hires with, its opening locked, so that two take turns at the last seat.
-create function hiring_facts(in_offer uuid) returns jsonb language plpgsql volatile security definer set search_path = public, pg_temp as $$
+-- Hires whom an offer is for, as the employee with this id: what they are from their first day on is what was offered. The opening is locked first, so that
+-- two take turns at the last seat.
+create function hire_for_offer(in_offer uuid, in_employee uuid, in_number text, in_email text) returns uuid language plpgsql volatile as $$
 declare
     org constant uuid := current_org();
-    opening uuid;
+    offer offers;
+    application applications;
+    opening job_openings;
+    candidate candidates;
 begin
-    select a.job_opening_id into opening from offers f join applications a on a.org_id = f.org_id and a.id = f.application_id where f.org_id = org and f.id = in_offer;
-    perform from job_openings where org_id = org and id = opening for no key update;
-    return (select jsonb_build_object('given_name', c.given_name, 'family_name', c.family_name, 'employee_id', c.employee_id,
-            'position_id', o.position_id, 'department_id', p.department_id, 'opening_status', o.status)
-        from offers f
-        join applications a on a.org_id = f.org_id and a.id = f.application_id
-        join candidates c on c.org_id = a.org_id and c.id = a.candidate_id
-        join job_openings o on o.org_id = a.org_id and o.id = a.job_opening_id
-        join positions p on p.org_id = o.org_id and p.id = o.position_id
-        where f.org_id = org and f.id = in_offer);
+    select * into offer from offers where org_id = org and id = in_offer;
+    select * into application from applications where org_id = org and id = offer.application_id;
+    select * into opening from job_openings where org_id = org and id = application.job_opening_id for no key update;
+    select * into candidate from candidates where org_id = org and id = application.candidate_id for no key update;
+    if opening.status <> 'open' then
+        perform tell_fault(409, 'offers', '', 'not-open', format('is for an opening that is %s: no seat of it is left', opening.status));
+    elsif offer.expires_on < today_utc() then
+        perform tell_fault(409, 'offers', '', 'expired', format('could be accepted until %s: write a new one', offer.expires_on));
+    elsif candidate.employee_id is not null then
+        perform tell_fault(409, 'offers', '', 'employee-already', 'is for somebody who is an employee already: transfer or rehire them instead');
+    end if;
+    insert into employees (id, employee_number, given_name, family_name, work_email, phone, department_id, position_id, manager_id, hired_on)
+        select in_employee, in_number, candidate.given_name, candidate.family_name, in_email, candidate.phone, p.department_id, p.id, offer.manager_id, offer.starts_on
+        from positions p where p.org_id = org and p.id = opening.position_id;
+    update assignments set workplace = offer.workplace, location = offer.location, country = offer.country, grade = offer.grade,
+            full_time_equivalent = offer.full_time_equivalent, contract_type = offer.contract_type, contract_ends_on = offer.contract_ends_on
+        where org_id = org and employee_id = in_employee;
+    return in_employee;
 end $$;
 
 -- What was offered until a day that is over is expired. Answers how many there were.
@@ -790,8 +842,8 @@ create function anonymize_whose_consent_ended(in_most int) returns int language 
     select anonymize_candidates(array(select id from candidates where org_id = (select current_org()) and status = 'active' and consent_ends_on < today_utc()
         order by consent_ends_on, id limit in_most))
 $$;
-revoke all on function start_checklists(jsonb), hiring_facts(uuid), anonymize_candidates(uuid[]) from public;
-grant execute on function start_checklists(jsonb), hiring_facts(uuid), anonymize_candidates(uuid[]) to backoffice_service;
+revoke all on function start_checklists(jsonb), anonymize_candidates(uuid[]) from public;
+grant execute on function start_checklists(jsonb), anonymize_candidates(uuid[]) to backoffice_service;
 
 -- Interviews as calendars show them, as far as the caller sees them: one of them, or those of somebody on the panel.
 create function interview_calendar(in_interview uuid, in_interviewer uuid) returns jsonb language sql stable as $$
@@ -805,4 +857,54 @@ create function interview_calendar(in_interview uuid, in_interviewer uuid) retur
     where i.org_id = (select current_org()) and (i.id = in_interview
         or in_interview is null and i.starts_at > now() - interval '90 days'
             and i.id in (select p.interview_id from interview_panel p where p.org_id = i.org_id and p.employee_id = coalesce(in_interviewer, current_person())))
+$$;
+
+-- Reports. Each as one value, of what the caller may see.
+create function report_pipeline(in_opening uuid) returns jsonb language sql stable as $$
+    select coalesce(jsonb_agg(jsonb_build_object('stage_id', s.id, 'name', s.name, 'place', s.place, 'status', s.status, 'active', n.active,
+            'rejected', n.rejected, 'withdrawn', n.withdrawn, 'hired', n.hired, 'average_days', n.average_days) order by s.place, s.id), '[]')
+    from hiring_stages s
+    cross join lateral (select count(*) filter (where a.status = 'active') as active, count(*) filter (where a.status = 'rejected') as rejected,
+            count(*) filter (where a.status = 'withdrawn') as withdrawn, count(*) filter (where a.status = 'hired') as hired,
+            round((avg(extract(epoch from now() - a.stage_since_at) / 86400) filter (where a.status = 'active'))::numeric, 1)::text as average_days
+        from applications a where a.org_id = s.org_id and a.stage_id = s.id and (in_opening is null or a.job_opening_id = in_opening)) n
+    where s.org_id = (select current_org()) and (s.status = 'active' or n.active + n.rejected + n.withdrawn + n.hired > 0)
+$$;
+
+-- From the day on which somebody applied to the day on which they accepted.
+create function report_time_to_hire(in_from date, in_to date) returns jsonb language sql stable as $$
+    with hires as (
+        select a.job_opening_id, o.title, a.ended_on - a.applied_on as days, a.ended_on - o.opened_on as days_open
+        from applications a join job_openings o on o.org_id = a.org_id and o.id = a.job_opening_id
+        where a.org_id = (select current_org()) and a.status = 'hired' and a.ended_on between in_from and in_to
+    ), figures as (
+        select job_opening_id, title, count(*) as hires, round(avg(days), 1)::text as average_days,
+            (percentile_cont(0.5) within group (order by days))::numeric(10,1)::text as median_days, round(avg(days_open), 1)::text as average_days_open
+        from hires group by grouping sets ((job_opening_id, title), ())
+    )
+    select jsonb_build_object('hires', coalesce((select hires from figures where job_opening_id is null), 0),
+        'average_days', (select average_days from figures where job_opening_id is null), 'median_days', (select median_days from figures where job_opening_id is null),
+        'openings', (select coalesce(jsonb_agg(jsonb_build_object('job_opening_id', job_opening_id, 'title', title, 'hires', hires, 'average_days', average_days,
+            'median_days', median_days, 'average_days_open', average_days_open) order by title, job_opening_id), '[]') from figures where job_opening_id is not null))
+$$;
+
+-- Of those who applied in a time: where they came from, and who of them was hired.
+create function report_hire_sources(in_from date, in_to date) returns jsonb language sql stable as $$
+    select coalesce(jsonb_agg(jsonb_build_object('source', source, 'candidates', candidates, 'applications', applications, 'hires', hires,
+            'hired_percent', round(100.0 * hires / applications, 1)::text) order by hires desc, applications desc, source), '[]')
+    from (select c.source, count(distinct c.id) as candidates, count(*) as applications, count(*) filter (where a.status = 'hired') as hires
+        from applications a join candidates c on c.org_id = a.org_id and c.id = a.candidate_id
+        where a.org_id = (select current_org()) and a.applied_on between in_from and in_to group by c.source) s
+$$;
+
+create function report_open_checklists(in_kind text) returns jsonb language sql stable as $$
+    select coalesce(jsonb_agg(l.line order by l.day_on, l.id), '[]') from (
+        select c.day_on, c.id, jsonb_build_object('checklist_id', c.id, 'employee_id', c.employee_id, 'employee', e.given_name || ' ' || e.family_name, 'kind', c.kind, 'day_on', c.day_on,
+            'tasks', t.tasks, 'open_tasks', t.open_tasks, 'overdue_tasks', t.overdue_tasks, 'next_due_on', t.next_due_on) as line
+        from checklists c join employees e on e.org_id = c.org_id and e.id = c.employee_id
+        cross join lateral (select count(*) as tasks, count(*) filter (where t.status = 'open') as open_tasks,
+                count(*) filter (where t.status = 'open' and t.due_on < today_utc()) as overdue_tasks, min(t.due_on) filter (where t.status = 'open') as next_due_on
+            from checklist_tasks t where t.org_id = c.org_id and t.checklist_id = c.id) t
+        where c.org_id = (select current_org()) and c.status = 'open' and (in_kind is null or c.kind = in_kind)
+        order by c.day_on, c.id limit 1000) l
 $$;

@@ -93,10 +93,11 @@ impl Entry {
         }
         for (name, address) in &self.attendees {
             // Parameters hold no quotes and no control characters (RFC 5545 §3.2).
-            let name: String =
-                name.chars().filter(|each| !each.is_control() && *each != '"').collect();
-            let address = address.as_ref().map_or_else(|| "invalid:nomail".to_owned(), |mail| format!("mailto:{mail}"));
-            let attendee = Property::new("ATTENDEE", address).add_parameter("CN", &format!("\"{name}\"")).done();
+            let name: String = name.chars().filter(|each| !each.is_control() && *each != '"').collect();
+            let address =
+                address.as_ref().map_or_else(|| "invalid:nomail".to_owned(), |mail| format!("mailto:{mail}"));
+            let attendee =
+                Property::new("ATTENDEE", address).add_parameter("CN", &format!("\"{name}\"")).done();
             event.append_multi_property(attendee);
         }
         event.done()
@@ -108,7 +109,8 @@ impl Outcome for Calendar {
 
     fn answer(&self, _: &Grants) -> Result<Answer<Self>> {
         let answer = Answer::of_type(StatusCode::OK, TEXT_CALENDAR, self.written().into_bytes());
-        Ok(answer.with(header::CONTENT_DISPOSITION, &format!("attachment; filename=\"{}.ics\"", self.file_name)))
+        Ok(answer
+            .with(header::CONTENT_DISPOSITION, &format!("attachment; filename=\"{}.ics\"", self.file_name)))
     }
 
     fn describe(doc: &mut OperationDoc) {
@@ -140,12 +142,20 @@ mod tests {
         };
         let away = Entry {
             id: Uuid::max(),
-            when: When::Days(NaiveDate::MIN.max("2026-12-24".parse().unwrap()), "2026-12-26".parse().unwrap()),
+            when: When::Days(
+                NaiveDate::MIN.max("2026-12-24".parse().unwrap()),
+                "2026-12-26".parse().unwrap(),
+            ),
             attendees: Vec::new(),
             summary: "Away".into(),
             ..entry_like(&entry)
         };
-        let written = Calendar { name: "Interviews".into(), file_name: "interviews".into(), entries: vec![entry, away] }.written();
+        let written = Calendar {
+            name: "Interviews".into(),
+            file_name: "interviews".into(),
+            entries: vec![entry, away],
+        }
+        .written();
         assert!(written.starts_with("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:"), "{written}");
         assert!(written.ends_with("END:VCALENDAR\r\n"), "{written}");
         assert!(written.lines().all(|line| line.len() <= 75), "{written}");
@@ -163,7 +173,10 @@ mod tests {
         ] {
             assert!(unfolded.lines().any(|each| each == line), "{line}: {unfolded}");
         }
-        assert!(unfolded.contains("SUMMARY:Interview\\; with a comma\\, and\\nanother line Interview"), "{unfolded}");
+        assert!(
+            unfolded.contains("SUMMARY:Interview\\; with a comma\\, and\\nanother line Interview"),
+            "{unfolded}"
+        );
         assert!(unfolded.contains("ATTENDEE;CN=\"Ana A Pop\":mailto:ana@demo.example"), "{unfolded}");
     }
 

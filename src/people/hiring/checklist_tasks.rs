@@ -3,7 +3,7 @@
 
 use crate::checklist_templates::{ChecklistRole, RequestKind};
 use diesel::dsl::sql;
-use diesel::sql_types::{Bool, Date, Nullable, Uuid as SqlUuid};
+use diesel::sql_types::Bool;
 use platform::prelude::*;
 use schema::checklist_tasks;
 
@@ -57,9 +57,8 @@ text_enum! {
     pub enum ChecklistTaskStatus { Open = "open", Done = "done", Skipped = "skipped" }
 }
 
-/// What of a task can be changed.
-#[apply(_ => #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")])]
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema, AsChangeset)]
+/// Who does a task, and by when.
+#[derive(Clone, Debug, Deserialize, ToSchema, AsChangeset)]
 #[diesel(table_name = checklist_tasks)]
 #[serde(deny_unknown_fields)]
 pub struct AssignChecklistTaskRequest {
@@ -95,11 +94,7 @@ pub struct ChecklistTaskFilter {
 }
 
 static LIFE: Life = Life {
-    states: &[
-        ("open", "To be done."),
-        ("done", "Done."),
-        ("skipped", "Need not be done."),
-    ],
+    states: &[("open", "To be done."), ("done", "Done."), ("skipped", "Need not be done.")],
     steps: &[
         Step { action: "assign", from: &["open"], to: "open", verb: "assign" },
         Step { action: "complete", from: &["open"], to: "done", verb: "write" },
@@ -143,25 +138,16 @@ impl Stored for ChecklistTask {
     const SEARCHED: &'static [&'static str] = &["title"];
 
     fn narrow(rows: Rows<Self>, by: ChecklistTaskFilter) -> Rows<Self> {
-        let caller = || sql::<Nullable<SqlUuid>>("(select current_person())");
-        let overdue = || {
-            checklist_tasks::status
-                .eq(ChecklistTaskStatus::Open)
-                .and(checklist_tasks::due_on.lt(sql::<Date>("(select today_utc())")))
-        };
+        let is_mine = "coalesce(checklist_tasks.responsible_id = (select current_person()), false)";
+        let is_overdue =
+            "(checklist_tasks.status = 'open' and checklist_tasks.due_on < (select today_utc()))";
         rows.when(by.status, |rows, status| rows.filter(checklist_tasks::status.eq(status)))
             .when(by.checklist_id, |rows, id| rows.filter(checklist_tasks::checklist_id.eq(id)))
             .when(by.employee_id, |rows, id| rows.filter(checklist_tasks::employee_id.eq(id)))
             .when(by.role, |rows, role| rows.filter(checklist_tasks::role.eq(role)))
             .when(by.responsible_id, |rows, id| rows.filter(checklist_tasks::responsible_id.eq(id)))
-            .when(by.mine, |rows, mine| {
-                let is_mine = checklist_tasks::responsible_id.is_not_distinct_from(caller());
-                let is_mine = is_mine.and(checklist_tasks::responsible_id.is_not_null());
-                rows.filter(is_mine.eq(sql::<Bool>(if mine { "true" } else { "false" })))
-            })
-            .when(by.overdue, |rows, late| {
-                rows.filter(overdue().eq(sql::<Bool>(if late { "true" } else { "false" })))
-            })
+            .when(by.mine, |rows, mine| rows.filter(sql::<Bool>(is_mine).eq(mine)))
+            .when(by.overdue, |rows, late| rows.filter(sql::<Bool>(is_overdue).eq(late)))
             .when(by.due_on_from, |rows, day| rows.filter(checklist_tasks::due_on.ge(day)))
             .when(by.due_on_to, |rows, day| rows.filter(checklist_tasks::due_on.le(day)))
     }

@@ -2,7 +2,7 @@
 //! whatever path, or by hand; done when all of its tasks are.
 
 use crate::checklist_templates::ChecklistKind;
-use diesel::sql_types::{Array, Jsonb, Uuid as SqlUuid};
+use diesel::sql_types::{Jsonb, Uuid as SqlUuid};
 use platform::prelude::*;
 use schema::checklists;
 
@@ -136,7 +136,7 @@ diesel::define_sql_function! {
 }
 diesel::define_sql_function! {
     /// See the migration of hiring: refuses what can not be started.
-    fn check_checklist(list: Jsonb) -> Jsonb;
+    fn check_checklist(list: Jsonb) -> diesel::sql_types::Nullable<Jsonb>;
 }
 
 impl Kept for Checklist {
@@ -147,14 +147,12 @@ impl Kept for Checklist {
         let list = json!({"id": Uuid::now_v7(), "employee_id": new.employee_id, "kind": new.kind, "day_on": new.day_on, "template_id": new.template_id});
         diesel::select(check_checklist(&list)).execute(db).await?;
         let started: Vec<Uuid> = diesel::select(start_checklists(json!([list]))).get_result(db).await?;
-        match started.first() {
-            Some(id) => Self::find(db, *id).await,
+        match started.into_iter().next() {
+            Some(id) => Self::find(db, id).await,
             // Somebody else started it in between: as if they had before.
-            None => Err(Problem::invalid(vec![Fault::at(
-                "/day_on",
-                "already-taken",
-                "has a checklist of this kind already",
-            )])),
+            None => Err(platform::problem::CONFLICT
+                .because("Somebody else has started it meanwhile: read it instead.")
+                .at(Fault::at("/day_on", "already-taken", "has a checklist of this kind already"))),
         }
     }
 

@@ -4,7 +4,7 @@ use calendar::{Calendar, Entry, Standing, When as During};
 use diesel::PgArrayExpressionMethods;
 use diesel::dsl::sql;
 use diesel::expression::SqlLiteral;
-use diesel::sql_types::{Array, Jsonb, Nullable, Uuid as SqlUuid};
+use diesel::sql_types::{Array, Nullable, Uuid as SqlUuid};
 use platform::prelude::*;
 use schema::interviews;
 use serde_json::Value;

@@ -4,6 +4,7 @@
 use platform::prelude::*;
 use rust_decimal::Decimal;
 use schema::job_openings;
+use staff::assignments::{ContractType, Workplace};
 
 /// Seats of a position for which people are looked for.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema, Queryable, Selectable)]
@@ -28,9 +29,9 @@ pub struct JobOpening {
     #[schema(max_length = 10_000, example = "Runs the payroll of 250 people.")]
     pub description: Option<String>,
     #[schema(inline)]
-    pub contract_type: OpeningContract,
+    pub contract_type: ContractType,
     #[schema(inline)]
-    pub workplace: OpeningWorkplace,
+    pub workplace: Workplace,
     /// Where that is.
     #[schema(max_length = 100, example = "Bucharest")]
     pub location: Option<String>,
@@ -68,16 +69,6 @@ text_enum! {
     pub enum JobOpeningStatus { Draft = "draft", Approved = "approved", Open = "open", Filled = "filled", Closed = "closed" }
 }
 
-text_enum! {
-    /// What kind of contract it comes to.
-    pub enum OpeningContract { Permanent = "permanent", FixedTerm = "fixed_term", Apprentice = "apprentice", Intern = "intern", Contractor = "contractor" }
-}
-
-text_enum! {
-    /// Where the work is done.
-    pub enum OpeningWorkplace { Office = "office", Remote = "remote", Abroad = "abroad" }
-}
-
 /// An opening to be: a draft.
 #[derive(Clone, Debug, Deserialize, ToSchema, Insertable)]
 #[diesel(table_name = job_openings, treat_none_as_default_value = false)]
@@ -101,11 +92,11 @@ pub struct NewJobOpening {
     /// What kind of contract it comes to; a permanent one, unless told.
     #[schema(inline)]
     #[diesel(treat_none_as_default_value = true)]
-    contract_type: Option<OpeningContract>,
+    contract_type: Option<ContractType>,
     /// Where the work is done; in the office, unless told.
     #[schema(inline)]
     #[diesel(treat_none_as_default_value = true)]
-    workplace: Option<OpeningWorkplace>,
+    workplace: Option<Workplace>,
     /// Where that is.
     #[schema(min_length = 1, max_length = 100, example = "Bucharest")]
     location: Option<String>,
@@ -143,9 +134,9 @@ pub struct EditJobOpening {
     #[schema(min_length = 1, max_length = 10_000, example = "Runs the payroll of 300 people.")]
     description: Option<Option<String>>,
     #[schema(inline)]
-    contract_type: Option<OpeningContract>,
+    contract_type: Option<ContractType>,
     #[schema(inline)]
-    workplace: Option<OpeningWorkplace>,
+    workplace: Option<Workplace>,
     /// Where that is.
     #[schema(min_length = 1, max_length = 100, example = "Cluj-Napoca")]
     location: Option<Option<String>>,

@@ -64,7 +64,11 @@ pub struct NewScorecard {
     #[schema(value_type = Option<Vec<Rating>>, max_items = 30)]
     ratings: List<Rating>,
     /// What speaks for the candidate.
-    #[schema(min_length = 1, max_length = 5000, example = "Explains tax brackets so that everybody understands them.")]
+    #[schema(
+        min_length = 1,
+        max_length = 5000,
+        example = "Explains tax brackets so that everybody understands them."
+    )]
     strengths: Option<String>,
     /// What speaks against.
     #[schema(min_length = 1, max_length = 5000, example = json!(null))]
