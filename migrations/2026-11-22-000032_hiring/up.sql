@@ -330,8 +330,9 @@ create table scorecards (
     -- The interview's, so that who may read it is looked up once.
     application_id uuid  not null,
     interviewer_id uuid  not null,
-    recommendation text  not null constraint scorecards_recommendation_check check (recommendation in ('strong_no', 'no', 'yes', 'strong_yes')),
-    ratings        jsonb not null default '[]' constraint scorecards_ratings_length check (jsonb_typeof(ratings) = 'array' and jsonb_array_length(ratings) <= 30),
+    -- In no event, whoever reads those; and so null in the past.
+    recommendation text  constraint scorecards_recommendation_check check (recommendation is not null and recommendation in ('strong_no', 'no', 'yes', 'strong_yes')),
+    ratings        jsonb constraint scorecards_ratings_length check (ratings is not null and jsonb_typeof(ratings) = 'array' and jsonb_array_length(ratings) <= 30),
     strengths      text  constraint scorecards_strengths_length check (length(strengths) between 1 and 5000),
     concerns       text  constraint scorecards_concerns_length check (length(concerns) between 1 and 5000),
     primary key (org_id, id),
@@ -342,7 +343,7 @@ create table scorecards (
 );
 create index scorecards_by_application on scorecards (org_id, application_id, id);
 create index scorecards_by_interviewer on scorecards (org_id, interviewer_id, id);
-select manage_resource('scorecards', person => 'interviewer_id', secret => '{strengths,concerns}');
+select manage_resource('scorecards', person => 'interviewer_id', secret => '{recommendation,ratings,strengths,concerns}');
 create index scorecards_by_created_at on scorecards (org_id, created_at, id);
 
 -- Filed once, by whoever sat there, and never changed: what the candidate asks to be forgotten aside.
@@ -399,7 +400,7 @@ create policy reach on interviews as restrictive to backoffice_service using ((s
 create policy reach on scorecards as restrictive to backoffice_service using (
     (select current_caller()) is null or interviewer_id = (select current_person())
     or ((select current_reach()) = 'org' or concerns_caller(application_id)) and not owes_scorecard(application_id));
--- Their events tell no more than they do.
+-- Their events tell that somebody filed one, and no more than they do.
 create policy reach_of_scorecards on events as restrictive for select to backoffice_service using (
     resource <> 'scorecards' or (select current_caller()) is null
     or exists (select from scorecards s where s.org_id = events.org_id and s.id = events.resource_id));
@@ -766,7 +767,7 @@ begin
 end $$;
 create trigger keep_offer before insert or update or delete on offers for each row execute function keep_offer();
 
--- Hires whom an offer is for, as the employee with this id: what they are from their first day on is what was offered. The opening is locked first, so that
+-- Hires whom an offer is for, as the employee with this id and as staff hires everybody: what they do from their first day on is what was offered. The opening is locked first, so that
 -- two take turns at the last seat.
 create function hire_for_offer(in_offer uuid, in_employee uuid, in_number text, in_email text) returns uuid language plpgsql volatile as $$
 declare
@@ -787,12 +788,11 @@ begin
     elsif candidate.employee_id is not null then
         perform tell_fault(409, 'offers', '', 'employee-already', 'is for somebody who is an employee already: transfer or rehire them instead');
     end if;
-    insert into employees (id, employee_number, given_name, family_name, work_email, phone, department_id, position_id, manager_id, hired_on)
-        select in_employee, in_number, candidate.given_name, candidate.family_name, in_email, candidate.phone, p.department_id, p.id, offer.manager_id, offer.starts_on
-        from positions p where p.org_id = org and p.id = opening.position_id;
-    update assignments set workplace = offer.workplace, location = offer.location, country = offer.country, grade = offer.grade,
-            full_time_equivalent = offer.full_time_equivalent, contract_type = offer.contract_type, contract_ends_on = offer.contract_ends_on
-        where org_id = org and employee_id = in_employee;
+    perform hire_all(jsonb_build_array(jsonb_build_object('id', in_employee, 'employee_number', in_number, 'given_name', candidate.given_name,
+        'family_name', candidate.family_name, 'work_email', in_email, 'phone', candidate.phone, 'position_id', opening.position_id,
+        'department_id', (select department_id from positions where org_id = org and id = opening.position_id), 'manager_id', offer.manager_id,
+        'hired_on', offer.starts_on, 'workplace', offer.workplace, 'location', offer.location, 'country', offer.country, 'grade', offer.grade,
+        'full_time_equivalent', offer.full_time_equivalent, 'contract_type', offer.contract_type, 'contract_ends_on', offer.contract_ends_on)));
     return in_employee;
 end $$;
 

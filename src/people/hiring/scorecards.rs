@@ -16,11 +16,11 @@ pub struct Scorecard {
     pub application_id: Uuid,
     /// Who thinks so.
     pub interviewer_id: Uuid,
-    #[schema(inline)]
-    pub recommendation: Recommendation,
-    /// How they rate what was asked for.
-    #[schema(value_type = Vec<Rating>, max_items = 30)]
-    pub ratings: List<Rating>,
+    /// What they would do; null in the past (`as_of`): no event tells of it.
+    pub recommendation: Option<Recommendation>,
+    /// How they rate what was asked for; null in the past.
+    #[schema(value_type = Option<Vec<Rating>>, max_items = 30)]
+    pub ratings: Option<List<Rating>>,
     /// What speaks for the candidate; null once they are anonymized.
     #[schema(max_length = 5000, example = "Explains tax brackets so that everybody understands them.")]
     pub strengths: Option<String>,
