@@ -34,7 +34,8 @@ pub struct Candidate {
     /// What those who hire note.
     #[schema(max_length = 10_000, example = json!(null))]
     pub notes: Option<String>,
-    #[schema(inline)]
+    /// How they heard of the organization, or it of them.
+    #[schema(example = "referral")]
     pub source: CandidateSource,
     /// The employee who recommended them.
     #[schema(example = json!(null))]
@@ -97,7 +98,8 @@ pub struct NewCandidate {
     /// What those who hire note. It is forgotten with the rest.
     #[schema(min_length = 1, max_length = 10_000, example = json!(null))]
     notes: Option<String>,
-    #[schema(inline)]
+    /// How they heard of the organization, or it of them.
+    #[schema(example = "referral")]
     source: CandidateSource,
     /// The employee who recommended them.
     #[schema(example = json!(null))]
@@ -138,7 +140,8 @@ pub struct EditCandidate {
     /// What those who hire note.
     #[schema(min_length = 1, max_length = 10_000, example = "Can start in March.")]
     notes: Option<Option<String>>,
-    #[schema(inline)]
+    /// How they heard of the organization, or it of them.
+    #[schema(example = "referral")]
     source: Option<CandidateSource>,
     /// The employee who recommended them.
     #[schema(example = json!(null))]
@@ -275,5 +278,10 @@ impl Task for ForgetCandidates {
 }
 
 pub fn routes(api: &mut Api) {
-    api.resource::<Candidate>().call(operation!(anonymize_candidate));
+    // Not from files: what is read in stays with the report of it, which outlives consent.
+    api.readable::<Candidate>()
+        .creatable::<Candidate>()
+        .changeable::<Candidate>()
+        .deletable::<Candidate>()
+        .call(operation!(anonymize_candidate));
 }

@@ -26,7 +26,8 @@ pub struct ChecklistTask {
     /// The same at length.
     #[schema(max_length = 2000, example = json!(null))]
     pub description: Option<String>,
-    #[schema(inline)]
+    /// Who does it.
+    #[schema(example = "hr")]
     pub role: ChecklistRole,
     /// The employee who does it; null where anybody in HR or IT does.
     pub responsible_id: Option<Uuid>,

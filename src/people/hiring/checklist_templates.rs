@@ -12,7 +12,8 @@ pub struct ChecklistTemplate {
     /// What people call it; unique.
     #[schema(max_length = 100, example = "Onboarding in Romania")]
     pub name: String,
-    #[schema(inline)]
+    /// Whether somebody comes or goes.
+    #[schema(example = "onboarding")]
     pub kind: ChecklistKind,
     /// Only for those in this position; null for all.
     #[schema(example = json!(null))]
@@ -59,7 +60,8 @@ pub struct ChecklistItem {
     #[schema(min_length = 1, max_length = 2000, example = json!(null))]
     #[serde(default)]
     description: Option<String>,
-    #[schema(inline)]
+    /// Who does it.
+    #[schema(example = "hr")]
     role: ChecklistRole,
     /// When it is due, in days from the first or the last day: -3 is three days before.
     #[schema(minimum = -365, maximum = 365, example = -1)]
@@ -74,7 +76,8 @@ pub struct ChecklistItem {
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ChecklistRequest {
-    #[schema(inline)]
+    /// Whether a thing is asked for, or a way in.
+    #[schema(example = "asset")]
     kind: RequestKind,
     /// Which one.
     #[schema(min_length = 1, max_length = 200, example = "Laptop, 14 inch")]
@@ -91,7 +94,8 @@ pub struct NewChecklistTemplate {
     /// What people call it; unique.
     #[schema(min_length = 1, max_length = 100, example = "Onboarding in Romania")]
     name: String,
-    #[schema(inline)]
+    /// Whether somebody comes or goes.
+    #[schema(example = "onboarding")]
     kind: ChecklistKind,
     /// Only for those in this position.
     #[schema(example = json!(null))]

@@ -16,7 +16,8 @@ pub struct Checklist {
     pub employee_id: Uuid,
     /// The template that it was started from.
     pub template_id: Uuid,
-    #[schema(inline)]
+    /// Whether somebody comes or goes.
+    #[schema(example = "onboarding")]
     pub kind: ChecklistKind,
     /// Their first or last day, by which tasks are due.
     #[schema(example = "2026-12-01")]
@@ -43,7 +44,8 @@ text_enum! {
 pub struct NewChecklist {
     /// Whom it is about.
     employee_id: Uuid,
-    #[schema(inline)]
+    /// Whether somebody comes or goes.
+    #[schema(example = "onboarding")]
     kind: ChecklistKind,
     /// Their first or last day.
     #[schema(example = "2026-12-01")]

@@ -20,7 +20,8 @@ pub struct Interview {
     /// What it is called.
     #[schema(max_length = 200, example = "Technical interview")]
     pub title: String,
-    #[schema(inline)]
+    /// How one meets.
+    #[schema(example = "on_site")]
     pub kind: InterviewKind,
     /// When it starts.
     #[schema(example = "2026-12-01T09:00:00Z")]
@@ -77,7 +78,8 @@ pub struct NewInterview {
     /// What it is called.
     #[schema(min_length = 1, max_length = 200, example = "Technical interview")]
     title: String,
-    #[schema(inline)]
+    /// How one meets.
+    #[schema(example = "on_site")]
     kind: InterviewKind,
     /// When it starts.
     #[schema(example = "2026-12-01T09:00:00Z")]
@@ -105,7 +107,8 @@ pub struct EditInterview {
     /// What it is called.
     #[schema(min_length = 1, max_length = 200, example = "Interview with the team")]
     title: Option<String>,
-    #[schema(inline)]
+    /// How one meets.
+    #[schema(example = "on_site")]
     kind: Option<InterviewKind>,
     /// Where it is.
     #[schema(min_length = 1, max_length = 300, example = "Room 4")]

@@ -21,7 +21,8 @@ pub struct Offer {
     /// The first day of work.
     #[schema(example = "2027-01-04")]
     pub starts_on: NaiveDate,
-    #[schema(inline)]
+    /// What kind of contract it comes to.
+    #[schema(example = "permanent")]
     pub contract_type: ContractType,
     /// The last day of a contract that has one.
     #[schema(example = json!(null))]
@@ -29,7 +30,8 @@ pub struct Offer {
     /// How much of a full week they work: 1 is all of it.
     #[schema(example = "1")]
     pub full_time_equivalent: Quantity,
-    #[schema(inline)]
+    /// Where the work is done.
+    #[schema(example = "office")]
     pub workplace: Workplace,
     /// Where that is.
     #[schema(max_length = 100, example = "Bucharest")]
@@ -42,7 +44,8 @@ pub struct Offer {
     pub grade: Option<String>,
     /// The employee to whom they will report.
     pub manager_id: Option<Uuid>,
-    #[schema(inline)]
+    /// What the amount is for.
+    #[schema(example = "monthly")]
     pub pay_basis: CompensationBasis,
     /// What they will earn by that.
     #[schema(example = "9500.00")]
@@ -95,7 +98,7 @@ pub struct NewOffer {
     #[schema(example = "2099-01-04")]
     starts_on: NaiveDate,
     /// A permanent one, unless told.
-    #[schema(inline)]
+    #[schema(example = "permanent")]
     #[diesel(treat_none_as_default_value = true)]
     contract_type: Option<ContractType>,
     /// The last day of a contract that has one; a fixed term has.
@@ -106,7 +109,7 @@ pub struct NewOffer {
     #[diesel(treat_none_as_default_value = true)]
     full_time_equivalent: Option<Decimal>,
     /// The office, unless told.
-    #[schema(inline)]
+    #[schema(example = "office")]
     #[diesel(treat_none_as_default_value = true)]
     workplace: Option<Workplace>,
     /// Where that is.
@@ -121,7 +124,8 @@ pub struct NewOffer {
     /// The employee to whom they will report.
     #[schema(example = json!(null))]
     manager_id: Option<Uuid>,
-    #[schema(inline)]
+    /// What the amount is for.
+    #[schema(example = "monthly")]
     pay_basis: CompensationBasis,
     /// What they will earn by that, above 0.
     #[schema(value_type = String, max_length = 21, pattern = r"^[0-9]{1,15}(\.[0-9]{1,4})?$", example = "9500.00")]
@@ -149,7 +153,8 @@ pub struct EditOffer {
     /// The first day of work.
     #[schema(example = "2099-01-11")]
     starts_on: Option<NaiveDate>,
-    #[schema(inline)]
+    /// What kind of contract it comes to.
+    #[schema(example = "permanent")]
     contract_type: Option<ContractType>,
     /// The last day of a contract that has one.
     #[schema(example = json!(null))]
@@ -157,7 +162,8 @@ pub struct EditOffer {
     /// How much of a full week they work.
     #[schema(value_type = Option<String>, max_length = 6, pattern = r"^(1(\.0{1,4})?|0\.[0-9]{1,4})$", example = "0.8")]
     full_time_equivalent: Option<Decimal>,
-    #[schema(inline)]
+    /// Where the work is done.
+    #[schema(example = "office")]
     workplace: Option<Workplace>,
     /// Where that is.
     #[schema(min_length = 1, max_length = 100, example = "Cluj-Napoca")]
@@ -171,7 +177,8 @@ pub struct EditOffer {
     /// The employee to whom they will report.
     #[schema(example = json!(null))]
     manager_id: Option<Option<Uuid>>,
-    #[schema(inline)]
+    /// What the amount is for.
+    #[schema(example = "monthly")]
     pay_basis: Option<CompensationBasis>,
     /// What they will earn by that.
     #[schema(value_type = Option<String>, max_length = 21, pattern = r"^[0-9]{1,15}(\.[0-9]{1,4})?$", example = "9800.00")]

@@ -28,9 +28,11 @@ pub struct JobOpening {
     /// What the job is, and what it asks for.
     #[schema(max_length = 10_000, example = "Runs the payroll of 250 people.")]
     pub description: Option<String>,
-    #[schema(inline)]
+    /// What kind of contract it comes to.
+    #[schema(example = "permanent")]
     pub contract_type: ContractType,
-    #[schema(inline)]
+    /// Where the work is done.
+    #[schema(example = "office")]
     pub workplace: Workplace,
     /// Where that is.
     #[schema(max_length = 100, example = "Bucharest")]
@@ -90,11 +92,11 @@ pub struct NewJobOpening {
     #[schema(min_length = 1, max_length = 10_000, example = "Runs the payroll of 250 people.")]
     description: Option<String>,
     /// What kind of contract it comes to; a permanent one, unless told.
-    #[schema(inline)]
+    #[schema(example = "permanent")]
     #[diesel(treat_none_as_default_value = true)]
     contract_type: Option<ContractType>,
     /// Where the work is done; in the office, unless told.
-    #[schema(inline)]
+    #[schema(example = "office")]
     #[diesel(treat_none_as_default_value = true)]
     workplace: Option<Workplace>,
     /// Where that is.
@@ -133,9 +135,11 @@ pub struct EditJobOpening {
     /// What the job is, and what it asks for.
     #[schema(min_length = 1, max_length = 10_000, example = "Runs the payroll of 300 people.")]
     description: Option<Option<String>>,
-    #[schema(inline)]
+    /// What kind of contract it comes to.
+    #[schema(example = "permanent")]
     contract_type: Option<ContractType>,
-    #[schema(inline)]
+    /// Where the work is done.
+    #[schema(example = "office")]
     workplace: Option<Workplace>,
     /// Where that is.
     #[schema(min_length = 1, max_length = 100, example = "Cluj-Napoca")]

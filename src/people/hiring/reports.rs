@@ -140,7 +140,8 @@ pub struct HireSources {
 /// A source, and what came of it.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct HireSource {
-    #[schema(inline)]
+    /// How they heard of the organization, or it of them.
+    #[schema(example = "referral")]
     source: CandidateSource,
     /// How many people applied.
     #[schema(minimum = 1, example = 10)]
@@ -182,7 +183,8 @@ pub struct OpenChecklist {
     /// Their name.
     #[schema(max_length = 201, example = "Ioana Radu")]
     employee: String,
-    #[schema(inline)]
+    /// Whether somebody comes or goes.
+    #[schema(example = "onboarding")]
     kind: ChecklistKind,
     /// Their first or last day.
     #[schema(example = "2026-12-01")]

@@ -57,7 +57,8 @@ pub struct NewScorecard {
     id: Uuid,
     /// The interview that it is about; the caller sits on its panel.
     interview_id: Uuid,
-    #[schema(inline)]
+    /// What the interviewer would do.
+    #[schema(example = "yes")]
     recommendation: Recommendation,
     /// How they rate what was asked for.
     #[serde(default)]
