@@ -33,6 +33,7 @@ STATED = {
 # together: where they are told, by operation and place.
 UNSTATED = [
     ("", r"^/custom/\w+$|^sort$", {"unknown-field"}),  # fields that the organization never added
+    ("/v1/applications", r"^/stage_id$", {"required"}),  # the first stage, where there is one
     ("/v1/approval-policies", r"^/(conditions|steps)/", {"unknown-field"}),
     ("/v1/bank-accounts", r"^/", {"required"}),  # an IBAN or another number
     ("/v1/bank-rules", r"^/", {"required", "too-large", "too-small"}),
