@@ -411,6 +411,101 @@ diesel::table! {
 }
 
 diesel::table! {
+    benefit_enrolment_dependants (org_id, enrolment_id, dependant_id) {
+        org_id -> Uuid,
+        enrolment_id -> Uuid,
+        dependant_id -> Uuid,
+    }
+}
+
+diesel::table! {
+    benefit_enrolments (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        employee_id -> Uuid,
+        benefit_plan_id -> Uuid,
+        starts_on -> Date,
+        ends_on -> Nullable<Date>,
+        dependant_ids -> Jsonb,
+        opened_by -> Text,
+        benefit_window_id -> Nullable<Uuid>,
+        benefit_life_event_id -> Nullable<Uuid>,
+        reason -> Nullable<Text>,
+        end_reason -> Nullable<Text>,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    benefit_life_events (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        employee_id -> Uuid,
+        kind -> Text,
+        happened_on -> Date,
+        note -> Nullable<Text>,
+        enrol_until_on -> Nullable<Date>,
+        rejection_reason -> Nullable<Text>,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    benefit_plans (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        code -> Text,
+        name -> Text,
+        kind -> Text,
+        description -> Nullable<Text>,
+        currency -> Text,
+        eligible_grades -> Jsonb,
+        eligible_countries -> Jsonb,
+        tenure_months -> Int4,
+        new_hire_days -> Int4,
+        most_dependants -> Int4,
+        needs_approval -> Bool,
+        contributions -> Jsonb,
+        is_prorated -> Bool,
+        starts_on -> Date,
+        ends_on -> Nullable<Date>,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    benefit_windows (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        name -> Text,
+        benefit_plan_id -> Nullable<Uuid>,
+        opens_on -> Date,
+        closes_on -> Date,
+        coverage_starts_on -> Date,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
     bills (org_id, id) {
         org_id -> Uuid,
         id -> Uuid,
@@ -513,6 +608,27 @@ diesel::table! {
         consent_ends_on -> Date,
         employee_id -> Nullable<Uuid>,
         anonymized_at -> Nullable<Timestamptz>,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    certificates (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        employee_id -> Uuid,
+        course_id -> Uuid,
+        course_enrolment_id -> Nullable<Uuid>,
+        number -> Nullable<Text>,
+        issued_by -> Nullable<Text>,
+        issued_on -> Date,
+        expires_on -> Nullable<Date>,
+        revoke_reason -> Nullable<Text>,
         status -> Text,
         version -> Int8,
         created_at -> Timestamptz,
@@ -637,6 +753,88 @@ diesel::table! {
         id -> Uuid,
         code -> Text,
         name -> Text,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    course_enrolments (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        course_session_id -> Uuid,
+        course_id -> Nullable<Uuid>,
+        employee_id -> Uuid,
+        score -> Nullable<Numeric>,
+        has_passed -> Nullable<Bool>,
+        rating -> Nullable<Int4>,
+        feedback -> Nullable<Text>,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    course_requirements (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        course_id -> Uuid,
+        position_id -> Nullable<Uuid>,
+        department_id -> Nullable<Uuid>,
+        starts_on -> Date,
+        due_days -> Int4,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    course_sessions (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        course_id -> Uuid,
+        starts_at -> Timestamptz,
+        ends_at -> Timestamptz,
+        place -> Nullable<Text>,
+        link -> Nullable<Text>,
+        trainer -> Nullable<Text>,
+        seats -> Int4,
+        taken_seats -> Int4,
+        waiting -> Int4,
+        cost -> Numeric,
+        currency -> Nullable<Text>,
+        cancel_reason -> Nullable<Text>,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    courses (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        code -> Text,
+        name -> Text,
+        kind -> Text,
+        description -> Nullable<Text>,
+        hours -> Nullable<Numeric>,
+        pass_score -> Nullable<Numeric>,
+        certificate_months -> Nullable<Int4>,
         status -> Text,
         version -> Int8,
         created_at -> Timestamptz,
@@ -1206,6 +1404,21 @@ diesel::table! {
 }
 
 diesel::table! {
+    fixed_asset_purchases (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        fixed_asset_id -> Uuid,
+        bill_id -> Uuid,
+        line -> Int4,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
     fixed_asset_transfers (org_id, id) {
         org_id -> Uuid,
         id -> Uuid,
@@ -1253,6 +1466,59 @@ diesel::table! {
         units_made -> Numeric,
         status -> Text,
         carrying_amount -> Numeric,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    goal_check_ins (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        goal_id -> Uuid,
+        employee_id -> Nullable<Uuid>,
+        value -> Nullable<Numeric>,
+        confidence -> Text,
+        note -> Nullable<Text>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    goal_lines (org_id, above_id, below_id) {
+        org_id -> Uuid,
+        above_id -> Uuid,
+        below_id -> Uuid,
+        depth -> Int4,
+    }
+}
+
+diesel::table! {
+    goals (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        title -> Text,
+        description -> Nullable<Text>,
+        level -> Text,
+        department_id -> Nullable<Uuid>,
+        employee_id -> Nullable<Uuid>,
+        parent_id -> Nullable<Uuid>,
+        starts_on -> Date,
+        ends_on -> Date,
+        unit -> Text,
+        start_value -> Numeric,
+        target_value -> Numeric,
+        current_value -> Numeric,
+        weight -> Numeric,
+        progress -> Numeric,
+        status -> Text,
         version -> Int8,
         created_at -> Timestamptz,
         created_by -> Nullable<Uuid>,
@@ -1630,7 +1896,6 @@ diesel::table! {
         ends_at_noon -> Bool,
         days -> Numeric,
         note -> Nullable<Text>,
-        document_file_id -> Nullable<Uuid>,
         rejection_reason -> Nullable<Text>,
         submitted_at -> Nullable<Timestamptz>,
         submitted_by -> Nullable<Uuid>,
@@ -1935,6 +2200,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    pay_changes (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        employee_id -> Uuid,
+        since_on -> Date,
+        payroll_run_id -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
     pay_components (org_id, id) {
         org_id -> Uuid,
         id -> Uuid,
@@ -2074,6 +2349,87 @@ diesel::table! {
         created_by -> Nullable<Uuid>,
         updated_at -> Timestamptz,
         updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    payroll_inputs (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        employee_id -> Uuid,
+        period -> Text,
+        component -> Text,
+        amount -> Nullable<Numeric>,
+        quantity -> Nullable<Numeric>,
+        description -> Nullable<Text>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    payroll_runs (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        number -> Nullable<Text>,
+        pay_group_id -> Uuid,
+        period -> Text,
+        starts_on -> Date,
+        ends_on -> Date,
+        pay_on -> Date,
+        currency -> Text,
+        employees -> Int4,
+        gross_amount -> Numeric,
+        deduction_amount -> Numeric,
+        claim_amount -> Numeric,
+        net_amount -> Numeric,
+        employer_amount -> Numeric,
+        open_amount -> Numeric,
+        problems -> Jsonb,
+        blocking_problems -> Int4,
+        calculated_at -> Nullable<Timestamptz>,
+        calculated_by -> Nullable<Uuid>,
+        posted_on -> Nullable<Date>,
+        journal_entry_id -> Nullable<Uuid>,
+        reversed_on -> Nullable<Date>,
+        reversal_reason -> Nullable<Text>,
+        reversal_entry_id -> Nullable<Uuid>,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    payslips (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        version -> Int8,
+        payroll_run_id -> Uuid,
+        employee_id -> Uuid,
+        pay_group_id -> Uuid,
+        period -> Text,
+        pay_on -> Date,
+        currency -> Text,
+        department_id -> Nullable<Uuid>,
+        basis -> Jsonb,
+        lines -> Jsonb,
+        year_to_date -> Jsonb,
+        claims -> Jsonb,
+        gross_amount -> Numeric,
+        deduction_amount -> Numeric,
+        claim_amount -> Numeric,
+        net_amount -> Numeric,
+        employer_amount -> Numeric,
+        status -> Text,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
     }
 }
 
@@ -2304,6 +2660,96 @@ diesel::table! {
         kind_id -> Uuid,
         position_id -> Nullable<Uuid>,
         country -> Nullable<Text>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    review_answers (org_id, part_id) {
+        org_id -> Uuid,
+        part_id -> Uuid,
+        answers -> Jsonb,
+        rating -> Nullable<Numeric>,
+    }
+}
+
+diesel::table! {
+    review_calibrations (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        review_id -> Uuid,
+        review_cycle_id -> Uuid,
+        employee_id -> Uuid,
+        proposed_rating -> Numeric,
+        rating -> Numeric,
+        reason -> Nullable<Text>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    review_cycles (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        name -> Text,
+        starts_on -> Date,
+        ends_on -> Date,
+        department_id -> Nullable<Uuid>,
+        hired_until_on -> Nullable<Date>,
+        rating_scale -> Int4,
+        questions -> Jsonb,
+        parts_due_on -> Date,
+        peers_are_anonymous -> Bool,
+        shows_peer_parts -> Bool,
+        least_peers -> Int4,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    review_parts (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        review_id -> Uuid,
+        review_cycle_id -> Uuid,
+        employee_id -> Uuid,
+        author_id -> Uuid,
+        part -> Text,
+        due_on -> Date,
+        submitted_at -> Nullable<Timestamptz>,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    reviews (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        review_cycle_id -> Uuid,
+        employee_id -> Uuid,
+        manager_id -> Nullable<Uuid>,
+        rating -> Nullable<Numeric>,
+        employee_comment -> Nullable<Text>,
+        acknowledged_at -> Nullable<Timestamptz>,
+        status -> Text,
         version -> Int8,
         created_at -> Timestamptz,
         created_by -> Nullable<Uuid>,
@@ -2580,6 +3026,22 @@ diesel::table! {
         name -> Text,
         country -> Nullable<Text>,
         is_default -> Bool,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    work_schedules (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        employee_id -> Uuid,
+        starts_on -> Date,
+        calendar_id -> Nullable<Uuid>,
+        pattern_id -> Nullable<Uuid>,
         version -> Int8,
         created_at -> Timestamptz,
         created_by -> Nullable<Uuid>,
