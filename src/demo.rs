@@ -3,7 +3,9 @@
 mod books;
 mod clerk;
 mod company;
+mod people;
 mod trade;
+mod wages;
 
 use crate::Done;
 use crate::settings::DemoSettings;

@@ -2,10 +2,12 @@
 //! agrees. What is bought and sold follows from the tables of [`trade`](super::trade) by counting. Each request has its own
 //! idempotency key, so that books whose making was cut off are gone on with.
 use super::clerk::{Clerk, text, until_it_listens};
+use super::people;
 use super::trade::{
     ASSETS, CATEGORIES, CUSTOMERS, Customer, OPENING, PRODUCTS, RATES, SUPPLIERS, Supplier, TAXES, TERMS,
     worth,
 };
+use super::wages::{Payroll, WAGES_ACCOUNT};
 use crate::Done;
 use chrono::{Datelike, Days, Months, NaiveDate, Weekday};
 use rust_decimal::Decimal;
@@ -29,7 +31,8 @@ pub async fn keep(base: &str, domain: &str, password: &str) -> Done {
         return Ok(());
     }
     let began = std::time::Instant::now();
-    let mut books = Books::open(accountant, manager).await?;
+    people::keep(base, domain, password).await?;
+    let mut books = Books::open(accountant, manager, (base, domain, password)).await?;
     for month in 0..MONTHS {
         books.keep_month(month).await?;
     }
@@ -38,12 +41,12 @@ pub async fn keep(base: &str, domain: &str, password: &str) -> Done {
     Ok(())
 }
 
-fn amount(value: &Value) -> Decimal {
+pub(super) fn amount(value: &Value) -> Decimal {
     value.as_str().and_then(|text| text.parse().ok()).unwrap_or_default()
 }
 
 /// A number below `of` that follows from these, and looks as if it did not (`SplitMix64`).
-fn pick(what: u64, month: u32, number: u64, of: u64) -> u64 {
+pub(super) fn pick(what: u64, month: u32, number: u64, of: u64) -> u64 {
     let mut mixed =
         (what << 48 | u64::from(month) << 32 | number).wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -52,7 +55,7 @@ fn pick(what: u64, month: u32, number: u64, of: u64) -> u64 {
 }
 
 /// The IBAN of a Dutch account (ISO 13616): its check digits are 98 less the remainder of the whole by 97.
-fn iban(bank: &str) -> String {
+pub(super) fn iban(bank: &str) -> String {
     let digits = |text: &str| -> u32 {
         text.chars()
             .filter_map(|letter| letter.to_digit(36))
@@ -84,6 +87,7 @@ struct Owed {
 struct Books {
     accountant: Clerk,
     manager: Clerk,
+    payroll: Payroll,
     accounts: HashMap<String, String>,
     taxes: HashMap<String, String>,
     parties: HashMap<String, String>,
@@ -102,12 +106,17 @@ struct Books {
 
 impl Books {
     /// The chart, the years, rates, taxes, terms and parties, and what was there on the first day.
-    async fn open(accountant: Clerk, manager: Clerk) -> Done<Self> {
+    async fn open(
+        accountant: Clerk,
+        manager: Clerk,
+        (base, domain, password): (&str, &str, &str),
+    ) -> Done<Self> {
         let company = json!({"country": "NL", "currency": "EUR", "legal_name": "Meridian Instruments B.V.", "tax_id": "NL123456782B01",
             "registration_number": "24301127", "address": "Meridiaankade 12, 3011 AB Rotterdam"});
         manager.change("/v1/organization", &company).await?;
         accountant.post("chart", "/v1/accounts/load-template", &json!({"template": "general"})).await?;
-        let accounts = accountant.ids("/v1/accounts?limit=200", "code").await?;
+        let payroll = Payroll::begin(base, domain, password, &accountant, &manager).await?;
+        let accounts = accountant.ids("/v1/accounts", "code").await?;
         for year in [2024, 2025, 2026] {
             let year = json!({"code": year.to_string(), "starts_on": format!("{year}-01-01"), "ends_on": format!("{year}-12-31")});
             manager.post(&format!("year {}", year["code"]), "/v1/fiscal-years", &year).await?;
@@ -130,7 +139,7 @@ impl Books {
             }
             accountant.post(&format!("terms {name}"), "/v1/payment-terms", &terms).await?;
         }
-        let terms = accountant.ids("/v1/payment-terms?limit=200", "name").await?;
+        let terms = accountant.ids("/v1/payment-terms", "name").await?;
         for party in CUSTOMERS
             .iter()
             .map(|each| each.party(&terms))
@@ -173,12 +182,13 @@ impl Books {
             in_transit: Decimal::ZERO,
             tax_due: Decimal::ZERO,
             accounts,
-            taxes: accountant.ids("/v1/tax-codes?limit=200", "code").await?,
-            parties: accountant.ids("/v1/parties?limit=200", "name").await?,
-            periods: accountant.ids("/v1/fiscal-periods?limit=200", "code").await?,
-            categories: accountant.ids("/v1/fixed-asset-categories?limit=200", "name").await?,
+            taxes: accountant.ids("/v1/tax-codes", "code").await?,
+            parties: accountant.ids("/v1/parties", "name").await?,
+            periods: accountant.ids("/v1/fiscal-periods", "code").await?,
+            categories: accountant.ids("/v1/fixed-asset-categories", "name").await?,
             accountant,
             manager,
+            payroll,
         })
     }
 
@@ -323,6 +333,7 @@ impl Books {
 
     /// What no document says: the web shop and the counter, what left the warehouse, wages, the loan, the tax of the last quarter.
     async fn enter(&mut self, month: u32, first: NaiveDate, last: NaiveDate) -> Done<Vec<Booked>> {
+        let wages = self.payroll.pay(last, &self.accountant, &self.manager).await?;
         let (mut entries, mut booked) = (Vec::new(), Vec::new());
         // What goes through the bank has a reference, by which it is found on the statement.
         let mut enter = |on: NaiveDate, description: &str, lines: &[(&str, Decimal)]| {
@@ -367,17 +378,12 @@ impl Books {
         // Of the invoices: a little less than half of what they brought.
         let shipped = Decimal::from(560_000 + pick(33, month, 0, 80_000));
         enter(last, "What was shipped", &[("5010", shipped), ("1310", -shipped)]);
-        let wages = Decimal::from(745_000 + 1_500 * i64::from(month));
-        let withheld = (wages * Decimal::new(29, 2)).round_dp(2);
-        let social = (wages * Decimal::new(19, 2)).round_dp(2);
-        enter(last, "Wages", &[("6010", wages), ("2210", -withheld), ("2200", withheld - wages)]);
-        enter(last, "Social contributions", &[("6020", social), ("2210", -social)]);
-        enter(last, "Wages paid", &[("2200", wages - withheld), ("1010", withheld - wages)]);
         enter(
             last,
-            "Wage tax and contributions paid",
-            &[("2210", withheld + social), ("1010", -withheld - social)],
+            "Wages, to the account that pays them",
+            &[(WAGES_ACCOUNT, wages.net), ("1010", -wages.net)],
         );
+        enter(last, "Wage tax and contributions paid", &[("2210", wages.dues), ("1010", -wages.dues)]);
         let (interest, repaid) = (Decimal::from(7_800 - 65 * i64::from(month)), Decimal::from(18_750));
         enter(last, "Loan", &[("7010", interest), ("2510", repaid), ("1010", -interest - repaid)]);
         if !self.tax_due.is_zero() {

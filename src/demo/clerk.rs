@@ -82,15 +82,26 @@ impl Clerk {
         }
     }
 
+    /// All rows of a list, page by page.
+    pub async fn all(&self, path: &str) -> Done<Vec<Value>> {
+        let (mut rows, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let sign = if path.contains('?') { '&' } else { '?' };
+            let mut page = self.get(&format!("{path}{sign}limit=200{cursor}")).await?;
+            if let Some(more) = page["data"].as_array_mut() {
+                rows.append(more);
+            }
+            match page["next_cursor"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => return Ok(rows),
+            }
+        }
+    }
+
     /// The ids of all rows of a list, by one of their fields.
     pub async fn ids(&self, path: &str, by: &str) -> Done<HashMap<String, String>> {
-        let rows = self.get(path).await?;
-        Ok(rows["data"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .map(|row| (text(&row[by]), text(&row["id"])))
-            .collect())
+        let rows = self.all(path).await?;
+        Ok(rows.iter().map(|row| (text(&row[by]), text(&row["id"]))).collect())
     }
 }
 
