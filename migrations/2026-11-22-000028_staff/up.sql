@@ -37,7 +37,6 @@ create table assignments (
     constraint an_assignment_ends_on_its_first_day_or_later check (ends_on >= starts_on),
     constraint a_contract_ends_on_the_first_day_or_later check (contract_ends_on >= starts_on),
     constraint an_ending_has_a_day check (ending_reason is null or ends_on is not null),
-    constraint assignments_manager_id_cycle check (manager_id <> employee_id),
     -- Looked at when the transaction ends: a day that moves between two assignments is nobody's for a moment.
     constraint no_two_assignments_of_one_employee_overlap exclude using gist
         (org_id with =, employee_id with =, daterange(starts_on, ends_on, '[]') with &&) deferrable initially deferred

@@ -23,7 +23,8 @@ async fn row(caller: &Caller, collection: &str) -> Option<String> {
     let create = operation_at(&Method::POST, collection).unwrap();
     let mut body = body(caller, &create).await;
     if body["file_id"].is_string() {
-        body["file_id"] = maker.upload("name=card.txt", uuid::Uuid::now_v7().to_string()).await.is(201)["id"].clone();
+        body["file_id"] =
+            maker.upload("name=card.txt", uuid::Uuid::now_v7().to_string()).await.is(201)["id"].clone();
     }
     Some(maker.post(collection, body).await.is(201)["id"].as_str().unwrap().to_owned())
 }
