@@ -61,7 +61,7 @@ pub struct Assignment {
 
 text_enum! {
     /// What an assignment is the beginning of.
-    pub enum AssignmentChange { Hire = "hire", Rehire = "rehire", Transfer = "transfer", Promotion = "promotion", Change = "change" }
+    pub enum AssignmentChange { Change = "change", Transfer = "transfer", Promotion = "promotion", Hire = "hire", Rehire = "rehire" }
 }
 text_enum! {
     /// Where somebody works.

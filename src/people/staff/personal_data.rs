@@ -64,8 +64,9 @@ pub struct PersonalData {
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HomeAddress {
-    /// What it is for.
-    kind: AddressKind,
+    /// What it is for: `home`, `registered`, or `letters`.
+    #[schema(max_length = 10, pattern = "^(home|registered|letters)$", example = "home")]
+    kind: String,
     /// Street and number.
     #[schema(min_length = 1, max_length = 200, example = "Str. Memorandumului 28")]
     street: String,
@@ -81,11 +82,6 @@ pub struct HomeAddress {
     /// The country (ISO 3166-1 alpha-2).
     #[schema(max_length = 2, pattern = "^[A-Z]{2}$", example = "RO")]
     country: String,
-}
-
-text_enum! {
-    /// What an address is for.
-    pub enum AddressKind { Home = "home", Registered = "registered", Letters = "letters" }
 }
 
 /// Somebody to call.
