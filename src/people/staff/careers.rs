@@ -232,13 +232,13 @@ pub async fn hire_all(db: &mut Db, hires: &[NewHire]) -> Result<Vec<Employee>> {
     let rows = serde_json::to_value(hires).map_err(Problem::internal)?;
     diesel::sql_query("select from hire_all($1)").bind::<Jsonb, _>(rows).execute(db).await?;
     let ids: Vec<Uuid> = hires.iter().map(|hire| hire.id).collect();
-    let hired = employees::table
+    let found = employees::table
         .filter(employees::org_id.eq(db.organization()))
         .filter(employees::id.eq_any(&ids))
         .select(Employee::as_select());
-    let hired: Vec<Employee> = hired.load(db).await?;
-    let mut hired: HashMap<Uuid, Employee> = hired.into_iter().map(|each| (each.id, each)).collect();
-    Ok(ids.iter().filter_map(|id| hired.remove(id)).collect())
+    let found: Vec<Employee> = found.load(db).await?;
+    let mut found: HashMap<Uuid, Employee> = found.into_iter().map(|each| (each.id, each)).collect();
+    Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
 }
 
 /// Lets hold what was dated ahead, once its day has come, in every organization.

@@ -247,7 +247,7 @@ async fn get_record_quality(
             let report = diesel::sql_query("select record_quality($1, $2, $3, $4, $5) as report")
                 .bind::<Integer, _>(asked.within_days.unwrap_or(30))
                 .bind::<Nullable<SqlUuid>, _>(asked.department_id)
-                .bind::<Nullable<Text>, _>(asked.code.map(|code| code.as_str()))
+                .bind::<Nullable<Text>, _>(asked.code.map(FindingCode::as_str))
                 .bind::<Nullable<Text>, _>(asked.after.as_deref())
                 .bind::<Integer, _>(asked.limit.unwrap_or(200));
             Ok(report.get_result::<Answered>(db).await?)
@@ -258,7 +258,7 @@ async fn get_record_quality(
     for finding in &mut report.findings {
         let (kind, cure) = finding.code.meaning();
         finding.kind = kind;
-        finding.cure = cure.to_owned();
+        cure.clone_into(&mut finding.cure);
         finding.href = format!("/v1/{}/{}", finding.resource, finding.resource_id);
     }
     Plain(report).answer(may.grants())

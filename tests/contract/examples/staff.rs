@@ -7,6 +7,15 @@ use reqwest::Method;
 pub const ROOM: Room = Room {
     references: &[("kind_id", "/v1/personnel-document-kinds"), ("file_id", "/v1/files")],
     row: |caller, collection| row(caller, collection).boxed_local(),
+    // Of one post, so that it refers to it.
+    dress: |caller, operation, body| {
+        async move {
+            if operation.id() == "create_required_document" {
+                body["position_id"] = super::row(caller, "/v1/positions").await.into();
+            }
+        }
+        .boxed_local()
+    },
     ..Room::NOTHING
 };
 
