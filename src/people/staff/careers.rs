@@ -43,7 +43,7 @@ pub struct TransferEmployeeRequest {
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     country: Option<Option<String>>,
     /// How much of a full week they work then, above 0 and at most 1.
-    #[schema(example = "1")]
+    #[schema(value_type = Option<String>, max_length = 6, pattern = r"^(0\.[0-9]{1,4}|1(\.0{1,4})?)$", example = "1")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     full_time_equivalent: Option<Quantity>,
     /// Why.
