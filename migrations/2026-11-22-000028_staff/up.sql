@@ -37,7 +37,6 @@ create table assignments (
     constraint an_assignment_ends_on_its_first_day_or_later check (ends_on >= starts_on),
     constraint a_contract_ends_on_the_first_day_or_later check (contract_ends_on >= starts_on),
     constraint an_ending_has_a_day check (ending_reason is null or ends_on is not null),
-    constraint assignments_manager_id_cycle check (manager_id <> employee_id),
     -- Looked at when the transaction ends: a day that moves between two assignments is nobody's for a moment.
     constraint no_two_assignments_of_one_employee_overlap exclude using gist
         (org_id with =, employee_id with =, daterange(starts_on, ends_on, '[]') with &&) deferrable initially deferred
@@ -733,6 +732,14 @@ begin
 end $$;
 create trigger show_documents after update of visible_to on personnel_document_kinds for each row
     when (new.visible_to <> old.visible_to) execute function show_documents_as_their_kind();
+
+-- A document goes with its file, in one statement: neither goes alone. Whoever calls it holds the document's row.
+create function discard_personnel_document(in_id uuid) returns void language sql volatile security definer set search_path = public, pg_temp as $$
+    with gone as (delete from personnel_documents where org_id = current_org() and id = in_id returning file_id)
+    delete from files f using gone where f.org_id = current_org() and f.id = gone.file_id
+$$;
+revoke all on function discard_personnel_document(uuid) from public;
+grant execute on function discard_personnel_document(uuid) to backoffice_service;
 
 -- What is missing, expired, about to expire or at odds with itself in the records of those who work here or will, each finding with the record that it is
 -- about. Security definer, and of the transaction's organization alone: it looks at everybody, whatever a caller may read one by one.

@@ -14,7 +14,7 @@ fn the_history_tells_who_changed_what_from_what_to_what() {
         owner.patch(&path, json!({"family_name": "Popescu", "phone": null})).await.is(200);
         officer.act(&format!("{path}/activate")).await.is(200);
         owner
-            .post(&format!("{path}/terminate"), json!({"last_day": "2026-12-31", "reason": "Resigned"}))
+            .post(&format!("{path}/terminate"), json!({"last_day": "2026-08-31", "reason": "Resigned"}))
             .await
             .is(200);
 
@@ -50,7 +50,7 @@ fn the_history_tells_who_changed_what_from_what_to_what() {
         assert_eq!(events[2]["changes"], json!({"status": {"before": "pending", "after": "active"}}));
         let left = json!({
             "status": {"before": "active", "after": "terminated"},
-            "terminated_on": {"before": null, "after": "2026-12-31"},
+            "terminated_on": {"before": null, "after": "2026-08-31"},
             "termination_reason": {"before": null, "after": "Resigned", "personal": true},
         });
         assert_eq!(events[3]["changes"], left);

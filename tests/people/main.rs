@@ -3,6 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod assignments;
 mod bulk;
 mod changes;
 mod demo;
@@ -15,8 +16,12 @@ mod idempotency;
 mod lines;
 mod lists;
 mod moves;
+mod org_chart;
+mod personal_data;
+mod personnel_documents;
 mod positions;
 mod reach;
+mod record_quality;
 mod tour;
 
 use serde_json::{Value, json};

@@ -62,7 +62,11 @@ fn a_post_that_somebody_fills_stays() {
         let ana = id(&hire_with(&owner, json!({"position_id": seller})).await.is(201));
         let path = format!("/v1/positions/{seller}");
         owner.delete(&path).await.is_problem(409, "in-use");
+        // She filled it until yesterday, and her history says so.
         owner.patch(&format!("/v1/employees/{ana}"), json!({"position_id": null})).await.is(200);
+        owner.delete(&path).await.is_problem(409, "in-use");
+        let new = json!({"title": "Buyer", "department_id": sales, "approved_headcount": 1});
+        let path = format!("/v1/positions/{}", id(&owner.post("/v1/positions", new).await.is(201)));
         owner.delete(&path).await.is(204);
         owner.get(&path).await.is_problem(404, "not-found");
     });

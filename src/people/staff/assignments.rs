@@ -61,7 +61,7 @@ pub struct Assignment {
 
 text_enum! {
     /// What an assignment is the beginning of.
-    pub enum AssignmentChange { Hire = "hire", Rehire = "rehire", Transfer = "transfer", Promotion = "promotion", Change = "change" }
+    pub enum AssignmentChange { Change = "change", Transfer = "transfer", Promotion = "promotion", Hire = "hire", Rehire = "rehire" }
 }
 text_enum! {
     /// Where somebody works.
@@ -116,7 +116,7 @@ pub struct NewAssignment {
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     country: Option<Option<String>>,
     /// How much of a full week they work, above 0 and at most 1; left out, as before.
-    #[schema(example = "0.8")]
+    #[schema(value_type = Option<String>, max_length = 6, pattern = r"^(0\.[0-9]{1,4}|1(\.0{1,4})?)$", example = "0.8")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     full_time_equivalent: Option<Quantity>,
     /// The grade of their pay; left out, as before.
@@ -170,7 +170,7 @@ pub struct EditAssignment {
     #[schema(max_length = 2, pattern = "^[A-Z]{2}$", example = "RO")]
     country: Option<Option<String>>,
     /// How much of a full week they work, above 0 and at most 1.
-    #[schema(example = "1")]
+    #[schema(value_type = Option<String>, max_length = 6, pattern = r"^(0\.[0-9]{1,4}|1(\.0{1,4})?)$", example = "1")]
     full_time_equivalent: Option<Quantity>,
     /// The grade of their pay.
     #[schema(min_length = 1, max_length = 20, example = "S3")]

@@ -43,7 +43,7 @@ pub struct TransferEmployeeRequest {
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     country: Option<Option<String>>,
     /// How much of a full week they work then, above 0 and at most 1.
-    #[schema(example = "1")]
+    #[schema(value_type = Option<String>, max_length = 6, pattern = r"^(0\.[0-9]{1,4}|1(\.0{1,4})?)$", example = "1")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     full_time_equivalent: Option<Quantity>,
     /// Why.
@@ -232,13 +232,13 @@ pub async fn hire_all(db: &mut Db, hires: &[NewHire]) -> Result<Vec<Employee>> {
     let rows = serde_json::to_value(hires).map_err(Problem::internal)?;
     diesel::sql_query("select from hire_all($1)").bind::<Jsonb, _>(rows).execute(db).await?;
     let ids: Vec<Uuid> = hires.iter().map(|hire| hire.id).collect();
-    let hired = employees::table
+    let found = employees::table
         .filter(employees::org_id.eq(db.organization()))
         .filter(employees::id.eq_any(&ids))
         .select(Employee::as_select());
-    let hired: Vec<Employee> = hired.load(db).await?;
-    let mut hired: HashMap<Uuid, Employee> = hired.into_iter().map(|each| (each.id, each)).collect();
-    Ok(ids.iter().filter_map(|id| hired.remove(id)).collect())
+    let found: Vec<Employee> = found.load(db).await?;
+    let mut found: HashMap<Uuid, Employee> = found.into_iter().map(|each| (each.id, each)).collect();
+    Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
 }
 
 /// Lets hold what was dated ahead, once its day has come, in every organization.

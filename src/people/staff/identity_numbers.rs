@@ -13,7 +13,9 @@ pub fn cnp_fault(number: &str) -> Option<&'static str> {
     let sum: u32 = digits.iter().zip(WEIGHTS).map(|(digit, weight)| digit * weight).sum();
     let check = if sum % 11 == 10 { 1 } else { sum % 11 };
     if digits[12] != check {
-        return Some("is mistyped: the last digit of a Romanian personal number (CNP) does not follow from the others");
+        return Some(
+            "is mistyped: the last digit of a Romanian personal number (CNP) does not follow from the others",
+        );
     }
     // Of residents (7, 8) and foreigners (9) the century is not told.
     let centuries: &[i32] = match digits[0] {
@@ -25,7 +27,8 @@ pub fn cnp_fault(number: &str) -> Option<&'static str> {
     };
     let year = i32::try_from(digits[1] * 10 + digits[2]).unwrap_or_default();
     let is_day = |century: &i32| {
-        NaiveDate::from_ymd_opt(century + year, digits[3] * 10 + digits[4], digits[5] * 10 + digits[6]).is_some()
+        NaiveDate::from_ymd_opt(century + year, digits[3] * 10 + digits[4], digits[5] * 10 + digits[6])
+            .is_some()
     };
     if centuries.iter().any(is_day) { None } else { Some("tells a day of birth that there is not") }
 }

@@ -31,7 +31,7 @@ pub struct OrgChartAsked {
 
 /// Who reports to whom.
 #[derive(Serialize, ToSchema)]
-pub struct Chart {
+pub struct OrgChartReport {
     /// How many are in the branch, shown or not.
     #[schema(minimum = 0, example = 250)]
     headcount: i64,
@@ -113,26 +113,28 @@ pub struct ChartDepartment {
 
 /// The chart, or a drawing of it.
 pub enum Drawn {
-    Chart(Chart),
+    Data(OrgChartReport),
     Picture(String),
 }
 
 impl Outcome for Drawn {
     fn answer(&self, _: &Grants) -> Result<Answer<Self>> {
         Ok(match self {
-            Self::Chart(chart) => {
+            Self::Data(chart) => {
                 Answer::new(StatusCode::OK, serde_json::to_vec(chart).map_err(Problem::internal)?)
             }
             Self::Picture(svg) => {
                 // A drawing is looked at, and runs nothing.
-                Answer::of_type(StatusCode::OK, SVG, svg.clone().into_bytes())
-                    .with(header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'; sandbox")
+                Answer::of_type(StatusCode::OK, SVG, svg.clone().into_bytes()).with(
+                    header::CONTENT_SECURITY_POLICY,
+                    "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+                )
             }
         })
     }
 
     fn describe(doc: &mut OperationDoc) {
-        doc.answers::<Chart>("200", "The chart");
+        doc.answers::<OrgChartReport>("200", "The chart");
         doc.answers_with("200", SVG, "");
     }
 }
@@ -165,7 +167,7 @@ async fn get_org_chart(may: May<Read, OrgChart>, asked: Params<OrgChartAsked>) -
         })
         .await?;
     let chart = chart(people, departments, asked.manager_id, asked.depth);
-    let drawn = if is_drawn { Drawn::Picture(draw(&chart)) } else { Drawn::Chart(chart) };
+    let drawn = if is_drawn { Drawn::Picture(draw(&chart)) } else { Drawn::Data(chart) };
     drawn.answer(may.grants())
 }
 
@@ -191,7 +193,7 @@ fn chart(
     departments: Vec<ChartDepartment>,
     top: Option<Uuid>,
     depth: Option<i32>,
-) -> Chart {
+) -> OrgChartReport {
     let places: HashMap<Uuid, usize> =
         people.iter().enumerate().map(|(place, person)| (person.employee_id, place)).collect();
     let mut below: Vec<Vec<usize>> = vec![Vec::new(); people.len()];
@@ -215,7 +217,7 @@ fn chart(
     }
     let levels = order.iter().map(|(_, depth)| *depth).max().unwrap_or_default();
     let shown = order.iter().filter(|(_, level)| depth.is_none_or(|depth| *level <= depth));
-    Chart {
+    OrgChartReport {
         headcount: i64::try_from(people.len()).unwrap_or(i64::MAX),
         vacancies: departments.iter().map(|department| department.vacant).sum(),
         levels,
@@ -237,7 +239,7 @@ const LINE: usize = 34;
 const BOX: usize = 360;
 
 /// Draws a line for each, set in by level and joined to whom they report to.
-fn draw(chart: &Chart) -> String {
+fn draw(chart: &OrgChartReport) -> String {
     let deepest = chart.people.iter().map(|person| person.depth).max().unwrap_or_default();
     let across = |depth: i32| 8 + usize::try_from(depth).unwrap_or_default() * INDENT;
     let (width, height) = (across(deepest) + BOX + 8, chart.people.len() * LINE + 16);

@@ -34,8 +34,8 @@ pub struct PersonalData {
     #[schema(max_length = 31, example = "+40 722 555 010")]
     pub private_phone: Option<String>,
     /// Where they live, and where letters go.
-    #[schema(value_type = Vec<PostalAddress>, max_items = 5)]
-    pub addresses: List<PostalAddress>,
+    #[schema(value_type = Vec<HomeAddress>, max_items = 5)]
+    pub addresses: List<HomeAddress>,
     /// Whom to call if something happens to them, in this order.
     #[schema(value_type = Vec<EmergencyContact>, max_items = 5)]
     pub emergency_contacts: List<EmergencyContact>,
@@ -63,10 +63,10 @@ pub struct PersonalData {
 /// Where somebody lives, or gets letters.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct PostalAddress {
-    /// What it is for.
-    #[schema(inline)]
-    kind: AddressKind,
+pub struct HomeAddress {
+    /// What it is for: `home`, `registered`, or `letters`.
+    #[schema(max_length = 10, pattern = "^(home|registered|letters)$", example = "home")]
+    kind: String,
     /// Street and number.
     #[schema(min_length = 1, max_length = 200, example = "Str. Memorandumului 28")]
     street: String,
@@ -82,11 +82,6 @@ pub struct PostalAddress {
     /// The country (ISO 3166-1 alpha-2).
     #[schema(max_length = 2, pattern = "^[A-Z]{2}$", example = "RO")]
     country: String,
-}
-
-text_enum! {
-    /// What an address is for.
-    pub enum AddressKind { Home = "home", Registered = "registered", Letters = "letters" }
 }
 
 /// Somebody to call.
@@ -132,8 +127,8 @@ pub struct NewPersonalData {
     #[schema(pattern = r"^\+?[0-9 ()./-]{3,30}$", max_length = 31, example = "+40 722 555 010")]
     private_phone: Option<String>,
     /// Where they live, and where letters go.
-    #[schema(value_type = Option<Vec<PostalAddress>>, max_items = 5)]
-    addresses: Option<List<PostalAddress>>,
+    #[schema(value_type = Option<Vec<HomeAddress>>, max_items = 5)]
+    addresses: Option<List<HomeAddress>>,
     /// Whom to call if something happens to them, in this order.
     #[schema(value_type = Option<Vec<EmergencyContact>>, max_items = 5)]
     emergency_contacts: Option<List<EmergencyContact>>,
@@ -182,8 +177,8 @@ pub struct EditPersonalData {
     #[schema(pattern = r"^\+?[0-9 ()./-]{3,30}$", max_length = 31, example = "+40 722 555 012")]
     private_phone: Option<Option<String>>,
     /// All addresses from now on.
-    #[schema(value_type = Option<Vec<PostalAddress>>, max_items = 5)]
-    addresses: Option<List<PostalAddress>>,
+    #[schema(value_type = Option<Vec<HomeAddress>>, max_items = 5)]
+    addresses: Option<List<HomeAddress>>,
     /// All whom to call, from now on.
     #[schema(value_type = Option<Vec<EmergencyContact>>, max_items = 5)]
     emergency_contacts: Option<List<EmergencyContact>>,
@@ -273,12 +268,7 @@ impl Kept for PersonalData {
     }
 
     async fn check_new(_: &mut Db, new: &NewPersonalData) -> Result<()> {
-        none(numbers(
-            "",
-            new.national_id.as_deref(),
-            new.national_id_country.as_deref(),
-            new.iban.as_deref(),
-        ))
+        none(numbers("", new.national_id.as_deref(), new.national_id_country.as_deref(), new.iban.as_deref()))
     }
 
     async fn change(db: &mut Db, row: Self, edit: EditPersonalData) -> Result<Self> {

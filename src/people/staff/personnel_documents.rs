@@ -209,16 +209,12 @@ impl Kept for PersonnelDocument {
         Ok(diesel::update(one).set(edit).returning(Self::as_returning()).get_result(db).await?)
     }
 
-    /// The file goes with it, in one statement: neither goes alone.
+    /// The file goes with it: neither goes alone.
     async fn delete(db: &mut Db, row: Self) -> Result<()> {
-        diesel::sql_query(
-            "with gone as (delete from personnel_documents where org_id = $1 and id = $2 returning file_id)
-            delete from files f using gone where f.org_id = $1 and f.id = gone.file_id",
-        )
-        .bind::<SqlUuid, _>(db.organization())
-        .bind::<SqlUuid, _>(row.id)
-        .execute(db)
-        .await?;
+        diesel::sql_query("select discard_personnel_document($1)")
+            .bind::<SqlUuid, _>(row.id)
+            .execute(db)
+            .await?;
         Ok(())
     }
 }

@@ -68,8 +68,12 @@ impl FindingCode {
                 (K::Inconsistent, "Activate the employee, or correct the first day.")
             }
             Self::NoManager => (K::Missing, "Say whom they report to: `POST /v1/employees/{id}/transfer`."),
-            Self::ManagerLeft => (K::Inconsistent, "Say whom they report to now: `POST /v1/employees/{id}/transfer`."),
-            Self::NoDepartment => (K::Missing, "Put them in a department: `POST /v1/employees/{id}/transfer`."),
+            Self::ManagerLeft => {
+                (K::Inconsistent, "Say whom they report to now: `POST /v1/employees/{id}/transfer`.")
+            }
+            Self::NoDepartment => {
+                (K::Missing, "Put them in a department: `POST /v1/employees/{id}/transfer`.")
+            }
             Self::NoPosition => (K::Missing, "Give them a position: `POST /v1/employees/{id}/promote`."),
             Self::PositionOfAnotherDepartment => {
                 (K::Inconsistent, "Transfer them to the department of the position, or to another position.")
@@ -78,8 +82,12 @@ impl FindingCode {
                 K::Missing,
                 "Correct the assignment: `PATCH /v1/assignments/{id}` with `contract_ends_on` or another `contract_type`.",
             ),
-            Self::ContractOver => (K::Expired, "Renew the contract from its day on, or terminate the employee."),
-            Self::ContractExpiring => (K::Expiring, "Renew the contract, or let the employee know that it ends."),
+            Self::ContractOver => {
+                (K::Expired, "Renew the contract from its day on, or terminate the employee.")
+            }
+            Self::ContractExpiring => {
+                (K::Expiring, "Renew the contract, or let the employee know that it ends.")
+            }
             Self::NoPersonalData => (K::Missing, "File it: `POST /v1/personal-data`."),
             Self::NoBirthDate | Self::NoNationalId | Self::NoAddress | Self::NoEmergencyContact => {
                 (K::Missing, "Ask the employee to propose it: `POST /v1/personal-data-changes`.")
@@ -93,9 +101,10 @@ impl FindingCode {
             Self::DependantsDiffer => {
                 (K::Inconsistent, "List the dependants, or correct `tax_dependants` of the personal data.")
             }
-            Self::SharedNationalId => {
-                (K::Inconsistent, "Compare with the identity cards: one is mistyped, or one person is filed twice.")
-            }
+            Self::SharedNationalId => (
+                K::Inconsistent,
+                "Compare with the identity cards: one is mistyped, or one person is filed twice.",
+            ),
             Self::SharedBankAccount => {
                 (K::Inconsistent, "Ask those who share it: one may be mistyped, or somebody may not exist.")
             }
@@ -134,7 +143,7 @@ pub struct RecordQualityReport {
     departments: Vec<DepartmentQuality>,
     /// What was found, by employee number.
     #[schema(max_items = 1000)]
-    findings: Vec<Finding>,
+    findings: Vec<RecordFinding>,
     /// Where the findings go on, to be sent as `after`; null where these are all.
     #[schema(max_length = 200, example = json!(null))]
     next_after: Option<String>,
@@ -143,7 +152,7 @@ pub struct RecordQualityReport {
 /// How often something was found.
 #[derive(Serialize, Deserialize, ToSchema)]
 pub struct FoundCode {
-    #[schema(inline)]
+    /// What was found.
     code: FindingCode,
     /// How often.
     #[schema(minimum = 1, example = 12)]
@@ -174,10 +183,10 @@ pub struct DepartmentQuality {
 
 /// Something that is wrong with a record.
 #[derive(Serialize, Deserialize, ToSchema)]
-pub struct Finding {
-    #[schema(inline)]
+pub struct RecordFinding {
+    /// What was found, for programs.
     code: FindingCode,
-    #[schema(inline)]
+    /// Of what kind it is.
     #[serde(skip_deserializing, default = "FindingKind::unknown")]
     kind: FindingKind,
     /// Whose record it is.
@@ -194,7 +203,10 @@ pub struct Finding {
     #[schema(max_length = 500, example = "The document of the kind MEDICAL is valid until 2026-03-01.")]
     detail: String,
     /// What to do about it.
-    #[schema(max_length = 500, example = "Ask the employee for a new one, and file it: `POST /v1/personnel-documents`.")]
+    #[schema(
+        max_length = 500,
+        example = "Ask the employee for a new one, and file it: `POST /v1/personnel-documents`."
+    )]
     #[serde(skip_deserializing)]
     cure: String,
     /// The address of the record.
@@ -235,7 +247,7 @@ async fn get_record_quality(
             let report = diesel::sql_query("select record_quality($1, $2, $3, $4, $5) as report")
                 .bind::<Integer, _>(asked.within_days.unwrap_or(30))
                 .bind::<Nullable<SqlUuid>, _>(asked.department_id)
-                .bind::<Nullable<Text>, _>(asked.code.map(|code| code.as_str()))
+                .bind::<Nullable<Text>, _>(asked.code.map(FindingCode::as_str))
                 .bind::<Nullable<Text>, _>(asked.after.as_deref())
                 .bind::<Integer, _>(asked.limit.unwrap_or(200));
             Ok(report.get_result::<Answered>(db).await?)
@@ -246,7 +258,7 @@ async fn get_record_quality(
     for finding in &mut report.findings {
         let (kind, cure) = finding.code.meaning();
         finding.kind = kind;
-        finding.cure = cure.to_owned();
+        cure.clone_into(&mut finding.cure);
         finding.href = format!("/v1/{}/{}", finding.resource, finding.resource_id);
     }
     Plain(report).answer(may.grants())

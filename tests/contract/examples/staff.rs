@@ -3,10 +3,44 @@ use super::{Room, body, operation_at};
 use crate::support::{Caller, Organization};
 use futures_util::future::FutureExt;
 use reqwest::Method;
+use serde_json::json;
 
 pub const ROOM: Room = Room {
     references: &[("kind_id", "/v1/personnel-document-kinds"), ("file_id", "/v1/files")],
     row: |caller, collection| row(caller, collection).boxed_local(),
+    // Of one post, so that it refers to it.
+    dress: |caller, operation, body| {
+        async move {
+            match operation.id() {
+                "create_required_document" => {
+                    body["position_id"] = super::row(caller, "/v1/positions").await.into();
+                }
+                // So that something of the employee changes.
+                "promote_employee" | "transfer_employee" => {
+                    body["manager_id"] = super::row(caller, "/v1/employees").await.into();
+                }
+                // Its days stay: others may follow it.
+                "update_assignment" => {
+                    for day in ["starts_on", "ends_on"] {
+                        body.as_object_mut().unwrap().remove(day);
+                    }
+                }
+                // In one long history, since whoever is new begins one.
+                "create_assignment" => {
+                    let old = "/v1/employees?q=Methuselah&limit=1";
+                    let mut known = caller.get(old).await.is(200)["data"][0]["id"].clone();
+                    if known.is_null() {
+                        let number = uuid::Uuid::now_v7().simple().to_string()[14..32].to_owned();
+                        let hired = json!({"employee_number": number, "given_name": "Methuselah", "family_name": "Old", "hired_on": "1999-01-01"});
+                        known = caller.post("/v1/employees", hired).await.is(201)["id"].clone();
+                    }
+                    (body["employee_id"], body["starts_on"]) = (known, json!(super::a_day()));
+                }
+                _ => {}
+            }
+        }
+        .boxed_local()
+    },
     ..Room::NOTHING
 };
 
@@ -23,7 +57,8 @@ async fn row(caller: &Caller, collection: &str) -> Option<String> {
     let create = operation_at(&Method::POST, collection).unwrap();
     let mut body = body(caller, &create).await;
     if body["file_id"].is_string() {
-        body["file_id"] = maker.upload("name=card.txt", uuid::Uuid::now_v7().to_string()).await.is(201)["id"].clone();
+        body["file_id"] =
+            maker.upload("name=card.txt", uuid::Uuid::now_v7().to_string()).await.is(201)["id"].clone();
     }
     Some(maker.post(collection, body).await.is(201)["id"].as_str().unwrap().to_owned())
 }
