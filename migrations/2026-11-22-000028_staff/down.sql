@@ -1,7 +1,13 @@
+drop function record_quality, record_findings, vacancies;
 drop trigger begin_employment on employees;
 drop trigger assign_from_today on employees;
-drop table assignments cascade;
-drop function keep_assignments, begin_employment, assign_from_today, make_todays_changes, make_current, standings;
+drop trigger forget_assignments on employees;
+update files set resource = null, resource_id = null where resource in ('personnel-documents', 'personal-data-changes');
+drop table personnel_documents, required_documents, personnel_document_kinds, personal_data_changes, dependants, personal_data;
+drop function keep_personnel_document, show_documents_as_their_kind, keep_personal_data_change, make_personal_data_change,
+    put_assignments, correct_assignment, end_employment, hire_all, standings, assignment_on;
+drop table assignments;
+drop function keep_assignments, begin_employment, forget_assignments, assign_from_today, make_todays_changes, make_current;
 drop extension btree_gist;
 -- As it was: who has not left has no last day, and who has left has a reason.
 update employees set terminated_on = null, termination_reason = null where status <> 'terminated' and terminated_on is not null;
@@ -49,4 +55,5 @@ create trigger keep_headcount_of_new after insert on employees referencing new t
     for each statement execute function keep_headcount();
 create trigger keep_headcount_of_moved after update on employees referencing old table as old_rows new table as new_rows
     for each statement execute function keep_headcount();
-delete from managed_tables where name in ('assignments');
+delete from managed_tables where name in ('assignments', 'personal_data', 'dependants', 'personal_data_changes', 'personnel_document_kinds', 'required_documents',
+    'personnel_documents');
