@@ -141,13 +141,13 @@ diesel::define_sql_function! {
 
 /// A row of `holidays/*.csv`.
 #[derive(Debug, Serialize, Deserialize)]
-struct Holiday {
+struct Row {
     holiday_on: NaiveDate,
     name: String,
     source: String,
 }
 
-fn holidays(set: HolidaySet) -> Result<Vec<Holiday>> {
+fn holidays(set: HolidaySet) -> Result<Vec<Row>> {
     let text = match set {
         HolidaySet::Ro => include_str!("holidays/ro.csv"),
     };
@@ -200,11 +200,11 @@ mod tests {
 
     /// Easter of the Orthodox Church in the Gregorian calendar, by Meeus (Astronomical Algorithms, chapter 8).
     fn easter(year: i32) -> NaiveDate {
-        let (a, b, c) = (year % 4, year % 7, year % 19);
-        let d = (19 * c + 15) % 30;
-        let e = (2 * a + 4 * b - d + 34) % 7;
+        let full_moon = (19 * (year % 19) + 15) % 30;
+        let to_sunday = (2 * (year % 4) + 4 * (year % 7) - full_moon + 34) % 7;
         // Days after 1 March of the Julian calendar, and the 13 between the two in this century.
-        NaiveDate::from_ymd_opt(year, 3, 1).unwrap() + Days::new(u64::try_from(d + e + 21 + 13).unwrap())
+        NaiveDate::from_ymd_opt(year, 3, 1).unwrap()
+            + Days::new(u64::try_from(full_moon + to_sunday + 21 + 13).unwrap())
     }
 
     #[test]

@@ -5,6 +5,10 @@ use rust_decimal::Decimal;
 use schema::leave_types;
 
 /// A kind of leave.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says something of its own, which people know as yes or no"
+)]
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema, Queryable, Selectable)]
 #[diesel(table_name = leave_types)]
 pub struct LeaveType {

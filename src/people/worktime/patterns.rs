@@ -51,9 +51,22 @@ text_enum! {
     pub enum OvertimePer { Day = "day", FreeDay = "free_day", Week = "week" }
 }
 
-/// Hours above a number are overtime, up to that of the next rule of the same kind. An hour is overtime once: by its day, else by its week.
+/// A rule to be: hours above a number are overtime, up to that of the next rule of the same kind. An hour is overtime once: by its day, else by its week.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+pub struct NewOvertimeRule {
+    #[schema(inline)]
+    per: OvertimePer,
+    /// Above how many hours.
+    #[schema(value_type = String, max_length = 6, pattern = r"^[0-9]{1,3}(\.[0-9]{1,2})?$", example = "8")]
+    over: Decimal,
+    /// How many times the usual wage such an hour is worth.
+    #[schema(value_type = String, max_length = 7, pattern = r"^[0-9]{1,2}(\.[0-9]{1,4})?$", example = "1.75")]
+    multiplier: Decimal,
+}
+
+/// Hours above a number are overtime, up to that of the next rule of the same kind. An hour is overtime once: by its day, else by its week.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct OvertimeRule {
     #[schema(inline)]
     per: OvertimePer,
@@ -113,8 +126,8 @@ pub struct NewWorkingPattern {
     #[schema(example = "2024-01-01")]
     cycle_starts_on: Option<NaiveDate>,
     /// What is overtime; nothing, unless told.
-    #[schema(value_type = Option<Vec<OvertimeRule>>, max_items = 12)]
-    overtime: Option<List<OvertimeRule>>,
+    #[schema(value_type = Option<Vec<NewOvertimeRule>>, max_items = 12)]
+    overtime: Option<List<NewOvertimeRule>>,
     /// Whether it becomes that of everybody who has none of their own, in the place of the one that was.
     #[schema(example = false)]
     #[serde(default)]
@@ -140,8 +153,8 @@ pub struct EditWorkingPattern {
     #[schema(example = "2024-01-01")]
     cycle_starts_on: Option<NaiveDate>,
     /// All its rules of overtime.
-    #[schema(value_type = Option<Vec<OvertimeRule>>, max_items = 12)]
-    overtime: Option<List<OvertimeRule>>,
+    #[schema(value_type = Option<Vec<NewOvertimeRule>>, max_items = 12)]
+    overtime: Option<List<NewOvertimeRule>>,
     /// Whether it is that of everybody who has none of their own.
     #[schema(example = true)]
     is_default: Option<bool>,
@@ -201,7 +214,7 @@ impl Written for WorkingPattern {
 /// What the schema does not say of weeks and rules.
 fn check(
     weeks: Option<&List<PatternWeek>>,
-    overtime: Option<&List<OvertimeRule>>,
+    overtime: Option<&List<NewOvertimeRule>>,
     cycle_starts_on: Option<NaiveDate>,
 ) -> Result<()> {
     use chrono::Datelike;

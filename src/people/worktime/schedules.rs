@@ -57,6 +57,7 @@ pub struct EditWorkSchedule {
     pattern_id: Option<Option<Uuid>>,
 }
 
+#[expect(clippy::struct_field_names, reason = "named after the fields that they filter by")]
 #[derive(Clone, Debug, Deserialize, IntoParams)]
 pub struct WorkScheduleFilter {
     /// Only schedules of this employee.
