@@ -705,9 +705,9 @@ begin
         'as_of_on', in_on,
         'people', (select count(*) from people),
         'totals', (select counts from told where department_id is null and course_id is null order by required desc limit 1),
-        'courses', (select coalesce(jsonb_agg(t.counts || jsonb_build_object('course_id', c.id, 'code', c.code, 'name', c.name) order by c.code), '[]')
+        'courses', (select coalesce(jsonb_agg(jsonb_build_object('course_id', c.id, 'code', c.code, 'name', c.name, 'counts', t.counts) order by c.code), '[]')
             from told t join courses c on c.org_id = org and c.id = t.course_id),
-        'departments', (select coalesce(jsonb_agg(t.counts || jsonb_build_object('department_id', d.id, 'code', d.code, 'name', d.name) order by d.code), '[]')
+        'departments', (select coalesce(jsonb_agg(jsonb_build_object('department_id', d.id, 'code', d.code, 'name', d.name, 'counts', t.counts) order by d.code), '[]')
             from told t join departments d on d.org_id = org and d.id = t.department_id),
         'findings', (select coalesce(jsonb_agg(jsonb_build_object('employee_id', s.employee_id, 'employee_number', s.employee_number, 'name', s.name, 'department_id', s.department_id,
                 'position_id', s.position_id, 'course_id', s.course_id, 'course_code', s.code, 'course_name', s.course_name, 'state', s.state, 'due_on', s.due_on,

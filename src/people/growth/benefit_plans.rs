@@ -88,28 +88,55 @@ text_enum! {
 
 /// What a plan costs from a day on, until the next begins.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
 pub struct BenefitContribution {
     /// The first day.
     #[schema(example = "2026-01-01")]
     pub starts_on: NaiveDate,
-    #[schema(inline)]
+    /// How it is worked out.
+    #[schema(example = "fixed")]
     pub basis: ContributionBasis,
     /// What a percentage is taken of; for percentages alone.
     #[schema(example = json!(null))]
     pub pay_basis: Option<PayBasis>,
     /// What the employee pays: an amount in the plan's currency, or percent.
-    #[schema(value_type = String, max_length = 21, pattern = r"^[0-9]{1,15}(\.[0-9]{1,4})?$", example = "30.00")]
+    #[schema(value_type = String, max_length = 21, example = "30.00")]
     pub employee: Decimal,
     /// What the employer pays: an amount in the plan's currency, or percent.
-    #[schema(value_type = String, max_length = 21, pattern = r"^[0-9]{1,15}(\.[0-9]{1,4})?$", example = "120.00")]
+    #[schema(value_type = String, max_length = 21, example = "120.00")]
     pub employer: Decimal,
     /// What the employee pays besides for each dependant who is covered; null for nothing.
-    #[schema(value_type = Option<String>, max_length = 21, pattern = r"^[0-9]{1,15}(\.[0-9]{1,4})?$", example = "15.00")]
+    #[schema(value_type = Option<String>, max_length = 21, example = "15.00")]
     pub employee_per_dependant: Option<Decimal>,
     /// What the employer pays besides for each dependant who is covered; null for nothing.
-    #[schema(value_type = Option<String>, max_length = 21, pattern = r"^[0-9]{1,15}(\.[0-9]{1,4})?$", example = "20.00")]
+    #[schema(value_type = Option<String>, max_length = 21, example = "20.00")]
     pub employer_per_dependant: Option<Decimal>,
+}
+
+/// What a plan is to cost from a day on, until the next begins.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewBenefitContribution {
+    /// The first day.
+    #[schema(example = "2026-01-01")]
+    starts_on: NaiveDate,
+    /// How it is worked out.
+    #[schema(example = "fixed")]
+    basis: ContributionBasis,
+    /// What a percentage is taken of; for percentages alone.
+    #[schema(example = json!(null))]
+    pay_basis: Option<PayBasis>,
+    /// What the employee pays: an amount in the plan's currency, or percent.
+    #[schema(value_type = String, max_length = 21, pattern = r"^[0-9]{1,15}(\.[0-9]{1,4})?$", example = "30.00")]
+    employee: Decimal,
+    /// What the employer pays: an amount in the plan's currency, or percent.
+    #[schema(value_type = String, max_length = 21, pattern = r"^[0-9]{1,15}(\.[0-9]{1,4})?$", example = "120.00")]
+    employer: Decimal,
+    /// What the employee pays besides for each dependant who is covered; null for nothing.
+    #[schema(value_type = Option<String>, max_length = 21, pattern = r"^[0-9]{1,15}(\.[0-9]{1,4})?$", example = "15.00")]
+    employee_per_dependant: Option<Decimal>,
+    /// What the employer pays besides for each dependant who is covered; null for nothing.
+    #[schema(value_type = Option<String>, max_length = 21, pattern = r"^[0-9]{1,15}(\.[0-9]{1,4})?$", example = "20.00")]
+    employer_per_dependant: Option<Decimal>,
 }
 
 text_enum! {
@@ -164,8 +191,8 @@ pub struct NewBenefitPlan {
     #[diesel(treat_none_as_default_value = true)] // which the database fills in
     needs_approval: Option<bool>,
     /// What it costs, each from its day until the next begins; the first no later than the plan.
-    #[schema(value_type = Vec<BenefitContribution>, max_items = 50, min_items = 1)]
-    contributions: List<BenefitContribution>,
+    #[schema(value_type = Vec<NewBenefitContribution>, max_items = 50, min_items = 1)]
+    contributions: List<NewBenefitContribution>,
     /// Whether a month that it holds for a part of costs that part, by calendar days; else it costs the whole month, when it begins in it.
     #[schema(example = true)]
     #[diesel(treat_none_as_default_value = true)] // which the database fills in
@@ -218,8 +245,8 @@ pub struct EditBenefitPlan {
     #[schema(example = true)]
     needs_approval: Option<bool>,
     /// What it costs, each from its day until the next begins; the first no later than the plan.
-    #[schema(value_type = Option<Vec<BenefitContribution>>, max_items = 50, min_items = 1)]
-    contributions: Option<List<BenefitContribution>>,
+    #[schema(value_type = Option<Vec<NewBenefitContribution>>, max_items = 50, min_items = 1)]
+    contributions: Option<List<NewBenefitContribution>>,
     /// Whether a month that it holds for a part of costs that part, by calendar days; else it costs the whole month, when it begins in it.
     #[schema(example = true)]
     is_prorated: Option<bool>,
@@ -300,13 +327,28 @@ impl Written for BenefitPlan {
     }
 
     async fn check_edit(_: &mut Db, row: &Self, edit: &EditBenefitPlan) -> Result<()> {
-        let contributions = edit.contributions.as_ref().unwrap_or(&row.contributions);
-        check(edit.starts_on.unwrap_or(row.starts_on), &contributions.0)
+        let kept = row.contributions.0.iter().map(NewBenefitContribution::from);
+        let contributions = edit.contributions.clone().map_or_else(|| kept.collect(), |given| given.0);
+        check(edit.starts_on.unwrap_or(row.starts_on), &contributions)
+    }
+}
+
+impl From<&BenefitContribution> for NewBenefitContribution {
+    fn from(kept: &BenefitContribution) -> Self {
+        Self {
+            starts_on: kept.starts_on,
+            basis: kept.basis,
+            pay_basis: kept.pay_basis,
+            employee: kept.employee,
+            employer: kept.employer,
+            employee_per_dependant: kept.employee_per_dependant,
+            employer_per_dependant: kept.employer_per_dependant,
+        }
     }
 }
 
 /// That there is one contribution for every day of the plan, each complete in itself.
-fn check(starts_on: NaiveDate, contributions: &[BenefitContribution]) -> Result<()> {
+fn check(starts_on: NaiveDate, contributions: &[NewBenefitContribution]) -> Result<()> {
     let mut faults = Vec::new();
     let mut fault = |place: usize, field: &str, code: &str, rule: String| {
         faults.push(Fault::at(format!("/contributions/{place}/{field}"), code, rule));
