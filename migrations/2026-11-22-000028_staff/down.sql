@@ -1,3 +1,4 @@
+drop function record_quality, record_findings, vacancies;
 drop trigger begin_employment on employees;
 drop trigger assign_from_today on employees;
 drop trigger forget_assignments on employees;

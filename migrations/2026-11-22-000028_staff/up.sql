@@ -733,3 +733,115 @@ begin
 end $$;
 create trigger show_documents after update of visible_to on personnel_document_kinds for each row
     when (new.visible_to <> old.visible_to) execute function show_documents_as_their_kind();
+
+-- What is missing, expired, about to expire or at odds with itself in the records of those who work here or will, each finding with the record that it is
+-- about. Security definer, and of the transaction's organization alone: it looks at everybody, whatever a caller may read one by one.
+create function record_findings(in_days integer) returns table (code text, employee_id uuid, resource text, resource_id uuid, detail text)
+    language sql stable security definer set search_path = public, pg_temp as $$
+    with today as materialized (select (now() at time zone 'UTC')::date as day),
+    people as materialized (
+        select e.id, e.status, e.hired_on, e.department_id, e.position_id, e.manager_id, a.id as assignment_id, a.country, a.contract_type, a.contract_ends_on,
+            p.id as data_id, p.born_on, p.national_id, p.national_id_country, p.iban, p.addresses, p.emergency_contacts, p.tax_dependants
+        from today join employees e on e.org_id = current_org() and e.status <> 'terminated'
+        left join assignments a on a.org_id = e.org_id and a.employee_id = e.id and a.starts_on <= today.day and (a.ends_on is null or a.ends_on >= today.day)
+        left join personal_data p on p.org_id = e.org_id and p.id = e.id
+    ), valid as materialized (
+        select d.employee_id, d.kind_id, d.id, d.expires_on, d.status, k.code, k.needs_verification,
+            row_number() over (partition by d.employee_id, d.kind_id order by d.expires_on desc nulls first, d.created_at desc) as place
+        from personnel_documents d join personnel_document_kinds k on k.org_id = d.org_id and k.id = d.kind_id and k.status = 'active'
+        where d.org_id = current_org() and d.status <> 'rejected'
+    )
+    select found.code, p.id, found.resource, coalesce(found.resource_id, p.id), found.detail
+        from people p cross join today
+        left join positions s on s.org_id = current_org() and s.id = p.position_id
+        left join employees m on m.org_id = current_org() and m.id = p.manager_id
+        left join lateral (select count(*) as listed from dependants d where d.org_id = current_org() and d.employee_id = p.id and d.is_tax_dependant
+            and (d.ends_on is null or d.ends_on >= today.day)) kin on p.tax_dependants is not null
+        cross join lateral (values
+            (p.assignment_id is null and p.hired_on <= today.day, 'no_assignment', 'employees', p.id, 'No assignment covers today.'),
+            (p.assignment_id is null and p.hired_on > today.day and p.status <> 'pending', 'active_before_first_day', 'employees', p.id,
+                format('Is %s, and begins on %s.', p.status, p.hired_on)),
+            (p.status = 'pending' and p.hired_on < today.day, 'pending_after_first_day', 'employees', p.id, format('Is pending, and began on %s.', p.hired_on)),
+            (p.manager_id is null and not exists (select from employees r where r.org_id = current_org() and r.manager_id = p.id), 'no_manager', 'employees', p.id,
+                'Reports to nobody, and nobody reports to them.'),
+            (m.status = 'terminated', 'manager_left', 'employees', p.id, format('Reports to %s, who left on %s.', m.employee_number, m.terminated_on)),
+            (p.department_id is null, 'no_department', 'employees', p.id, 'Is in no department.'),
+            (p.position_id is null, 'no_position', 'employees', p.id, 'Fills no position.'),
+            (s.department_id <> p.department_id, 'position_of_another_department', 'employees', p.id, format('Fills the position %s of another department.', s.title)),
+            (p.contract_type = 'fixed_term' and p.contract_ends_on is null, 'no_contract_end', 'assignments', p.assignment_id, 'The contract is for a fixed term, and has no last day.'),
+            (p.contract_ends_on < today.day, 'contract_over', 'assignments', p.assignment_id, format('The contract ended on %s, and they still work here.', p.contract_ends_on)),
+            (p.contract_ends_on between today.day and today.day + in_days, 'contract_expiring', 'assignments', p.assignment_id, format('The contract ends on %s.', p.contract_ends_on)),
+            (p.data_id is null, 'no_personal_data', 'employees', p.id, 'No personal data is filed.'),
+            (p.data_id is not null and p.born_on is null, 'no_birth_date', 'personal-data', p.data_id, 'The day of birth is missing.'),
+            (p.data_id is not null and p.national_id is null, 'no_national_id', 'personal-data', p.data_id, 'The national number is missing.'),
+            (p.addresses = '[]', 'no_address', 'personal-data', p.data_id, 'No address is known.'),
+            (p.emergency_contacts = '[]', 'no_emergency_contact', 'personal-data', p.data_id, 'Nobody is named to be called.'),
+            (p.data_id is not null and p.iban is null, 'no_bank_account', 'personal-data', p.data_id, 'No bank account is known.'),
+            (p.national_id_country = 'RO' and substr(p.national_id, 2, 6) <> to_char(p.born_on, 'YYMMDD'), 'birth_date_differs', 'personal-data', p.data_id,
+                format('Born on %s, and the national number says otherwise.', p.born_on)),
+            (p.tax_dependants <> kin.listed, 'dependants_differ', 'personal-data', p.data_id,
+                format('Deductions are made for %s, and %s are listed as dependants for taxes.', p.tax_dependants, kin.listed))
+        ) found (is_so, code, resource, resource_id, detail) where found.is_so
+    union all
+    select 'shared_national_id', p.id, 'personal-data', p.id, format('%s people have this national number.', same.people)
+        from people p join (select national_id_country, national_id, count(*) as people from people where national_id is not null group by 1, 2 having count(*) > 1) same
+        on (same.national_id_country, same.national_id) = (p.national_id_country, p.national_id)
+    union all
+    select 'shared_bank_account', p.id, 'personal-data', p.id, format('%s people are paid to this account.', same.people)
+        from people p join (select iban, count(*) as people from people where iban is not null group by 1 having count(*) > 1) same on same.iban = p.iban
+    union all
+    select distinct on (p.id, k.id) 'document_missing', p.id, 'required-documents', r.id, format('There is no document of the kind %s.', k.code)
+        from required_documents r join personnel_document_kinds k on k.org_id = r.org_id and k.id = r.kind_id and k.status = 'active'
+        join people p on (r.position_id is null or r.position_id = p.position_id) and (r.country is null or r.country = p.country)
+        left join valid v on v.employee_id = p.id and v.kind_id = r.kind_id
+        where r.org_id = current_org() and v.id is null
+    union all
+    select case when v.expires_on < today.day then 'document_expired' else 'document_expiring' end, p.id, 'personnel-documents', v.id,
+            format('The document of the kind %s is valid until %s.', v.code, v.expires_on)
+        from valid v join people p on p.id = v.employee_id cross join today where v.place = 1 and v.expires_on <= today.day + in_days
+    union all
+    select 'document_unverified', p.id, 'personnel-documents', v.id, format('Nobody has verified the document of the kind %s.', v.code)
+        from valid v join people p on p.id = v.employee_id where v.place = 1 and v.needs_verification and v.status = 'filed'
+$$;
+
+-- The same with scores, a page of findings at a time.
+create function record_quality(in_days integer, in_department uuid, in_code text, in_after text, in_limit integer) returns jsonb
+    language sql stable security definer set search_path = public, pg_temp as $$
+    with found as materialized (select f.* from record_findings(in_days) f where in_code is null or f.code = in_code),
+    people as materialized (
+        select e.id, e.employee_number, e.given_name, e.family_name, e.department_id, f.findings
+        from employees e left join (select employee_id, count(*) as findings from found group by 1) f on f.employee_id = e.id
+        where e.org_id = current_org() and e.status <> 'terminated' and (in_department is null or e.department_id = in_department)
+    ), listed as materialized (
+        select f.*, p.employee_number, p.given_name || ' ' || p.family_name as name, p.department_id,
+            p.employee_number || ' ' || f.code || ' ' || f.resource_id as place
+        from found f join people p on p.id = f.employee_id
+    ), page as (
+        select * from listed where in_after is null or place collate "C" > in_after order by place collate "C" limit in_limit + 1
+    )
+    select jsonb_build_object(
+        'on', (now() at time zone 'UTC')::date,
+        'people', (select count(*) from people),
+        'complete', (select count(*) from people where findings is null),
+        'score', (select round(100.0 * count(*) filter (where findings is null) / nullif(count(*), 0), 2)::text from people),
+        'codes', (select coalesce(jsonb_agg(jsonb_build_object('code', c.code, 'findings', c.findings) order by c.code), '[]')
+            from (select code, count(*) as findings from listed group by 1) c),
+        'departments', (select coalesce(jsonb_agg(d order by d.name nulls last, d.department_id), '[]') from (
+            select p.department_id, d.name, count(*) as people, count(*) filter (where p.findings is null) as complete, coalesce(sum(p.findings), 0) as findings,
+                round(100.0 * count(*) filter (where p.findings is null) / count(*), 2)::text as score
+            from people p left join departments d on d.org_id = current_org() and d.id = p.department_id group by 1, 2) d),
+        'findings', (select coalesce(jsonb_agg(to_jsonb(p) order by p.place collate "C"), '[]')
+            from (select * from page order by place collate "C" limit in_limit) p),
+        'next_after', (select max(place collate "C") from (select place from page order by place collate "C" limit in_limit) p
+            having (select count(*) from page) > in_limit))
+$$;
+revoke all on function record_findings(integer), record_quality(integer, uuid, text, text, integer) from public;
+grant execute on function record_quality(integer, uuid, text, text, integer) to backoffice_service;
+
+-- The posts that nobody fills, by department, and who heads it.
+create function vacancies() returns table (department_id uuid, head_id uuid, approved bigint, filled bigint, vacant bigint) language sql stable as $$
+    select p.department_id, d.head_id, sum(p.approved_headcount), coalesce(sum(f.heads), 0)::bigint, sum(greatest(p.approved_headcount - coalesce(f.heads, 0), 0))::bigint
+    from positions p join departments d on d.org_id = p.org_id and d.id = p.department_id
+    left join (select position_id, count(*) as heads from employees where org_id = current_org() and status <> 'terminated' group by 1) f on f.position_id = p.id
+    where p.org_id = current_org() group by 1, 2
+$$;

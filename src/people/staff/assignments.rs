@@ -1,5 +1,6 @@
 //! Assignments: what somebody does here, from a day on. Together they are the history of an employment, without gaps or overlaps.
 
+pub use crate::careers::{NewHire, hire_all};
 use crate::employees::Employee;
 use diesel::QueryableByName;
 use diesel::sql_types::{Jsonb, Uuid as SqlUuid};

@@ -3,10 +3,12 @@
 
 use crate::assignments::{self, ContractType, Workplace};
 use crate::employees::{Employee, LIFE};
-use diesel::sql_types::{Date, Text, Uuid as SqlUuid};
+use diesel::sql_types::{Date, Jsonb, Text, Uuid as SqlUuid};
 use platform::job::{Running, Task};
 use platform::prelude::*;
+use schema::employees;
 use serde_json::Value;
+use std::collections::HashMap;
 use std::time::Duration;
 
 /// What changes with a transfer, and from when on. What is left out stays as it is.
@@ -195,6 +197,48 @@ async fn rehire_employee(
         begin(db, &employee, "rehire", &json!({"starts_on": again.0.hired_on})).await
     })
     .await
+}
+
+/// Somebody to be hired, with all that is known of their first assignment.
+#[derive(Clone, Debug, Serialize)]
+pub struct NewHire {
+    pub id: Uuid,
+    /// None takes the next of the active number series.
+    pub employee_number: Option<String>,
+    pub given_name: String,
+    pub family_name: String,
+    pub work_email: Option<String>,
+    pub phone: Option<String>,
+    /// The first day of work.
+    pub hired_on: NaiveDate,
+    pub department_id: Option<Uuid>,
+    pub position_id: Option<Uuid>,
+    pub manager_id: Option<Uuid>,
+    pub workplace: Option<Workplace>,
+    pub location: Option<String>,
+    pub country: Option<String>,
+    pub full_time_equivalent: Option<Quantity>,
+    pub grade: Option<String>,
+    pub contract_type: Option<ContractType>,
+    pub contract_ends_on: Option<NaiveDate>,
+    pub reason: Option<String>,
+}
+
+/// Hires them all, pending until activated, in two statements however many they are; in their order.
+///
+/// # Errors
+/// Those of a create of one: 409 where a number or an address is taken or a position is filled, 422 at what refers to nothing.
+pub async fn hire_all(db: &mut Db, hires: &[NewHire]) -> Result<Vec<Employee>> {
+    let rows = serde_json::to_value(hires).map_err(Problem::internal)?;
+    diesel::sql_query("select from hire_all($1)").bind::<Jsonb, _>(rows).execute(db).await?;
+    let ids: Vec<Uuid> = hires.iter().map(|hire| hire.id).collect();
+    let hired = employees::table
+        .filter(employees::org_id.eq(db.organization()))
+        .filter(employees::id.eq_any(&ids))
+        .select(Employee::as_select());
+    let hired: Vec<Employee> = hired.load(db).await?;
+    let mut hired: HashMap<Uuid, Employee> = hired.into_iter().map(|each| (each.id, each)).collect();
+    Ok(ids.iter().filter_map(|id| hired.remove(id)).collect())
 }
 
 /// Lets hold what was dated ahead, once its day has come, in every organization.

@@ -6,11 +6,13 @@ pub mod departments;
 pub mod dependants;
 pub mod employees;
 mod identity_numbers;
+pub mod org_chart;
 pub mod personal_data;
 pub mod personal_data_changes;
 pub mod personnel_document_kinds;
 pub mod personnel_documents;
 pub mod positions;
+pub mod record_quality;
 pub mod required_documents;
 
 use platform::api::Api;
@@ -26,4 +28,6 @@ pub fn routes(api: &mut Api) {
     personnel_document_kinds::routes(api);
     required_documents::routes(api);
     personnel_documents::routes(api);
+    record_quality::routes(api);
+    org_chart::routes(api);
 }

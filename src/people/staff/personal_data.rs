@@ -6,6 +6,7 @@ use iban::Iban;
 use platform::prelude::*;
 use platform::store::changes_nothing;
 use schema::personal_data;
+use std::collections::HashMap;
 
 /// What the company has to know of an employee. It has the employee's id.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema, Queryable, Selectable)]
@@ -223,6 +224,13 @@ impl Resource for PersonalData {
     const TAG: &'static str = "People";
     const SORT: &'static [SortKey] = &[SortKey::instant("created_at")];
     const USUAL_ORDER: &'static str = "created_at";
+    const REFERENCES: &'static [Reference] = &[Reference {
+        field: "employee_id",
+        column: "employee_number",
+        table: "employees",
+        by: "employee_number",
+        within: None,
+    }];
     type Filter = PersonalDataFilter;
 
     fn id(&self) -> Uuid {
@@ -254,6 +262,14 @@ impl Kept for PersonalData {
         Self::check_new(db, &new).await?;
         let filed = diesel::insert_into(personal_data::table).values(new).returning(Self::as_returning());
         Ok(filed.get_result(db).await?)
+    }
+
+    async fn create_all(db: &mut Db, new: Vec<NewPersonalData>) -> Result<Vec<Self>> {
+        let order: Vec<Uuid> = new.iter().map(|each| each.employee_id).collect();
+        let filed = diesel::insert_into(personal_data::table).values(new).returning(Self::as_returning());
+        let filed: Vec<Self> = filed.get_results(db).await?;
+        let mut filed: HashMap<Uuid, Self> = filed.into_iter().map(|each| (each.id, each)).collect();
+        Ok(order.iter().filter_map(|id| filed.remove(id)).collect())
     }
 
     async fn check_new(_: &mut Db, new: &NewPersonalData) -> Result<()> {

@@ -209,8 +209,16 @@ impl Kept for PersonnelDocument {
         Ok(diesel::update(one).set(edit).returning(Self::as_returning()).get_result(db).await?)
     }
 
+    /// The file goes with it, in one statement: neither goes alone.
     async fn delete(db: &mut Db, row: Self) -> Result<()> {
-        diesel::delete(personnel_documents::table.find((db.organization(), row.id))).execute(db).await?;
+        diesel::sql_query(
+            "with gone as (delete from personnel_documents where org_id = $1 and id = $2 returning file_id)
+            delete from files f using gone where f.org_id = $1 and f.id = gone.file_id",
+        )
+        .bind::<SqlUuid, _>(db.organization())
+        .bind::<SqlUuid, _>(row.id)
+        .execute(db)
+        .await?;
         Ok(())
     }
 }
