@@ -86,7 +86,7 @@ pub struct Role {
     pub description: Option<String>,
     pub kind: RoleKind,
     /// What it allows.
-    #[schema(value_type = Vec<HeldGrant>, max_items = 200)]
+    #[schema(value_type = Vec<HeldGrant>, max_items = 500)]
     pub permissions: Grants,
     /// Whether who holds it needs a second factor. A session without one reaches `/v1/me` alone, from its next request on.
     pub requires_second_factor: bool,
@@ -111,7 +111,7 @@ pub struct NewRole {
     #[schema(max_length = 500, example = "Plans who works when.")]
     description: Option<String>,
     /// What it allows; nothing that its maker does not hold with at least this reach.
-    #[schema(value_type = Vec<Grant>, max_items = 200)]
+    #[schema(value_type = Vec<Grant>, max_items = 500)]
     permissions: Grants,
     /// Whether who holds it needs a second factor.
     #[serde(default)]
