@@ -78,12 +78,11 @@ text_enum! {
     }
 }
 text_enum! {
-    /// How a contribution is worked out: an amount for a calendar month, an amount for each day that was worked, or percent of pay.
-    pub enum ContributionBasis { Fixed = "fixed", PerDay = "per_day", Percent = "percent" }
-}
-text_enum! {
-    /// What a percentage is taken of: the agreed pay, or all that was earned.
-    pub enum PayBasis { BasePay = "base_pay", GrossPay = "gross_pay" }
+    /// How a contribution is worked out: an amount for a calendar month, an amount for each day that was worked, or percent of the agreed
+    /// pay or of all that was earned.
+    pub enum ContributionBasis {
+        Fixed = "fixed", PerDay = "per_day", PercentOfBasePay = "percent_of_base_pay", PercentOfGrossPay = "percent_of_gross_pay",
+    }
 }
 
 /// What a plan costs from a day on, until the next begins.
@@ -95,9 +94,6 @@ pub struct BenefitContribution {
     /// How it is worked out.
     #[schema(example = "fixed")]
     pub basis: ContributionBasis,
-    /// What a percentage is taken of; for percentages alone.
-    #[schema(example = json!(null))]
-    pub pay_basis: Option<PayBasis>,
     /// What the employee pays: an amount in the plan's currency, or percent.
     #[schema(value_type = String, max_length = 21, example = "30.00")]
     pub employee: Decimal,
@@ -122,9 +118,6 @@ pub struct NewBenefitContribution {
     /// How it is worked out.
     #[schema(example = "fixed")]
     basis: ContributionBasis,
-    /// What a percentage is taken of; for percentages alone.
-    #[schema(example = json!(null))]
-    pay_basis: Option<PayBasis>,
     /// What the employee pays: an amount in the plan's currency, or percent.
     #[schema(value_type = String, max_length = 21, pattern = r"^[0-9]{1,15}(\.[0-9]{1,4})?$", example = "30.00")]
     employee: Decimal,
@@ -338,7 +331,6 @@ impl From<&BenefitContribution> for NewBenefitContribution {
         Self {
             starts_on: kept.starts_on,
             basis: kept.basis,
-            pay_basis: kept.pay_basis,
             employee: kept.employee,
             employer: kept.employer,
             employee_per_dependant: kept.employee_per_dependant,
@@ -360,12 +352,7 @@ fn check(starts_on: NaiveDate, contributions: &[NewBenefitContribution]) -> Resu
         if contributions[..place].iter().any(|other| other.starts_on == each.starts_on) {
             fault(place, "starts_on", "repeated", "must be the first day of one contribution alone".into());
         }
-        let is_percent = each.basis == ContributionBasis::Percent;
-        if is_percent && each.pay_basis.is_none() {
-            fault(place, "pay_basis", "required", "must say what the percentage is taken of".into());
-        } else if !is_percent && each.pay_basis.is_some() {
-            fault(place, "pay_basis", "breaks-a-rule", "must be left out: it is for percentages".into());
-        }
+        let is_percent = !matches!(each.basis, ContributionBasis::Fixed | ContributionBasis::PerDay);
         for (field, amount) in [("employee", each.employee), ("employer", each.employer)] {
             if is_percent && amount > Decimal::ONE_HUNDRED {
                 fault(place, field, "too-large", "must be at most 100: it is percent of pay".into());
