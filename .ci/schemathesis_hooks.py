@@ -39,7 +39,7 @@ UNSTATED = [
     ("/v1/bank-rules", r"^/", {"required", "too-large", "too-small"}),
     ("/v1/bank-statement-", r"^/", {"required", "too-few", "too-large", "too-small"}),
     ("/v1/bank-statement-mappings", r"^/date_format$", {"wrong-format"}),  # a day, a month and a year, each once
-    ("/v1/benefit-plans", r"^/contributions/", {"required", "too-large"}),  # percentages have a base and end at 100
+    ("/v1/benefit-plans", r"^/contributions/", {"too-large"}),  # percentages end at 100
     ("/v1/benefit-enrolments", r"^/", {"required", "too-many"}),  # why, where no window is open; how many a plan covers
     ("/v1/bills", r"^/", {"required", "too-large", "too-small"}),  # what the party, the taxes and the accounts ask for
     ("/v1/budgets", r"^/", {"required", "too-large", "too-small"}),

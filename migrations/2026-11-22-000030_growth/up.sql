@@ -22,7 +22,7 @@ create table benefit_plans (
     new_hire_days      integer not null default 30 constraint benefit_plans_new_hire_days_range check (new_hire_days between 0 and 366),
     most_dependants    integer not null default 0 constraint benefit_plans_most_dependants_range check (most_dependants between 0 and 20),
     needs_approval     boolean not null default true,
-    -- [{starts_on, basis, pay_basis, employee, employer, employee_per_dependant, employer_per_dependant}], each until the next begins.
+    -- [{starts_on, basis, employee, employer, employee_per_dependant, employer_per_dependant}], each until the next begins.
     contributions      jsonb   not null constraint benefit_plans_contributions_type check (jsonb_typeof(contributions) = 'array'),
     -- Whether a month that it holds for a part of costs that part; else the whole of it, when it begins.
     is_prorated        boolean not null default true,
@@ -308,10 +308,12 @@ declare
 begin
     return query
     with rates as materialized (
-        select p.id as plan_id, p.currency, p.is_prorated, r.basis, r.pay_basis, r.starts_on,
+        select p.id as plan_id, p.currency, p.is_prorated, r.starts_on,
+            case when r.basis like 'percent_of_%' then 'percent' else r.basis end as basis,
+            case when r.basis like 'percent_of_%' then substr(r.basis, 12) end as pay_basis,
             least(coalesce(p.ends_on, 'infinity'), coalesce(lead(r.starts_on) over (partition by p.id order by r.starts_on) - 1, 'infinity')) as ends_on,
             r.employee, r.employer, coalesce(r.employee_per_dependant, 0) as employee_each, coalesce(r.employer_per_dependant, 0) as employer_each
-        from benefit_plans p, jsonb_to_recordset(p.contributions) r (starts_on date, basis text, pay_basis text, employee numeric, employer numeric,
+        from benefit_plans p, jsonb_to_recordset(p.contributions) r (starts_on date, basis text, employee numeric, employer numeric,
             employee_per_dependant numeric, employer_per_dependant numeric)
         where p.org_id = org
     ), held as materialized (
@@ -705,9 +707,9 @@ begin
         'as_of_on', in_on,
         'people', (select count(*) from people),
         'totals', (select counts from told where department_id is null and course_id is null order by required desc limit 1),
-        'courses', (select coalesce(jsonb_agg(t.counts || jsonb_build_object('course_id', c.id, 'code', c.code, 'name', c.name) order by c.code), '[]')
+        'courses', (select coalesce(jsonb_agg(jsonb_build_object('course_id', c.id, 'code', c.code, 'name', c.name, 'counts', t.counts) order by c.code), '[]')
             from told t join courses c on c.org_id = org and c.id = t.course_id),
-        'departments', (select coalesce(jsonb_agg(t.counts || jsonb_build_object('department_id', d.id, 'code', d.code, 'name', d.name) order by d.code), '[]')
+        'departments', (select coalesce(jsonb_agg(jsonb_build_object('department_id', d.id, 'code', d.code, 'name', d.name, 'counts', t.counts) order by d.code), '[]')
             from told t join departments d on d.org_id = org and d.id = t.department_id),
         'findings', (select coalesce(jsonb_agg(jsonb_build_object('employee_id', s.employee_id, 'employee_number', s.employee_number, 'name', s.name, 'department_id', s.department_id,
                 'position_id', s.position_id, 'course_id', s.course_id, 'course_code', s.code, 'course_name', s.course_name, 'state', s.state, 'due_on', s.due_on,

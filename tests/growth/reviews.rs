@@ -231,12 +231,19 @@ fn nobody_learns_which_colleagues_write_about_them_however_far_their_permission_
         let reviewed = Reviewed::new(json!({})).await;
         let organization = Organization { id: reviewed.officer.organization };
         // Eva works in human resources, and may read all.
-        let [_, _, ben_id, eva_id] = &reviewed.ids;
-        let eva = organization.employee(eva_id, &["reviews:read", "review-parts:read"]).await;
+        let eva_id = hire_on(&reviewed.officer, "2026-01-05", None).await;
+        let eva = organization.employee(&eva_id, &["reviews:read", "review-parts:read"]).await;
+        let cycle = reviewed.officer.get(&format!("/v1/review-cycles/{}", reviewed.cycle)).await.is(200);
+        let mut again = json!({"name": "2027"});
+        for field in ["starts_on", "ends_on", "parts_due_on", "questions"] {
+            again[field] = cycle[field].clone();
+        }
+        let cycle = id(&reviewed.officer.post("/v1/review-cycles", again).await.is(201));
+        reviewed.officer.act(&format!("/v1/review-cycles/{cycle}/open")).await.is(200);
         let list = format!("/v1/reviews?employee_id={eva_id}");
         let review = id(&reviewed.officer.get(&list).await.is(200)["data"][0]);
         let invite = format!("/v1/reviews/{review}/invite-peers");
-        reviewed.officer.post(&invite, json!({"employee_ids": [ben_id]})).await.is(200);
+        reviewed.officer.post(&invite, json!({"employee_ids": [reviewed.ids[2]]})).await.is(200);
         let parts = async |who: &Caller| {
             let parts = who.get(&format!("/v1/review-parts?review_id={review}&sort=id")).await.is(200);
             let names = parts["data"]
@@ -254,8 +261,9 @@ fn nobody_learns_which_colleagues_write_about_them_however_far_their_permission_
         reviewed.ben.post(&submit, json!({"answers": [{"question": "team", "rating": 5}]})).await.is(200);
         let read = async || eva.get(&format!("/v1/reviews/{review}/feedback")).await.is(200)["parts"].clone();
         assert_eq!(read().await.as_array().unwrap().len(), 1, "her own part, which she has not begun");
-        reviewed.move_on("calibrate").await;
-        reviewed.move_on("share").await;
+        for step in ["calibrate", "share"] {
+            reviewed.officer.act(&format!("/v1/review-cycles/{cycle}/{step}")).await.is(200);
+        }
         let parts = read().await;
         let peers: Vec<_> = parts.as_array().unwrap().iter().filter(|part| part["part"] == "peer").collect();
         assert_eq!(

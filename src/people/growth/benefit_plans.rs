@@ -78,38 +78,58 @@ text_enum! {
     }
 }
 text_enum! {
-    /// How a contribution is worked out: an amount for a calendar month, an amount for each day that was worked, or percent of pay.
-    pub enum ContributionBasis { Fixed = "fixed", PerDay = "per_day", Percent = "percent" }
-}
-text_enum! {
-    /// What a percentage is taken of: the agreed pay, or all that was earned.
-    pub enum PayBasis { BasePay = "base_pay", GrossPay = "gross_pay" }
+    /// How a contribution is worked out: an amount for a calendar month, an amount for each day that was worked, or percent of the agreed
+    /// pay or of all that was earned.
+    pub enum ContributionBasis {
+        Fixed = "fixed", PerDay = "per_day", PercentOfBasePay = "percent_of_base_pay", PercentOfGrossPay = "percent_of_gross_pay",
+    }
 }
 
 /// What a plan costs from a day on, until the next begins.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
 pub struct BenefitContribution {
     /// The first day.
     #[schema(example = "2026-01-01")]
     pub starts_on: NaiveDate,
-    #[schema(inline)]
+    /// How it is worked out.
+    #[schema(example = "fixed")]
     pub basis: ContributionBasis,
-    /// What a percentage is taken of; for percentages alone.
-    #[schema(example = json!(null))]
-    pub pay_basis: Option<PayBasis>,
     /// What the employee pays: an amount in the plan's currency, or percent.
-    #[schema(value_type = String, max_length = 21, pattern = r"^[0-9]{1,15}(\.[0-9]{1,4})?$", example = "30.00")]
+    #[schema(value_type = String, max_length = 21, example = "30.00")]
     pub employee: Decimal,
     /// What the employer pays: an amount in the plan's currency, or percent.
-    #[schema(value_type = String, max_length = 21, pattern = r"^[0-9]{1,15}(\.[0-9]{1,4})?$", example = "120.00")]
+    #[schema(value_type = String, max_length = 21, example = "120.00")]
     pub employer: Decimal,
     /// What the employee pays besides for each dependant who is covered; null for nothing.
-    #[schema(value_type = Option<String>, max_length = 21, pattern = r"^[0-9]{1,15}(\.[0-9]{1,4})?$", example = "15.00")]
+    #[schema(value_type = Option<String>, max_length = 21, example = "15.00")]
     pub employee_per_dependant: Option<Decimal>,
     /// What the employer pays besides for each dependant who is covered; null for nothing.
-    #[schema(value_type = Option<String>, max_length = 21, pattern = r"^[0-9]{1,15}(\.[0-9]{1,4})?$", example = "20.00")]
+    #[schema(value_type = Option<String>, max_length = 21, example = "20.00")]
     pub employer_per_dependant: Option<Decimal>,
+}
+
+/// What a plan is to cost from a day on, until the next begins.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewBenefitContribution {
+    /// The first day.
+    #[schema(example = "2026-01-01")]
+    starts_on: NaiveDate,
+    /// How it is worked out.
+    #[schema(example = "fixed")]
+    basis: ContributionBasis,
+    /// What the employee pays: an amount in the plan's currency, or percent.
+    #[schema(value_type = String, max_length = 21, pattern = r"^[0-9]{1,15}(\.[0-9]{1,4})?$", example = "30.00")]
+    employee: Decimal,
+    /// What the employer pays: an amount in the plan's currency, or percent.
+    #[schema(value_type = String, max_length = 21, pattern = r"^[0-9]{1,15}(\.[0-9]{1,4})?$", example = "120.00")]
+    employer: Decimal,
+    /// What the employee pays besides for each dependant who is covered; null for nothing.
+    #[schema(value_type = Option<String>, max_length = 21, pattern = r"^[0-9]{1,15}(\.[0-9]{1,4})?$", example = "15.00")]
+    employee_per_dependant: Option<Decimal>,
+    /// What the employer pays besides for each dependant who is covered; null for nothing.
+    #[schema(value_type = Option<String>, max_length = 21, pattern = r"^[0-9]{1,15}(\.[0-9]{1,4})?$", example = "20.00")]
+    employer_per_dependant: Option<Decimal>,
 }
 
 text_enum! {
@@ -164,8 +184,8 @@ pub struct NewBenefitPlan {
     #[diesel(treat_none_as_default_value = true)] // which the database fills in
     needs_approval: Option<bool>,
     /// What it costs, each from its day until the next begins; the first no later than the plan.
-    #[schema(value_type = Vec<BenefitContribution>, max_items = 50, min_items = 1)]
-    contributions: List<BenefitContribution>,
+    #[schema(value_type = Vec<NewBenefitContribution>, max_items = 50, min_items = 1)]
+    contributions: List<NewBenefitContribution>,
     /// Whether a month that it holds for a part of costs that part, by calendar days; else it costs the whole month, when it begins in it.
     #[schema(example = true)]
     #[diesel(treat_none_as_default_value = true)] // which the database fills in
@@ -218,8 +238,8 @@ pub struct EditBenefitPlan {
     #[schema(example = true)]
     needs_approval: Option<bool>,
     /// What it costs, each from its day until the next begins; the first no later than the plan.
-    #[schema(value_type = Option<Vec<BenefitContribution>>, max_items = 50, min_items = 1)]
-    contributions: Option<List<BenefitContribution>>,
+    #[schema(value_type = Option<Vec<NewBenefitContribution>>, max_items = 50, min_items = 1)]
+    contributions: Option<List<NewBenefitContribution>>,
     /// Whether a month that it holds for a part of costs that part, by calendar days; else it costs the whole month, when it begins in it.
     #[schema(example = true)]
     is_prorated: Option<bool>,
@@ -300,13 +320,27 @@ impl Written for BenefitPlan {
     }
 
     async fn check_edit(_: &mut Db, row: &Self, edit: &EditBenefitPlan) -> Result<()> {
-        let contributions = edit.contributions.as_ref().unwrap_or(&row.contributions);
-        check(edit.starts_on.unwrap_or(row.starts_on), &contributions.0)
+        let kept = row.contributions.0.iter().map(NewBenefitContribution::from);
+        let contributions = edit.contributions.clone().map_or_else(|| kept.collect(), |given| given.0);
+        check(edit.starts_on.unwrap_or(row.starts_on), &contributions)
+    }
+}
+
+impl From<&BenefitContribution> for NewBenefitContribution {
+    fn from(kept: &BenefitContribution) -> Self {
+        Self {
+            starts_on: kept.starts_on,
+            basis: kept.basis,
+            employee: kept.employee,
+            employer: kept.employer,
+            employee_per_dependant: kept.employee_per_dependant,
+            employer_per_dependant: kept.employer_per_dependant,
+        }
     }
 }
 
 /// That there is one contribution for every day of the plan, each complete in itself.
-fn check(starts_on: NaiveDate, contributions: &[BenefitContribution]) -> Result<()> {
+fn check(starts_on: NaiveDate, contributions: &[NewBenefitContribution]) -> Result<()> {
     let mut faults = Vec::new();
     let mut fault = |place: usize, field: &str, code: &str, rule: String| {
         faults.push(Fault::at(format!("/contributions/{place}/{field}"), code, rule));
@@ -318,12 +352,7 @@ fn check(starts_on: NaiveDate, contributions: &[BenefitContribution]) -> Result<
         if contributions[..place].iter().any(|other| other.starts_on == each.starts_on) {
             fault(place, "starts_on", "repeated", "must be the first day of one contribution alone".into());
         }
-        let is_percent = each.basis == ContributionBasis::Percent;
-        if is_percent && each.pay_basis.is_none() {
-            fault(place, "pay_basis", "required", "must say what the percentage is taken of".into());
-        } else if !is_percent && each.pay_basis.is_some() {
-            fault(place, "pay_basis", "breaks-a-rule", "must be left out: it is for percentages".into());
-        }
+        let is_percent = !matches!(each.basis, ContributionBasis::Fixed | ContributionBasis::PerDay);
         for (field, amount) in [("employee", each.employee), ("employer", each.employer)] {
             if is_percent && amount > Decimal::ONE_HUNDRED {
                 fault(place, field, "too-large", "must be at most 100: it is percent of pay".into());

@@ -64,6 +64,7 @@ pub struct EditCourseRequirement {
 }
 
 #[derive(Clone, Debug, Deserialize, IntoParams)]
+#[expect(clippy::struct_field_names, reason = "each is named after the field that it narrows by")]
 pub struct CourseRequirementFilter {
     /// Only requirements of this course.
     course_id: Option<Uuid>,

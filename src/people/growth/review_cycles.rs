@@ -58,8 +58,31 @@ text_enum! {
 
 /// Something that is asked.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
 pub struct ReviewQuestion {
+    /// What answers call it; once in each part.
+    #[schema(max_length = 40, example = "quality")]
+    key: String,
+    /// Who is asked.
+    #[schema(example = "self")]
+    part: ReviewRole,
+    /// What is asked.
+    #[schema(max_length = 500, example = "How good is what they deliver?")]
+    text: String,
+    /// What is asked for.
+    #[schema(example = "rating")]
+    kind: QuestionKind,
+    /// How much a rating counts in that of its part.
+    #[schema(value_type = String, max_length = 10, example = "1")]
+    weight: Decimal,
+    /// Whether a part is not handed in without it.
+    #[schema(example = true)]
+    is_required: bool,
+}
+
+/// Something that is to be asked.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewReviewQuestion {
     /// What answers call it; once in each part.
     #[schema(max_length = 40, pattern = "^[a-z0-9_]{1,40}$", example = "quality")]
     key: String,
@@ -112,8 +135,8 @@ pub struct NewReviewCycle {
     #[diesel(treat_none_as_default_value = true)] // which the database fills in
     rating_scale: Option<i32>,
     /// What is asked of whom.
-    #[schema(value_type = Vec<ReviewQuestion>, max_items = 100, min_items = 1)]
-    questions: List<ReviewQuestion>,
+    #[schema(value_type = Vec<NewReviewQuestion>, max_items = 100, min_items = 1)]
+    questions: List<NewReviewQuestion>,
     /// The day by which everybody is to have written.
     #[schema(example = "2027-01-31")]
     parts_due_on: NaiveDate,
@@ -156,8 +179,8 @@ pub struct EditReviewCycle {
     #[schema(minimum = 2, maximum = 10, example = 5)]
     rating_scale: Option<i32>,
     /// What is asked of whom.
-    #[schema(value_type = Option<Vec<ReviewQuestion>>, max_items = 100, min_items = 1)]
-    questions: Option<List<ReviewQuestion>>,
+    #[schema(value_type = Option<Vec<NewReviewQuestion>>, max_items = 100, min_items = 1)]
+    questions: Option<List<NewReviewQuestion>>,
     /// The day by which everybody is to have written.
     #[schema(example = "2027-01-31")]
     parts_due_on: Option<NaiveDate>,
@@ -240,13 +263,13 @@ impl Written for ReviewCycle {
         check(&new.questions.0)
     }
 
-    async fn check_edit(_: &mut Db, row: &Self, edit: &EditReviewCycle) -> Result<()> {
-        check(&edit.questions.as_ref().unwrap_or(&row.questions).0)
+    async fn check_edit(_: &mut Db, _: &Self, edit: &EditReviewCycle) -> Result<()> {
+        edit.questions.as_ref().map_or(Ok(()), |questions| check(&questions.0))
     }
 }
 
 /// That each question of a part has a key of its own, and ratings can be weighed.
-fn check(questions: &[ReviewQuestion]) -> Result<()> {
+fn check(questions: &[NewReviewQuestion]) -> Result<()> {
     let mut faults = Vec::new();
     for (place, question) in questions.iter().enumerate() {
         if questions[..place].iter().any(|other| other.part == question.part && other.key == question.key) {

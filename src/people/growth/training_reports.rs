@@ -113,7 +113,7 @@ pub struct CourseCompliance {
     /// What it is.
     #[schema(max_length = 100, example = "Fire safety at work")]
     name: String,
-    #[serde(flatten)]
+    /// How they stand.
     counts: ComplianceCounts,
 }
 
@@ -128,7 +128,7 @@ pub struct DepartmentCompliance {
     /// Its name.
     #[schema(max_length = 100, example = "Finance")]
     name: String,
-    #[serde(flatten)]
+    /// How they stand.
     counts: ComplianceCounts,
 }
 
