@@ -361,6 +361,7 @@ begin
         select * into interview from interviews where org_id = new.org_id and id = new.interview_id for key share;
         new.application_id := interview.application_id;
         new.interviewer_id := current_person();
+        new.ratings := coalesce(new.ratings, '[]');
         if interview.id is null then
             perform tell_fault(422, 'scorecards', '/interview_id', 'unknown-reference', 'there is no such row in this organization');
         elsif new.interviewer_id is null or new.interviewer_id <> all (interview.panel) then

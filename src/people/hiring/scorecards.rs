@@ -61,9 +61,8 @@ pub struct NewScorecard {
     #[schema(example = "yes")]
     recommendation: Recommendation,
     /// How they rate what was asked for.
-    #[serde(default)]
     #[schema(value_type = Option<Vec<Rating>>, max_items = 30)]
-    ratings: List<Rating>,
+    ratings: Option<List<Rating>>,
     /// What speaks for the candidate.
     #[schema(
         min_length = 1,
