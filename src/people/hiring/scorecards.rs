@@ -85,6 +85,7 @@ pub struct EditScorecard {
 }
 
 #[derive(Clone, Debug, Deserialize, IntoParams)]
+#[expect(clippy::struct_field_names, reason = "filters are named after the fields that they narrow")]
 pub struct ScorecardFilter {
     /// Only scorecards of this interview.
     interview_id: Option<Uuid>,
