@@ -247,16 +247,18 @@ create index interviews_by_created_at on interviews (org_id, created_at, id);
 
 -- Who sits in which interview, and when: nobody in two at once. Kept by a trigger alone.
 create table interview_panel (
-    org_id       uuid      not null,
-    interview_id uuid      not null,
-    employee_id  uuid      not null,
-    during       tstzrange not null,
+    org_id       uuid        not null,
+    interview_id uuid        not null,
+    employee_id  uuid        not null,
+    starts_at    timestamptz not null,
+    ends_at      timestamptz not null,
     -- A cancelled interview books nobody.
-    is_booked    boolean   not null,
+    is_booked    boolean     not null,
     primary key (org_id, interview_id, employee_id),
     constraint interview_panel_interview_id_fkey foreign key (org_id, interview_id) references interviews (org_id, id) on delete cascade,
     constraint interview_panel_employee_id_fkey foreign key (org_id, employee_id) references employees (org_id, id),
-    constraint an_interviewer_is_in_one_interview_at_a_time exclude using gist (org_id with =, employee_id with =, during with &&) where (is_booked)
+    constraint an_interviewer_is_in_one_interview_at_a_time exclude using gist
+        (org_id with =, employee_id with =, tstzrange(starts_at, ends_at) with &&) where (is_booked)
 );
 create index interview_panel_by_employee on interview_panel (org_id, employee_id);
 insert into managed_tables (name, kind) values ('interview_panel', 'derived');
@@ -290,15 +292,15 @@ begin
     end if;
     begin
         delete from interview_panel where org_id = new.org_id and interview_id = new.id;
-        insert into interview_panel (org_id, interview_id, employee_id, during, is_booked)
-            select new.org_id, new.id, member, tstzrange(new.starts_at, new.ends_at), new.status <> 'cancelled' from unnest(new.panel) member order by member;
+        insert into interview_panel (org_id, interview_id, employee_id, starts_at, ends_at, is_booked)
+            select new.org_id, new.id, member, new.starts_at, new.ends_at, new.status <> 'cancelled' from unnest(new.panel) member order by member;
     exception when exclusion_violation then
         select jsonb_agg(jsonb_build_object('pointer', '/panel/' || asked.place - 1, 'code', 'booked', 'detail',
-                format('is in another interview from %s to %s: choose another time, or somebody else', to_char(lower(p.during) at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI"Z"'),
-                    to_char(upper(p.during) at time zone 'utc', 'HH24:MI"Z"'))) order by asked.place, lower(p.during)) into faults
+                format('is in another interview from %s to %s: choose another time, or somebody else', to_char(p.starts_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI"Z"'),
+                    to_char(p.ends_at at time zone 'utc', 'HH24:MI"Z"'))) order by asked.place, p.starts_at) into faults
             from unnest(new.panel) with ordinality asked (id, place)
             join interview_panel p on p.org_id = new.org_id and p.employee_id = asked.id and p.interview_id <> new.id and p.is_booked
-                and p.during && tstzrange(new.starts_at, new.ends_at);
+                and p.starts_at < new.ends_at and p.ends_at > new.starts_at;
         raise exception 'booked' using errcode = 'unique_violation', table = 'interviews', constraint = 'an_interviewer_is_in_one_interview_at_a_time',
             detail = jsonb_build_object('errors', coalesce(faults, '[{"pointer": "/panel", "code": "booked", "detail": "has somebody who is in another interview then: choose another time"}]'));
     end;
@@ -359,6 +361,7 @@ begin
         select * into interview from interviews where org_id = new.org_id and id = new.interview_id for key share;
         new.application_id := interview.application_id;
         new.interviewer_id := current_person();
+        new.ratings := coalesce(new.ratings, '[]');
         if interview.id is null then
             perform tell_fault(422, 'scorecards', '/interview_id', 'unknown-reference', 'there is no such row in this organization');
         elsif new.interviewer_id is null or new.interviewer_id <> all (interview.panel) then

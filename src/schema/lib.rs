@@ -1645,7 +1645,8 @@ diesel::table! {
         org_id -> Uuid,
         interview_id -> Uuid,
         employee_id -> Uuid,
-        during -> Tstzrange,
+        starts_at -> Timestamptz,
+        ends_at -> Timestamptz,
         is_booked -> Bool,
     }
 }

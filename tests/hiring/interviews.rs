@@ -47,7 +47,8 @@ fn of_four_interviews_of_one_interviewer_that_are_planned_at_once_one_is() {
         let opening = hiring.open(&hiring.position(1).await, 1).await;
         let ana = hiring.hr.hire("Ana", None).await;
         let application = hiring.apply(&hiring.candidate("Ioana").await, &opening).await;
-        let planning = (0..4).map(|_| hiring.interview(&application, &[&ana], 3));
+        let panel = [ana.as_str()];
+        let planning = (0..4).map(|_| hiring.interview(&application, &panel, 3));
         let mut told: Vec<u16> = join_all(planning).await.into_iter().map(|answer| answer.status).collect();
         told.sort_unstable();
         assert_eq!(told, [201, 409, 409, 409]);

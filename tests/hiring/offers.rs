@@ -5,6 +5,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one story")]
 fn from_the_opening_to_the_first_day() {
     run(async {
         let hiring = Hiring::new().await;

@@ -51,31 +51,57 @@ text_enum! {
 
 /// Something that has to be done.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
 pub struct ChecklistItem {
     /// What.
-    #[schema(min_length = 1, max_length = 200, example = "Hand over a laptop")]
+    #[schema(max_length = 200, example = "Hand over a laptop")]
     title: String,
     /// The same at length.
-    #[schema(min_length = 1, max_length = 2000, example = json!(null))]
-    #[serde(default)]
+    #[schema(max_length = 2000, example = json!(null))]
     description: Option<String>,
     /// Who does it.
-    #[schema(example = "hr")]
     role: ChecklistRole,
     /// When it is due, in days from the first or the last day: -3 is three days before.
     #[schema(minimum = -365, maximum = 365, example = -1)]
     due_days: i16,
-    /// What IT is asked for by it, where it is.
-    #[schema(value_type = Option<ChecklistRequest>, required = false)]
-    #[serde(default)]
+    /// What IT is asked for by it; null where nothing is.
     request: Option<ChecklistRequest>,
 }
 
 /// What IT is asked for. It is told in the event of the task, `checklist_task.created`.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
 pub struct ChecklistRequest {
+    /// Whether a thing is asked for, or a way in.
+    kind: RequestKind,
+    /// Which one.
+    #[schema(max_length = 200, example = "Laptop, 14 inch")]
+    item: String,
+}
+
+/// Something that will have to be done.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewChecklistItem {
+    /// What.
+    #[schema(min_length = 1, max_length = 200, example = "Hand over a laptop")]
+    title: String,
+    /// The same at length.
+    #[schema(min_length = 1, max_length = 2000, example = json!(null))]
+    description: Option<String>,
+    /// Who does it.
+    #[schema(example = "it")]
+    role: ChecklistRole,
+    /// When it is due, in days from the first or the last day: -3 is three days before.
+    #[schema(minimum = -365, maximum = 365, example = -1)]
+    due_days: i16,
+    /// What IT is asked for by it, where it is.
+    #[schema(example = json!(null))]
+    request: Option<NewChecklistRequest>,
+}
+
+/// What IT will be asked for.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewChecklistRequest {
     /// Whether a thing is asked for, or a way in.
     #[schema(example = "asset")]
     kind: RequestKind,
@@ -104,8 +130,8 @@ pub struct NewChecklistTemplate {
     #[schema(pattern = "^[A-Z]{2}$", max_length = 2, example = "RO")]
     country: Option<String>,
     /// What has to be done, in this order.
-    #[schema(value_type = Vec<ChecklistItem>, min_items = 1, max_items = 100)]
-    items: List<ChecklistItem>,
+    #[schema(value_type = Vec<NewChecklistItem>, min_items = 1, max_items = 100)]
+    items: List<NewChecklistItem>,
 }
 
 /// What of a template can be changed. Checklists under way go on as they began.
@@ -124,8 +150,8 @@ pub struct EditChecklistTemplate {
     #[schema(pattern = "^[A-Z]{2}$", max_length = 2, example = "RO")]
     country: Option<Option<String>>,
     /// All that has to be done from now on.
-    #[schema(value_type = Option<Vec<ChecklistItem>>, min_items = 1, max_items = 100)]
-    items: Option<List<ChecklistItem>>,
+    #[schema(value_type = Option<Vec<NewChecklistItem>>, min_items = 1, max_items = 100)]
+    items: Option<List<NewChecklistItem>>,
 }
 
 #[derive(Clone, Debug, Deserialize, IntoParams)]

@@ -61,9 +61,8 @@ pub struct NewScorecard {
     #[schema(example = "yes")]
     recommendation: Recommendation,
     /// How they rate what was asked for.
-    #[serde(default)]
     #[schema(value_type = Option<Vec<Rating>>, max_items = 30)]
-    ratings: List<Rating>,
+    ratings: Option<List<Rating>>,
     /// What speaks for the candidate.
     #[schema(
         min_length = 1,
@@ -86,6 +85,7 @@ pub struct EditScorecard {
 }
 
 #[derive(Clone, Debug, Deserialize, IntoParams)]
+#[expect(clippy::struct_field_names, reason = "filters are named after the fields that they narrow")]
 pub struct ScorecardFilter {
     /// Only scorecards of this interview.
     interview_id: Option<Uuid>,
