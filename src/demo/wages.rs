@@ -110,10 +110,11 @@ impl Payroll {
         let slips = self.officer.all(&format!("/v1/payslips?payroll_run_id={}", text(&run["id"]))).await?;
         let items: Vec<Value> = slips.iter().map(|slip| json!({"item_id": slip["id"]})).collect();
         let transfers = json!({"bank_account_id": self.bank_account, "pay_on": last, "items": items});
-        let transfers = accountant.post(&format!("{key} transfers"), "/v1/payment-runs", &transfers).await?;
-        manager.act(&key, "payment-runs", &transfers, "approve").await?;
+        let transfers_key = format!("{key} transfers");
+        let transfers = accountant.post(&transfers_key, "/v1/payment-runs", &transfers).await?;
+        manager.act(&transfers_key, "payment-runs", &transfers, "approve").await?;
         for step in ["export", "post"] {
-            accountant.act(&key, "payment-runs", &transfers, step).await?;
+            accountant.act(&transfers_key, "payment-runs", &transfers, step).await?;
         }
         Ok(Wages {
             net: amount(&run["net_amount"]),
