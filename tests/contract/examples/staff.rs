@@ -45,6 +45,17 @@ pub const ROOM: Room = Room {
         }
         .boxed_local()
     },
+    // What happens to somebody from a day on is written where its day is, and shown where it is shown.
+    budget: |operation| {
+        let two_places = [
+            "accept_personal_data_change",
+            "promote_employee",
+            "rehire_employee",
+            "terminate_employee",
+            "transfer_employee",
+        ];
+        two_places.contains(&operation).then_some(7)
+    },
     ..Room::NOTHING
 };
 
