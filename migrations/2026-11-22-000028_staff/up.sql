@@ -385,7 +385,10 @@ begin
                 'would leave days without an assignment: leave it out, and put the next one from its own day on; an employment ends by `terminate`')
         ) fault (is_so, pointer, code, detail) where fault.is_so;
     if faults is not null then
-        raise exception 'days' using errcode = 'check_violation', table = 'assignments', constraint = 'assignments_starts_on_check',
+        -- What is there already is a conflict, as with everything that is there once.
+        raise exception 'days' using
+            errcode = case when jsonb_path_exists(faults, '$[*].code ? (@ != "begins-already")') then 'check_violation' else 'unique_violation' end,
+            table = 'assignments', constraint = 'assignments_starts_on_check',
             detail = jsonb_build_object('errors', faults);
     end if;
     return query

@@ -134,8 +134,10 @@ fn a_correction_moves_those_beside_it() {
         correct(&id(&all["data"][0]), json!({"starts_on": "2026-05-01", "ends_on": "2026-04-14"}))
             .await
             .is_problem(422, "invalid-input");
+        let problem =
+            put(json!({"employee_id": ana, "starts_on": "2026-09-01"})).await.is_problem(409, "conflict");
+        assert_eq!(fault(&problem), ("/starts_on", "begins-already"));
         for (body, place, code) in [
-            (json!({"employee_id": ana, "starts_on": "2026-09-01"}), "/starts_on", "begins-already"),
             (json!({"employee_id": ana, "starts_on": "2026-03-01"}), "/starts_on", "not-employed"),
             (
                 json!({"employee_id": ana, "starts_on": "2026-04-01", "change": "rehire"}),

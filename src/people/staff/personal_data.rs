@@ -256,13 +256,13 @@ impl Kept for PersonalData {
     async fn create(db: &mut Db, new: NewPersonalData) -> Result<Self> {
         Self::check_new(db, &new).await?;
         let filed = diesel::insert_into(personal_data::table).values(new).returning(Self::as_returning());
-        Ok(filed.get_result(db).await?)
+        filed.get_result(db).await.map_err(about_the_employee)
     }
 
     async fn create_all(db: &mut Db, new: Vec<NewPersonalData>) -> Result<Vec<Self>> {
         let order: Vec<Uuid> = new.iter().map(|each| each.employee_id).collect();
         let filed = diesel::insert_into(personal_data::table).values(new).returning(Self::as_returning());
-        let filed: Vec<Self> = filed.get_results(db).await?;
+        let filed: Vec<Self> = filed.get_results(db).await.map_err(about_the_employee)?;
         let mut filed: HashMap<Uuid, Self> = filed.into_iter().map(|each| (each.id, each)).collect();
         Ok(order.iter().filter_map(|id| filed.remove(id)).collect())
     }
@@ -289,6 +289,15 @@ impl Kept for PersonalData {
         diesel::delete(personal_data::table.find((db.organization(), row.id))).execute(db).await?;
         Ok(())
     }
+}
+
+/// What is wrong with the id of the row is wrong with the employee who gave it.
+fn about_the_employee(error: diesel::result::Error) -> Problem {
+    let mut problem = Problem::from(error);
+    for fault in problem.errors.iter_mut().filter(|fault| fault.pointer.as_deref() == Some("/id")) {
+        fault.pointer = Some("/employee_id".to_owned());
+    }
+    problem
 }
 
 impl EditPersonalData {

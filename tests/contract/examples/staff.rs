@@ -3,7 +3,7 @@ use super::{Room, body, operation_at};
 use crate::support::{Caller, Organization};
 use futures_util::future::FutureExt;
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 pub const ROOM: Room = Room {
     references: &[("kind_id", "/v1/personnel-document-kinds"), ("file_id", "/v1/files")],
@@ -27,13 +27,7 @@ pub const ROOM: Room = Room {
                 }
                 // In one long history, since whoever is new begins one.
                 "create_assignment" => {
-                    let old = "/v1/employees?q=Methuselah&limit=1";
-                    let mut known = caller.get(old).await.is(200)["data"][0]["id"].clone();
-                    if known.is_null() {
-                        let number = uuid::Uuid::now_v7().simple().to_string()[14..32].to_owned();
-                        let hired = json!({"employee_number": number, "given_name": "Methuselah", "family_name": "Old", "hired_on": "1999-01-01"});
-                        known = caller.post("/v1/employees", hired).await.is(201)["id"].clone();
-                    }
+                    let known = of_old(caller).await;
                     (body["employee_id"], body["starts_on"]) = (known, json!(super::a_day()));
                 }
                 _ => {}
@@ -41,8 +35,40 @@ pub const ROOM: Room = Room {
         }
         .boxed_local()
     },
+    ready: |caller, operation| {
+        async move {
+            if operation.id() != "create_assignment" {
+                return None;
+            }
+            of_old(caller).await;
+            Some(operation.path.clone())
+        }
+        .boxed_local()
+    },
+    // What happens to somebody from a day on is written where its day is, and shown where it is shown.
+    budget: |operation| {
+        let two_places = [
+            "accept_personal_data_change",
+            "promote_employee",
+            "rehire_employee",
+            "terminate_employee",
+            "transfer_employee",
+        ];
+        two_places.contains(&operation).then_some(7)
+    },
     ..Room::NOTHING
 };
+
+/// Somebody who has been here for long, so that there are days for new assignments. Whoever is new begins with one.
+async fn of_old(caller: &Caller) -> Value {
+    let known = caller.get("/v1/employees?q=Methuselah&limit=1").await.is(200)["data"][0]["id"].clone();
+    if !known.is_null() {
+        return known;
+    }
+    let number = uuid::Uuid::now_v7().simple().to_string()[14..32].to_owned();
+    let hired = json!({"employee_number": number, "given_name": "Methuselah", "family_name": "Old", "hired_on": "1999-01-01"});
+    caller.post("/v1/employees", hired).await.is(201)["id"].clone()
+}
 
 /// What somebody else said or filed, so that the caller may decide on it.
 async fn row(caller: &Caller, collection: &str) -> Option<String> {
