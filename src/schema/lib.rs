@@ -2730,6 +2730,7 @@ diesel::table! {
         author_id -> Uuid,
         part -> Text,
         due_on -> Date,
+        saved_at -> Nullable<Timestamptz>,
         submitted_at -> Nullable<Timestamptz>,
         status -> Text,
         version -> Int8,

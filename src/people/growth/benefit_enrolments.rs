@@ -86,7 +86,7 @@ pub struct NewBenefitEnrolment {
 #[serde(deny_unknown_fields)]
 pub struct EditBenefitEnrolment {
     /// The first day of cover.
-    #[schema(example = "2026-04-01")]
+    #[schema(example = "2026-05-01")]
     starts_on: Option<NaiveDate>,
     /// The dependants who are covered, who are the employee's.
     #[schema(value_type = Option<Vec<Uuid>>, max_items = 20, example = json!([]))]

@@ -74,7 +74,7 @@ pub struct NewCertificate {
 #[serde(deny_unknown_fields)]
 pub struct EditCertificate {
     /// Its number.
-    #[schema(min_length = 1, max_length = 60, example = "2026/1187")]
+    #[schema(min_length = 1, max_length = 60, example = "2026/1188")]
     number: Option<Option<String>>,
     /// Who issued it; null for the company.
     #[schema(min_length = 1, max_length = 200, example = "City fire brigade")]

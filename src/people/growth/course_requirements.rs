@@ -59,7 +59,7 @@ pub struct EditCourseRequirement {
     #[schema(example = "2026-01-01")]
     starts_on: Option<NaiveDate>,
     /// How many days one has from then, or from when one comes into the position.
-    #[schema(minimum = 0, maximum = 3650, example = 30)]
+    #[schema(minimum = 0, maximum = 3650, example = 60)]
     due_days: Option<i32>,
 }
 

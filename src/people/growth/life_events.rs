@@ -76,7 +76,7 @@ pub struct NewBenefitLifeEvent {
 #[serde(deny_unknown_fields)]
 pub struct EditBenefitLifeEvent {
     /// What happened.
-    #[schema(example = "birth")]
+    #[schema(example = "adoption")]
     kind: Option<LifeEventKind>,
     /// When.
     #[schema(example = "2026-03-14")]

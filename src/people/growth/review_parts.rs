@@ -27,6 +27,9 @@ pub struct ReviewPart {
     /// By when it is to be handed in.
     #[schema(example = "2027-01-31")]
     pub due_on: NaiveDate,
+    /// When something of it was last saved without being handed in.
+    #[schema(example = json!(null))]
+    pub saved_at: Option<DateTime<Utc>>,
     /// When it was handed in.
     #[schema(example = json!(null))]
     pub submitted_at: Option<DateTime<Utc>>,
