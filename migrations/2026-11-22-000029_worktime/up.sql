@@ -535,7 +535,8 @@ begin
         end if;
         return old;
     end if;
-    if new.employee_id is null then return new; end if; -- who is nobody has to say whose it is
+    -- Whose it is has to be said, and to be somebody: the column and its foreign key say so.
+    if not exists (select from employees where org_id = new.org_id and id = new.employee_id) then return new; end if;
     if tg_op = 'INSERT' then
         if new.status <> 'draft' then
             raise exception 'begins as a draft' using errcode = 'restrict_violation', table = 'leave_requests', constraint = 'a_leave_begins_as_a_draft';

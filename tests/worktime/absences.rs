@@ -25,11 +25,17 @@ fn colleagues_see_that_somebody_is_away_and_not_why() {
         let told = firm.ben.get(&format!("/v1/absences?{days}")).await.is(200);
         assert!(told["absences"][0].get("leave_type_id").is_none());
         firm.ben.get(&format!("/v1/leave-requests/{}", id(&leave))).await.is_problem(404, "not-found");
-        firm.ben.get("/v1/absences?from_on=2026-01-01&to_on=2027-06-01").await.is_problem(422, "invalid-input");
+        firm.ben
+            .get("/v1/absences?from_on=2026-01-01&to_on=2027-06-01")
+            .await
+            .is_problem(422, "invalid-input");
         // By department, with those beneath it.
         let above = firm.owner.department("Above", None).await;
         let below = firm.owner.department("Below", Some(&above)).await;
-        firm.owner.patch(&format!("/v1/employees/{}", firm.ana_id), json!({"department_id": below})).await.is(200);
+        firm.owner
+            .patch(&format!("/v1/employees/{}", firm.ana_id), json!({"department_id": below}))
+            .await
+            .is(200);
         assert_eq!(names(&firm.hr, &format!("{days}&department_id={above}")).await, ["Ana"]);
         let other = firm.owner.department("Other", None).await;
         assert!(names(&firm.hr, &format!("{days}&department_id={other}")).await.is_empty());
@@ -47,7 +53,11 @@ fn a_feed_is_read_by_its_address_alone_until_it_is_deleted() {
         let monday = today + chrono::Duration::days(14 - back);
         let friday = monday + chrono::Duration::days(4);
         firm.taken(&kind, &monday.to_string(), &friday.to_string()).await;
-        let feed = firm.ben.post("/v1/calendar-feeds", json!({"name": "Who is away", "scope": "team"})).await.is(201);
+        let feed = firm
+            .ben
+            .post("/v1/calendar-feeds", json!({"name": "Who is away", "scope": "team"}))
+            .await
+            .is(201);
         let url = feed["url"].as_str().unwrap().to_owned();
         let path = url[url.find("/v1/").unwrap()..].to_owned();
         let read = async |path: &str| Request::new(Method::GET, path).send().await;
@@ -67,13 +77,18 @@ fn a_feed_is_read_by_its_address_alone_until_it_is_deleted() {
         }
         assert!(calendar.text.split("\r\n").all(|line| line.len() <= 75), "lines are folded (RFC 5545 §3.1)");
         // Its own feed shows Ben alone; a secret that is not quite right shows nothing, and none is told again.
-        let own = firm.ben.post("/v1/calendar-feeds", json!({"name": "Mine"})).await.is(201)["url"].as_str().unwrap().to_owned();
+        let own = firm.ben.post("/v1/calendar-feeds", json!({"name": "Mine"})).await.is(201)["url"]
+            .as_str()
+            .unwrap()
+            .to_owned();
         assert!(!read(&own[own.find("/v1/").unwrap()..]).await.text.contains("Ana"));
         let wrong = path.replace(&path[path.len() - 12..path.len() - 8], "AAAA");
         read(&wrong).await.is_problem(404, "not-found");
         read("/v1/calendars/nothing.ics").await.is_problem(404, "not-found");
         let listed = firm.ben.get("/v1/calendar-feeds").await.is(200);
-        assert!(listed["data"].as_array().unwrap().len() == 2 && !listed.to_string().contains("/v1/calendars/"));
+        assert!(
+            listed["data"].as_array().unwrap().len() == 2 && !listed.to_string().contains("/v1/calendars/")
+        );
         assert!(firm.dan.get("/v1/calendar-feeds").await.is(200)["data"].as_array().unwrap().is_empty());
         firm.ben.delete(&format!("/v1/calendar-feeds/{}", id(&feed))).await.is(204);
         read(&path).await.is_problem(404, "not-found");
@@ -84,7 +99,11 @@ fn a_feed_is_read_by_its_address_alone_until_it_is_deleted() {
 fn a_feed_ends_with_the_employment() {
     run(async {
         let firm = Company::new().await;
-        let feed = firm.ben.post("/v1/calendar-feeds", json!({"name": "Who is away", "scope": "team"})).await.is(201);
+        let feed = firm
+            .ben
+            .post("/v1/calendar-feeds", json!({"name": "Who is away", "scope": "team"}))
+            .await
+            .is(201);
         let url = feed["url"].as_str().unwrap().to_owned();
         let path = url[url.find("/v1/").unwrap()..].to_owned();
         assert_eq!(Request::new(Method::GET, &path).send().await.status, 200);

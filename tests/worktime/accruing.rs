@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 
 /// The entries of an employee up to a day: kind, days, day.
 async fn entries(hr: &Caller, employee: &str, kind: &str, to: &str) -> Vec<(String, Decimal, String)> {
-    let path = format!("/v1/leave-entitlements?employee_id={employee}&leave_type_id={kind}&effective_on_to={to}&sort=effective_on,id&limit=200");
+    let path = format!(
+        "/v1/leave-entitlements?employee_id={employee}&leave_type_id={kind}&effective_on_to={to}&sort=effective_on,id&limit=200"
+    );
     let page = hr.get(&path).await.is(200);
     let text = |entry: &Value, field: &str| entry[field].as_str().unwrap().to_owned();
     let data = page["data"].as_array().unwrap();
@@ -27,7 +29,10 @@ fn a_leap_year_grows_month_by_month_and_once() {
         let grown = entries(&firm.hr, &firm.ana_id, &kind, "2024-12-31").await;
         let ends: Vec<&str> = grown.iter().map(|(_, _, on)| on.as_str()).collect();
         assert_eq!(ends[..3], ["2024-01-31", "2024-02-29", "2024-03-31"]);
-        assert!(grown.len() == 12 && grown.iter().all(|(kind, each, _)| kind == "accrual" && *each == days("1.75")));
+        assert!(
+            grown.len() == 12
+                && grown.iter().all(|(kind, each, _)| kind == "accrual" && *each == days("1.75"))
+        );
         assert_eq!(firm.balance(&firm.ana_id, &kind, "2024-12-31").await, (days("21"), days("21")));
         assert_eq!(firm.balance(&firm.ana_id, &kind, "2024-02-28").await, (days("1.75"), days("1.75")));
         assert_eq!(firm.balance(&eve, &kind, "2024-02-29").await, (days("0.84"), days("0.84")));
@@ -63,17 +68,37 @@ fn who_comes_or_goes_in_a_year_gets_the_part_of_it_and_what_was_written_before_i
         let common = hire(&firm.owner, "Eve", "2023-07-01", None).await;
         let leap = hire(&firm.owner, "Fay", "2024-07-01", None).await;
         firm.grow("2024-08-31").await;
-        assert_eq!(entries(&firm.hr, &common, &kind, "2023-12-31").await, [("accrual".into(), days("10.59"), "2023-07-01".into())]);
-        assert_eq!(entries(&firm.hr, &leap, &kind, "2024-12-31").await, [("accrual".into(), days("10.56"), "2024-07-01".into())]);
-        assert_eq!(entries(&firm.hr, &firm.ana_id, &kind, "2024-01-01").await[1], ("accrual".into(), days("21"), "2024-01-01".into()));
+        assert_eq!(
+            entries(&firm.hr, &common, &kind, "2023-12-31").await,
+            [("accrual".into(), days("10.59"), "2023-07-01".into())]
+        );
+        assert_eq!(
+            entries(&firm.hr, &leap, &kind, "2024-12-31").await,
+            [("accrual".into(), days("10.56"), "2024-07-01".into())]
+        );
+        assert_eq!(
+            entries(&firm.hr, &firm.ana_id, &kind, "2024-01-01").await[1],
+            ("accrual".into(), days("21"), "2024-01-01".into())
+        );
         // Ana goes on 30 June 2024: 182 of 366 days, 10.4426. What was written too much is taken off, nothing is changed.
         let leaving = json!({"last_day": "2024-06-30", "reason": "Resigned"});
         firm.owner.act(&format!("/v1/employees/{}/activate", firm.ana_id)).await.is(200);
         firm.owner.post(&format!("/v1/employees/{}/terminate", firm.ana_id), leaving).await.is(200);
         firm.grow("2024-08-31").await;
         let written = entries(&firm.hr, &firm.ana_id, &kind, "2024-12-31").await;
-        assert_eq!(written[1..], [("accrual".into(), days("21"), "2024-01-01".into()), ("accrual".into(), days("-10.56"), "2024-01-01".into())]);
-        let left = firm.found(&format!("select employee_id::text, days::text from leave_left('2024-06-30', '{{{}}}')", firm.ana_id)).await;
+        assert_eq!(
+            written[1..],
+            [
+                ("accrual".into(), days("21"), "2024-01-01".into()),
+                ("accrual".into(), days("-10.56"), "2024-01-01".into())
+            ]
+        );
+        let left = firm
+            .found(&format!(
+                "select employee_id::text, days::text from leave_left('2024-06-30', '{{{}}}')",
+                firm.ana_id
+            ))
+            .await;
         assert_eq!(left, [[firm.ana_id.clone(), "31.44".to_owned()]]); // 21 of 2023 and 10.44 of 2024
     });
 }
@@ -91,12 +116,18 @@ fn what_is_carried_over_is_taken_first_and_the_rest_of_it_expires() {
         firm.taken(&kind, "2025-02-03", "2025-02-04").await;
         firm.grow("2025-06-30").await;
         let gone: Vec<_> = entries(&firm.hr, &firm.ana_id, &kind, "2025-06-30").await;
-        let gone: Vec<_> = gone.into_iter().filter(|(kind, ..)| kind == "not_carried_over" || kind == "expired").collect();
-        assert_eq!(gone, [
-            ("not_carried_over".into(), days("-3"), "2025-01-01".into()),
-            ("expired".into(), days("-3"), "2025-04-01".into()),
-        ]);
-        for (on, left) in [("2024-12-31", "8"), ("2025-01-01", "25"), ("2025-03-31", "23"), ("2025-04-01", "20")] {
+        let gone: Vec<_> =
+            gone.into_iter().filter(|(kind, ..)| kind == "not_carried_over" || kind == "expired").collect();
+        assert_eq!(
+            gone,
+            [
+                ("not_carried_over".into(), days("-3"), "2025-01-01".into()),
+                ("expired".into(), days("-3"), "2025-04-01".into()),
+            ]
+        );
+        for (on, left) in
+            [("2024-12-31", "8"), ("2025-01-01", "25"), ("2025-03-31", "23"), ("2025-04-01", "20")]
+        {
             assert_eq!(firm.balance(&firm.ana_id, &kind, on).await, (days(left), days(left)), "{on}");
         }
         // Two more days of March 2025, entered late: of what had expired, two days were taken after all.
@@ -130,9 +161,13 @@ fn entries_are_final_and_only_adjustments_are_entered() {
         let kind = firm.leave_type(json!({})).await;
         firm.grant(&firm.ana_id, &kind, "3.5", "2026-01-01").await;
         let zero = json!({"employee_id": firm.ana_id, "leave_type_id": kind, "days": "0", "effective_on": "2026-01-01", "reason": "Nothing"});
-        assert_eq!(fault(&firm.hr.post("/v1/leave-entitlements", zero).await.is_problem(422, "invalid-input")), ("/days", "zero"));
+        assert_eq!(
+            fault(&firm.hr.post("/v1/leave-entitlements", zero).await.is_problem(422, "invalid-input")),
+            ("/days", "zero")
+        );
         let to_come = json!({"through_on": "2199-01-01"});
-        let refused = firm.hr.post("/v1/leave-entitlements/accrue", to_come).await.is_problem(422, "invalid-input");
+        let refused =
+            firm.hr.post("/v1/leave-entitlements/accrue", to_come).await.is_problem(422, "invalid-input");
         assert_eq!(fault(&refused), ("/through_on", "to-come"));
         let database = crate::support::service().database().await;
         let change = "update leave_entitlements set days = 99 where org_id = $1";
@@ -143,7 +178,13 @@ fn entries_are_final_and_only_adjustments_are_entered() {
         assert_eq!(entries(&firm.ben, &firm.ana_id, &kind, "2026-12-31").await.len(), 0);
         assert_eq!(entries(&firm.mira, &firm.ana_id, &kind, "2026-12-31").await.len(), 1);
         let own = firm.ben.get("/v1/leave-balances").await.is(200);
-        assert!(own["balances"].as_array().unwrap().iter().all(|each| each["employee_id"] == firm.ben_id.as_str()));
+        assert!(
+            own["balances"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .all(|each| each["employee_id"] == firm.ben_id.as_str())
+        );
     });
 }
 
@@ -153,7 +194,12 @@ fn leave_that_grows_has_terms_and_other_leave_has_none() {
         let firm = Company::new().await;
         let bad = json!({"code": "BAD", "name": "Bad", "accrual": "yearly", "accrues_from_on": "2026-02-01"});
         let problem = firm.owner.post("/v1/leave-types", bad).await.is_problem(422, "invalid-input");
-        let told: Vec<_> = problem["errors"].as_array().unwrap().iter().map(|each| each["pointer"].as_str().unwrap()).collect();
+        let told: Vec<_> = problem["errors"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|each| each["pointer"].as_str().unwrap())
+            .collect();
         assert_eq!(told, ["/days_per_year", "/accrues_from_on"]);
         let bad = json!({"code": "BAD", "name": "Bad", "days_per_year": "5"});
         let problem = firm.owner.post("/v1/leave-types", bad).await.is_problem(422, "invalid-input");

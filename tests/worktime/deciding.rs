@@ -22,7 +22,10 @@ fn nobody_decides_on_their_own_leave_nor_on_what_they_handed_in() {
         firm.ben.act(&format!("{path}/approve")).await.is_problem(404, "not-found");
         firm.dan.get(&path).await.is_problem(404, "not-found");
         let approved = firm.mira.act(&format!("{path}/approve")).await.is(200);
-        assert_eq!((&approved["decided_by"], &approved["on_behalf_of"]), (&json!(firm.mira.user), &Value::Null));
+        assert_eq!(
+            (&approved["decided_by"], &approved["on_behalf_of"]),
+            (&json!(firm.mira.user), &Value::Null)
+        );
         // What somebody hands in for another, a third one decides.
         let asked = json!({"employee_id": firm.ana_id, "leave_type_id": kind, "starts_on": "2026-07-06", "ends_on": "2026-07-07"});
         let entered = request(&firm.hr.post("/v1/leave-requests", asked).await.is(201));
@@ -58,9 +61,17 @@ fn who_stands_in_decides_on_behalf_of_who_is_away_and_does_nothing_else() {
         firm.dan.act(&format!("{path}/cancel")).await.is_problem(403, "forbidden");
         firm.dan.delete(&draft).await.is_problem(403, "forbidden");
         let approved = firm.dan.act(&format!("{path}/approve")).await.is(200);
-        assert_eq!((&approved["decided_by"], &approved["on_behalf_of"]), (&json!(firm.dan.user), &json!(firm.mira.user)));
+        assert_eq!(
+            (&approved["decided_by"], &approved["on_behalf_of"]),
+            (&json!(firm.dan.user), &json!(firm.mira.user))
+        );
         let history = firm.hr.get(&format!("{path}/history")).await.is(200);
-        let last = history["data"].as_array().unwrap().iter().find(|each| each["type"] == "leave_request.approved").unwrap();
+        let last = history["data"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|each| each["type"] == "leave_request.approved")
+            .unwrap();
         assert_eq!(last["changes"]["on_behalf_of"]["after"], json!(firm.mira.user));
         assert_eq!(last["actor"], format!("user:{}", firm.dan.user));
         // Mira's own leave is not decided in Mira's name; and Ana's waits again once Mira is back.
@@ -103,7 +114,9 @@ fn weeks_are_decided_by_who_stands_in_too() {
         firm.ana.act(&format!("{sheet}/submit")).await.is(200);
         firm.dan.get(&sheet).await.is_problem(404, "not-found");
         mira_is_away(&firm).await;
-        let sees = async |who: &Caller| who.get("/v1/timesheet-entries").await.is(200)["data"].as_array().unwrap().len();
+        let sees = async |who: &Caller| {
+            who.get("/v1/timesheet-entries").await.is(200)["data"].as_array().unwrap().len()
+        };
         assert_eq!((sees(&firm.dan).await, sees(&firm.ben).await), (1, 0));
         let approved = firm.dan.act(&format!("{sheet}/approve")).await.is(200);
         assert_eq!(approved["on_behalf_of"], json!(firm.mira.user));

@@ -19,16 +19,24 @@ fn holidays_of_a_country_are_loaded_once_and_what_is_there_stays() {
     run(async {
         let firm = Company::new().await;
         let calendar = romania(&firm).await;
-        let day = firm.owner.get(&format!("/v1/public-holidays?calendar_id={calendar}&holiday_on_from=2026-12-01&limit=1")).await.is(200);
+        let day = firm
+            .owner
+            .get(&format!("/v1/public-holidays?calendar_id={calendar}&holiday_on_from=2026-12-01&limit=1"))
+            .await
+            .is(200);
         let day = &day["data"][0];
-        assert!(day["holiday_on"] == "2026-12-01" && day["source"].as_str().unwrap().contains("53/2003"), "{day}");
+        assert!(
+            day["holiday_on"] == "2026-12-01" && day["source"].as_str().unwrap().contains("53/2003"),
+            "{day}"
+        );
         firm.owner.patch(&format!("/v1/public-holidays/{}", id(day)), json!({"name": "Ours"})).await.is(200);
         let load = json!({"calendar_id": calendar, "set": "ro", "year": 2026});
         let again = firm.owner.post("/v1/public-holidays/load", load).await.is(200);
         let data = again["data"].as_array().unwrap();
         assert!(data.len() == 16 && data.iter().any(|each| each["name"] == "Ours"));
         let unknown = json!({"calendar_id": calendar, "set": "ro", "year": 2050});
-        let problem = firm.owner.post("/v1/public-holidays/load", unknown).await.is_problem(422, "invalid-input");
+        let problem =
+            firm.owner.post("/v1/public-holidays/load", unknown).await.is_problem(422, "invalid-input");
         assert_eq!(fault(&problem), ("/year", "unknown-year"));
     });
 }
@@ -71,7 +79,9 @@ fn leave_over_the_end_of_a_month_is_taken_off_in_each() {
         firm.hr.act(&format!("{path}/cancel")).await.is(200);
         assert_eq!(firm.balance(&firm.ana_id, &kind, "2026-01-31").await.0, days("0"));
         assert_eq!(firm.balance(&firm.ana_id, &kind, "2026-02-28").await.0, days("0"));
-        assert!(firm.found("select day::text from absence_days where org_id = current_org()").await.is_empty());
+        assert!(
+            firm.found("select day::text from absence_days where org_id = current_org()").await.is_empty()
+        );
     });
 }
 
@@ -81,7 +91,8 @@ fn a_morning_and_an_afternoon_are_two_leaves() {
         let firm = Company::new().await;
         let kind = firm.leave_type(json!({"allows_negative": true})).await;
         let half = async |field: &str| {
-            let mut asked = json!({"leave_type_id": kind, "starts_on": "2026-05-05", "ends_on": "2026-05-05"});
+            let mut asked =
+                json!({"leave_type_id": kind, "starts_on": "2026-05-05", "ends_on": "2026-05-05"});
             asked[field] = json!(true);
             let leave = firm.ana.post("/v1/leave-requests", asked).await.is(201);
             assert_eq!(decimal(&leave["days"]), days("0.5"));
@@ -117,8 +128,10 @@ fn leave_of_one_person_does_not_overlap() {
         firm.ana.act(&format!("{second}/submit")).await.is(200);
         // Of two overlapping ones handed in at once, one is.
         for (month, _) in [("07", 0), ("08", 1), ("09", 2)] {
-            let one = request(&firm.ask(&kind, &format!("2026-{month}-06"), &format!("2026-{month}-10")).await);
-            let other = request(&firm.ask(&kind, &format!("2026-{month}-09"), &format!("2026-{month}-14")).await);
+            let one =
+                request(&firm.ask(&kind, &format!("2026-{month}-06"), &format!("2026-{month}-10")).await);
+            let other =
+                request(&firm.ask(&kind, &format!("2026-{month}-09"), &format!("2026-{month}-14")).await);
             let (one, other) = (format!("{one}/submit"), format!("{other}/submit"));
             let (one, other) = join(firm.ana.act(&one), firm.ana.act(&other)).await;
             let mut got = [one.status, other.status];
@@ -138,7 +151,10 @@ fn there_has_to_be_enough_also_for_what_is_agreed_to_already() {
         let early = request(&firm.ask(&kind, "2026-06-01", "2026-06-03").await);
         let problem = firm.ana.act(&format!("{early}/submit")).await.is_problem(409, "conflict");
         assert_eq!(fault(&problem), ("/ends_on", "not-enough-leave"));
-        assert!(problem["errors"][0]["detail"].as_str().unwrap().contains("2026-12-07 there would be 1 too few"), "{problem}");
+        assert!(
+            problem["errors"][0]["detail"].as_str().unwrap().contains("2026-12-07 there would be 1 too few"),
+            "{problem}"
+        );
         firm.ana.patch(&early, json!({"ends_on": "2026-06-02"})).await.is(200);
         firm.ana.act(&format!("{early}/submit")).await.is(200);
         firm.mira.act(&format!("{early}/approve")).await.is(200);
@@ -167,7 +183,8 @@ fn of_two_approvals_of_the_last_day_at_once_one_wins() {
             let day: u32 = week.parse().unwrap();
             let one = firm.submitted(&kind, &format!("2026-08-{day:02}"), &format!("2026-08-{day:02}")).await;
             let next = day + 1;
-            let other = firm.submitted(&kind, &format!("2026-08-{next:02}"), &format!("2026-08-{next:02}")).await;
+            let other =
+                firm.submitted(&kind, &format!("2026-08-{next:02}"), &format!("2026-08-{next:02}")).await;
             let (first, second) = (format!("{one}/approve"), format!("{other}/approve"));
             let (first, second) = join(firm.mira.act(&first), firm.hr.act(&second)).await;
             let mut got = [first.status, second.status];
@@ -177,7 +194,10 @@ fn of_two_approvals_of_the_last_day_at_once_one_wins() {
             let refused = if first.status == 409 { one } else { other };
             firm.ana.act(&format!("{refused}/cancel")).await.is(200);
         }
-        assert_eq!(firm.found("select count(*)::text from absence_days where org_id = current_org()").await, [["4"]]);
+        assert_eq!(
+            firm.found("select count(*)::text from absence_days where org_id = current_org()").await,
+            [["4"]]
+        );
     });
 }
 
@@ -216,11 +236,16 @@ fn a_cycle_of_two_weeks_and_a_part_of_full_time() {
         let schedule = json!({"employee_id": firm.ana_id, "starts_on": "2026-01-09", "pattern_id": pattern});
         firm.owner.post("/v1/work-schedules", schedule).await.is(201);
         let planned = async |who: &str, from: &str, to: &str| -> Vec<String> {
-            let sql = format!("select hours::float::text from planned_days('{from}', '{to}', '{{{who}}}') order by day");
+            let sql = format!(
+                "select hours::float::text from planned_days('{from}', '{to}', '{{{who}}}') order by day"
+            );
             firm.found(&sql).await.concat()
         };
         // Until 8 January eight hours from Monday to Friday; then the long week's Friday, and the short week.
-        assert_eq!(planned(&firm.ana_id, "2026-01-08", "2026-01-17").await, ["8", "8", "0", "0", "8", "8", "8", "8", "0", "0"]);
+        assert_eq!(
+            planned(&firm.ana_id, "2026-01-08", "2026-01-17").await,
+            ["8", "8", "0", "0", "8", "8", "8", "8", "0", "0"]
+        );
         assert_eq!(planned(&firm.ana_id, "2026-01-19", "2026-01-24").await, ["8", "8", "8", "8", "8", "0"]);
         // Nobody works before they come.
         assert_eq!(planned(&firm.ben_id, "2019-12-30", "2020-01-03").await.len(), 3);
@@ -230,7 +255,12 @@ fn a_cycle_of_two_weeks_and_a_part_of_full_time() {
         let twice = json!({"code": "TWICE", "name": "Twice", "weeks": [week("8")], "cycle_starts_on": "2026-01-06",
             "overtime": [{"per": "day", "over": "8", "multiplier": "1.5"}, {"per": "day", "over": "8.0", "multiplier": "0.5"}]});
         let problem = firm.owner.post("/v1/working-patterns", twice).await.is_problem(422, "invalid-input");
-        let told: Vec<_> = problem["errors"].as_array().unwrap().iter().map(|each: &Value| each["pointer"].as_str().unwrap()).collect();
+        let told: Vec<_> = problem["errors"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|each: &Value| each["pointer"].as_str().unwrap())
+            .collect();
         assert_eq!(told, ["/overtime/1/over", "/overtime/1/multiplier", "/cycle_starts_on"]);
     });
 }

@@ -84,8 +84,10 @@ impl Company {
         let ana_id = hire(&owner, "Ana", "2020-01-01", Some(&mira_id)).await;
         let ben_id = hire(&owner, "Ben", "2020-01-01", Some(&mira_id)).await;
         let dan_id = hire(&owner, "Dan", "2020-01-01", Some(&zoe_id)).await;
-        let named = |held: &&&str| LEADER.iter().any(|wider| wider.split('=').next() == held.split('=').next());
-        let leader = [EVERYBODY.iter().filter(|held| !named(held)).copied().collect(), LEADER.to_vec()].concat();
+        let named =
+            |held: &&&str| LEADER.iter().any(|wider| wider.split('=').next() == held.split('=').next());
+        let leader =
+            [EVERYBODY.iter().filter(|held| !named(held)).copied().collect(), LEADER.to_vec()].concat();
         Self {
             hr: firm.caller(KEEPER).await,
             ana: firm.employee(&ana_id, EVERYBODY).await,
@@ -149,11 +151,14 @@ impl Company {
     /// The first columns of what the database answers in this organization, as its owner, all as text.
     async fn found(&self, sql: &str) -> Vec<Vec<String>> {
         let database = service().database().await;
-        let enter = "select set_config('app.org_id', $1::uuid::text, false), set_config('app.reach', 'org:', false)";
+        let enter =
+            "select set_config('app.org_id', $1::uuid::text, false), set_config('app.reach', 'org:', false)";
         database.execute(enter, &[&self.firm.id]).await.unwrap();
         let rows = database.query(sql, &[]).await.unwrap();
         rows.iter()
-            .map(|row| (0..row.len()).map(|at| row.get::<_, Option<String>>(at).unwrap_or_default()).collect())
+            .map(|row| {
+                (0..row.len()).map(|at| row.get::<_, Option<String>>(at).unwrap_or_default()).collect()
+            })
             .collect()
     }
 }

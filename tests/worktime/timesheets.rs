@@ -28,15 +28,25 @@ fn overtime_is_counted_once_by_its_day_and_else_by_its_week() {
         pattern(&firm).await;
         // Monday 11: the ninth and tenth hour at 1.5, the eleventh at 2. Tuesday to Friday 8. Saturday 3, all at 2.
         let mut last = Value::Null;
-        for (day, hours) in [("02", "6"), ("02", "5"), ("03", "8"), ("04", "8"), ("05", "8"), ("06", "8"), ("07", "3")] {
+        for (day, hours) in
+            [("02", "6"), ("02", "5"), ("03", "8"), ("04", "8"), ("05", "8"), ("06", "8"), ("07", "3")]
+        {
             last = work(&firm.ana, &format!("2026-03-{day}"), hours).await.is(201);
         }
         let week = firm.ana.get(&sheet(&last)).await.is(200);
         assert_eq!((decimal(&week["hours"]), decimal(&week["overtime_hours"])), (days("46"), days("6")));
-        assert_eq!(week["overtime"], json!([{"multiplier": "1.5", "hours": "2.00"}, {"multiplier": "2", "hours": "4.00"}]));
+        assert_eq!(
+            week["overtime"],
+            json!([{"multiplier": "1.5", "hours": "2.00"}, {"multiplier": "2", "hours": "4.00"}])
+        );
         assert_eq!(week["week_starts_on"], "2026-03-02");
         // Six days of 7.5 hours are 45: 5 above 40, though none is longer than 8. On a free day rules of its own hold, so there is none here.
-        let ben = firm.found(&format!("select id::text from working_patterns where code = 'FULL' and org_id = '{}'", firm.firm.id)).await;
+        let ben = firm
+            .found(&format!(
+                "select id::text from working_patterns where code = 'FULL' and org_id = '{}'",
+                firm.firm.id
+            ))
+            .await;
         let plain = json!({"overtime": [{"per": "day", "over": "8", "multiplier": "1.5"}, {"per": "week", "over": "40", "multiplier": "1.75"}]});
         firm.owner.patch(&format!("/v1/working-patterns/{}", ben[0][0]), plain).await.is(200);
         for day in 2..=7 {
@@ -48,10 +58,16 @@ fn overtime_is_counted_once_by_its_day_and_else_by_its_week() {
         let ana = firm.ana.get("/v1/timesheets").await.is(200)["data"][0].clone();
         let path = format!("/v1/timesheets/{}", id(&ana));
         let handed_in = firm.ana.act(&format!("{path}/submit")).await.is(200);
-        assert_eq!(handed_in["overtime"], json!([{"multiplier": "1.5", "hours": "3.00"}, {"multiplier": "1.75", "hours": "3.00"}]));
+        assert_eq!(
+            handed_in["overtime"],
+            json!([{"multiplier": "1.5", "hours": "3.00"}, {"multiplier": "1.75", "hours": "3.00"}])
+        );
         // What is paid: only what was agreed to, and of it only the days asked for.
         let worked = async |from: &str, to: &str| {
-            let sql = format!("select hours::text, overtime_hours::text, overtime::text from worked_hours('{from}', '{to}', '{{{}}}')", firm.ana_id);
+            let sql = format!(
+                "select hours::text, overtime_hours::text, overtime::text from worked_hours('{from}', '{to}', '{{{}}}')",
+                firm.ana_id
+            );
             firm.found(&sql).await
         };
         assert!(worked("2026-03-01", "2026-03-31").await.is_empty());
@@ -59,7 +75,10 @@ fn overtime_is_counted_once_by_its_day_and_else_by_its_week() {
         assert_eq!(worked("2026-03-01", "2026-03-31").await[0][..2], ["46.00", "6.00"]);
         let monday = &worked("2026-03-02", "2026-03-02").await[0];
         assert_eq!(monday[..2], ["11.00", "3.00"]);
-        assert_eq!(serde_json::from_str::<Value>(&monday[2]).unwrap(), json!([{"multiplier": "1.5", "hours": "3.00"}]));
+        assert_eq!(
+            serde_json::from_str::<Value>(&monday[2]).unwrap(),
+            json!([{"multiplier": "1.5", "hours": "3.00"}])
+        );
     });
 }
 
@@ -81,8 +100,12 @@ fn a_week_that_was_handed_in_takes_nothing_by_any_path() {
             firm.ana.patch(&elsewhere, json!({"worked_on": "2026-03-05"})).await.is_problem(409, "conflict");
             firm.hr.delete(&one).await.is_problem(409, "conflict");
             let rows = format!("employee_id,worked_on,hours\n{},2026-03-06,8\n", firm.ana_id);
-            let import = firm.hr.request(reqwest::Method::POST, "/v1/timesheet-entries/import").body("text/csv", rows);
-            assert_eq!(fault(&import.send().await.is_problem(422, "invalid-input")), ("/2/worked_on", "week-is-locked"));
+            let import =
+                firm.hr.request(reqwest::Method::POST, "/v1/timesheet-entries/import").body("text/csv", rows);
+            assert_eq!(
+                fault(&import.send().await.is_problem(422, "invalid-input")),
+                ("/2/worked_on", "week-is-locked")
+            );
             let database = service().database().await;
             for sql in [
                 "update timesheet_entries set hours = 1 where org_id = $1 and worked_on < '2026-03-09'",
@@ -91,7 +114,10 @@ fn a_week_that_was_handed_in_takes_nothing_by_any_path() {
                 let enter = "select set_config('app.org_id', $1::uuid::text, false), set_config('app.reach', 'org:', false)";
                 database.execute(enter, &[&firm.firm.id]).await.unwrap();
                 let refused = database.execute(sql, &[&firm.firm.id]).await.unwrap_err();
-                assert_eq!(refused.as_db_error().unwrap().constraint(), Some("the_week_was_handed_in_and_takes_nothing"));
+                assert_eq!(
+                    refused.as_db_error().unwrap().constraint(),
+                    Some("the_week_was_handed_in_and_takes_nothing")
+                );
             }
         };
         locked(&firm).await;
@@ -134,9 +160,16 @@ fn an_entry_fits_its_day() {
         let empty = format!("/v1/timesheets/{}", id(&empty));
         firm.ana.act(&format!("{empty}/submit")).await.is_problem(409, "conflict");
         firm.ana.delete(&empty).await.is(204);
-        let problem = firm.ana.post("/v1/timesheets", json!({"week_starts_on": "2026-05-05"})).await.is_problem(422, "invalid-input");
+        let problem = firm
+            .ana
+            .post("/v1/timesheets", json!({"week_starts_on": "2026-05-05"}))
+            .await
+            .is_problem(422, "invalid-input");
         assert_eq!(fault(&problem), ("/week_starts_on", "no-monday"));
-        firm.ana.post("/v1/timesheets", json!({"week_starts_on": "2026-03-02"})).await.is_problem(409, "conflict");
+        firm.ana
+            .post("/v1/timesheets", json!({"week_starts_on": "2026-03-02"}))
+            .await
+            .is_problem(409, "conflict");
     });
 }
 
@@ -144,7 +177,11 @@ fn an_entry_fits_its_day() {
 fn hours_on_projects_are_told_by_person_and_task() {
     run(async {
         let firm = Company::new().await;
-        let project = id(&firm.owner.post("/v1/projects", json!({"code": "HARBOUR", "name": "New harbour"})).await.is(201));
+        let project = id(&firm
+            .owner
+            .post("/v1/projects", json!({"code": "HARBOUR", "name": "New harbour"}))
+            .await
+            .is(201));
         let on = |task: &str, day: &str, hours: &str| json!({"worked_on": day, "hours": hours, "project_id": project, "task": task});
         let first = firm.ana.post("/v1/timesheet-entries", on("Walls", "2026-03-02", "5")).await.is(201);
         firm.ana.post("/v1/timesheet-entries", on("Walls", "2026-03-03", "3")).await.is(201);
@@ -153,13 +190,29 @@ fn hours_on_projects_are_told_by_person_and_task() {
         work(&firm.ana, "2026-03-04", "8").await.is(201);
         firm.ana.act(&format!("{}/submit", sheet(&first))).await.is(200);
         firm.mira.act(&format!("{}/approve", sheet(&first))).await.is(200);
-        let told = firm.hr.get(&format!("/v1/project-hours?from_on=2026-03-01&to_on=2026-03-31&project_id={project}")).await.is(200);
-        let mut rows: Vec<_> = told["rows"].as_array().unwrap().iter().map(|row| {
-            let who = if row["employee_id"] == firm.ana_id.as_str() { "Ana" } else { "Ben" };
-            (who, row["task"].as_str().unwrap(), decimal(&row["hours"]), decimal(&row["approved_hours"]))
-        }).collect();
+        let told = firm
+            .hr
+            .get(&format!("/v1/project-hours?from_on=2026-03-01&to_on=2026-03-31&project_id={project}"))
+            .await
+            .is(200);
+        let mut rows: Vec<_> = told["rows"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|row| {
+                let who = if row["employee_id"] == firm.ana_id.as_str() { "Ana" } else { "Ben" };
+                (who, row["task"].as_str().unwrap(), decimal(&row["hours"]), decimal(&row["approved_hours"]))
+            })
+            .collect();
         rows.sort();
-        assert_eq!(rows, [("Ana", "Roof", days("2"), days("2")), ("Ana", "Walls", days("8"), days("8")), ("Ben", "Walls", days("4"), days("0"))]);
+        assert_eq!(
+            rows,
+            [
+                ("Ana", "Roof", days("2"), days("2")),
+                ("Ana", "Walls", days("8"), days("8")),
+                ("Ben", "Walls", days("4"), days("0"))
+            ]
+        );
         // As far as the reach goes.
         let own = firm.ben.get("/v1/project-hours?from_on=2026-03-01&to_on=2026-03-31").await.is(200);
         assert_eq!(own["rows"].as_array().unwrap().len(), 1);

@@ -25,6 +25,13 @@ pub const ROOM: Room = Room {
 };
 
 async fn dress(caller: &Caller, operation: &Operation, body: &mut Value) {
+    // Something that has grown since.
+    if operation.id() == "accrue_leave" {
+        caller.hire("Timed", None).await;
+        let code = format!("L{}", &uuid::Uuid::now_v7().simple().to_string().to_uppercase()[20..32]);
+        let grows = json!({"code": code, "name": "Growing", "accrual": "monthly", "days_per_year": "12", "accrues_from_on": "2026-01-01"});
+        caller.post("/v1/leave-types", grows).await.is(201);
+    }
     // Somebody who works here on the days of the examples.
     if ["create_leave_request", "create_timesheet", "create_timesheet_entry"].contains(&operation.id()) {
         body["employee_id"] = json!(caller.hire("Timed", None).await);
@@ -32,7 +39,13 @@ async fn dress(caller: &Caller, operation: &Operation, body: &mut Value) {
 }
 
 async fn somebody_else(caller: &Caller) -> Caller {
-    let permissions = ["leave-requests:write", "timesheets:write", "timesheet-entries:write", "leave-requests:approve", "timesheets:approve"];
+    let permissions = [
+        "leave-requests:write",
+        "timesheets:write",
+        "timesheet-entries:write",
+        "leave-requests:approve",
+        "timesheets:approve",
+    ];
     Organization { id: caller.organization }.caller(&permissions).await
 }
 
@@ -44,36 +57,39 @@ async fn new_row(caller: &Caller, collection: &str) -> Option<String> {
             let body = super::body(caller, &create).await;
             somebody_else(caller).await.post(collection, body).await.is(201)
         }
-        // A week of somebody's own, with an entry.
         "/v1/timesheets" => {
             let employee = caller.hire("Timed", None).await;
-            let worked = json!({"employee_id": employee, "worked_on": "2026-03-03", "hours": "10"});
-            let entry = caller.post("/v1/timesheet-entries", worked).await.is(201);
-            return Some(entry["timesheet_id"].as_str().unwrap().to_owned());
+            let empty = json!({"employee_id": employee, "week_starts_on": "2026-03-02"});
+            caller.post(collection, empty).await.is(201)
         }
         _ => return None,
     };
     Some(made["id"].as_str().unwrap().to_owned())
 }
 
+/// The id of a week of somebody's own, with an entry.
+async fn worked_week(caller: &Caller) -> String {
+    let employee = caller.hire("Timed", None).await;
+    let worked = json!({"employee_id": employee, "worked_on": "2026-03-03", "hours": "10"});
+    let entry = caller.post("/v1/timesheet-entries", worked).await.is(201);
+    entry["timesheet_id"].as_str().unwrap().to_owned()
+}
+
 fn ready<'a>(caller: &'a Caller, operation: &'a Operation) -> LocalBoxFuture<'a, Option<String>> {
     async move {
-        let (collection, approves) = match operation.id() {
-            "approve_leave_request" | "reject_leave_request" => ("/v1/leave-requests", false),
-            "approve_timesheet" | "reject_timesheet" => ("/v1/timesheets", false),
-            "reopen_timesheet" => ("/v1/timesheets", true),
-            "delete_timesheet" => {
-                let employee = caller.hire("Timed", None).await;
-                let empty = json!({"employee_id": employee, "week_starts_on": "2026-03-02"});
-                let made = caller.post("/v1/timesheets", empty).await.is(201);
-                return Some(fill(&operation.path, made["id"].as_str().unwrap()));
+        let (collection, id) = match operation.id() {
+            "approve_leave_request" | "reject_leave_request" => {
+                ("/v1/leave-requests", row(caller, "/v1/leave-requests").await)
             }
+            "submit_timesheet" | "withdraw_timesheet" | "approve_timesheet" | "reject_timesheet"
+            | "reopen_timesheet" => ("/v1/timesheets", worked_week(caller).await),
             _ => return None,
         };
-        let id = row(caller, collection).await;
-        // Who hands something in does not approve it.
-        somebody_else(caller).await.act(&format!("{collection}/{id}/submit")).await.is(200);
-        if approves {
+        if operation.id() != "submit_timesheet" {
+            // Who hands something in does not approve it.
+            somebody_else(caller).await.act(&format!("{collection}/{id}/submit")).await.is(200);
+        }
+        if operation.id() == "reopen_timesheet" {
             caller.act(&format!("{collection}/{id}/approve")).await.is(200);
         }
         Some(fill(&operation.path, &id))
@@ -92,7 +108,8 @@ async fn furnish(caller: &Caller) {
     let schedule = json!({"employee_id": employee, "starts_on": "2026-03-02", "pattern_id": pattern["id"], "calendar_id": calendar});
     caller.post("/v1/work-schedules", schedule).await.is(201);
     let project = row(caller, "/v1/projects").await;
-    let worked = json!({"employee_id": employee, "worked_on": "2026-03-03", "hours": "10", "project_id": project});
+    let worked =
+        json!({"employee_id": employee, "worked_on": "2026-03-03", "hours": "10", "project_id": project});
     caller.post("/v1/timesheet-entries", worked).await.is(201);
     let approve = super::operation("approve_leave_request");
     let path = super::ready(caller, &approve).await;
