@@ -375,11 +375,6 @@ impl Api {
 
     /// The same for a resource that is printed, too.
     pub fn printable<R: Printed>(&mut self) -> &mut Self {
-        self.printed::<R>().historied::<R>()
-    }
-
-    /// The same for one without a history: it follows from something that has one.
-    pub fn printed<R: Printed>(&mut self) -> &mut Self {
         let thing = words(R::SINGULAR);
         self.listable::<R>()
             .regular::<R, _, _, _>(
@@ -391,6 +386,20 @@ impl Api {
                 print::read_or_print::<R>,
             )
             .tell_life::<R>()
+            .historied::<R>()
+    }
+
+    /// List and read of a resource that is printed and has no history of its own: it follows from one that has.
+    pub fn printed<R: Printed>(&mut self) -> &mut Self {
+        let thing = words(R::SINGULAR);
+        self.listable::<R>().regular::<R, _, _, _>(
+            Method::GET,
+            &format!("{}/{{id}}", R::PATH),
+            &format!("get_{}", R::SINGULAR),
+            &format!("Read {}", article(&thing)),
+            &format!("One {thing}; with `Accept: application/pdf` as a page to be printed, in the language of its party."),
+            print::read_or_print_now::<R>,
+        )
     }
 
     /// The same for a resource that is something else from day to day.

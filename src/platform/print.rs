@@ -79,6 +79,11 @@ pub(crate) async fn read_or_print<R: Printed>(
     Shown::Pages(row.file_name(), row.print(&facts)).answer(may.grants())
 }
 
+/// The same of one without a history.
+pub(crate) async fn read_or_print_now<R: Printed>(may: May<Read, R>, id: Id<R>) -> Reply<Shown<R>> {
+    read_or_print(may, id, input::Params(Moment::default())).await
+}
+
 /// Whether `Accept` likes pages better than JSON, the first of those that it likes alike; none where it takes neither (RFC 9110 §12.5.1).
 fn asks_for_pages(http: &HttpRequest) -> Option<bool> {
     let mut liked = Accept::parse(http).map_or_else(|_| Vec::new(), |accept| accept.0);

@@ -85,7 +85,7 @@ impl<R: Resource> actix_web::FromRequest for Id<R> {
 }
 
 /// What reading one takes.
-#[derive(Deserialize, IntoParams)]
+#[derive(Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct Moment {
     /// As it was at this instant, built from its events. Null fields then hold what they held.

@@ -65,8 +65,8 @@ impl Company {
             .post("/v1/pay-groups", json!({"code": "STAFF", "name": "Staff", "pay_day": 10}))
             .await
             .is(201);
-        let load = json!({"pack": pack, "starts_on": "2026-01-01"});
-        owner.post(&format!("/v1/pay-groups/{}/load-pack", id(&group)), load).await.is(200);
+        let load = json!({"pay_group_id": id(&group), "pack": pack, "starts_on": "2026-01-01"});
+        owner.post("/v1/pay-components/load-pack", load).await.is(200);
         let checker =
             organization.caller(&["payroll-runs:read", "payroll-runs:approve", "approvals:read=own"]).await;
         Self { organization, owner, checker, group: id(&group), accounts }

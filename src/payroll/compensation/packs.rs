@@ -82,6 +82,8 @@ async fn list_pay_packs(may: May<Read, PayComponent>) -> Reply<Plain<PayPacks>> 
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LoadPayComponentsRequest {
+    /// The group that they are added to.
+    pay_group_id: Uuid,
     /// The pack.
     #[schema(example = "generic")]
     pack: PayPackName,
@@ -94,14 +96,13 @@ pub struct LoadPayComponentsRequest {
 ///
 /// Adds all components of a pack to the group, to be adapted there. Accounts are those of the charts that come with the ledger, where
 /// they are in use; others stay to be named. 409 where the group has a component of the same code for the same days.
-#[utoipa::path(post, path = "/v1/pay-groups/{id}/load-pack", tag = "Pay")]
+#[utoipa::path(post, path = "/v1/pay-components/load-pack", tag = "Pay")]
 async fn load_pay_components(
     may: May<Write, PayComponent>,
-    id: Id<PayGroup>,
     which: Input<LoadPayComponentsRequest>,
 ) -> Reply<Several<PayComponent>> {
     may.write(async |db| {
-        let group = PayGroup::lock(db, id.0).await?;
+        let group = group(db, which.0.pay_group_id).await?;
         let mut rows = Pack::of(which.0.pack)?.components;
         for row in &mut rows {
             row["id"] = json!(Uuid::now_v7());
@@ -116,31 +117,32 @@ async fn load_pay_components(
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CopyPayComponentsRequest {
-    /// The group whose components are copied, as they are today.
+    /// The group that they are added to.
     pay_group_id: Uuid,
+    /// The group whose components are copied, as they are today.
+    from_pay_group_id: Uuid,
 }
 
 /// Copy the components of a pay group
 ///
 /// Adds all components of another group to this one, accounts and days included. 409 where this one has a component of the same code for
 /// the same days.
-#[utoipa::path(post, path = "/v1/pay-groups/{id}/copy-components", tag = "Pay")]
+#[utoipa::path(post, path = "/v1/pay-components/copy", tag = "Pay")]
 async fn copy_pay_components(
     may: May<Write, PayComponent>,
-    id: Id<PayGroup>,
     from: Input<CopyPayComponentsRequest>,
 ) -> Reply<Several<PayComponent>> {
     may.write(async |db| {
-        let group = PayGroup::lock(db, id.0).await?;
+        let group = group(db, from.0.pay_group_id).await?;
         let other = pay_components::table
             .filter(pay_components::org_id.eq(db.organization()))
-            .filter(pay_components::pay_group_id.eq(from.0.pay_group_id))
+            .filter(pay_components::pay_group_id.eq(from.0.from_pay_group_id))
             .order((pay_components::position, pay_components::id))
             .select(PayComponent::as_select());
         let other: Vec<PayComponent> = other.load(db).await?;
         if other.is_empty() {
             let rule = "is no pay group that has components";
-            return Err(Problem::invalid(vec![Fault::at("/pay_group_id", "unknown-reference", rule)]));
+            return Err(Problem::invalid(vec![Fault::at("/from_pay_group_id", "unknown-reference", rule)]));
         }
         let mut rows = Vec::new();
         for component in &other {
@@ -151,6 +153,17 @@ async fn copy_pay_components(
         add(db, &group, rows).await
     })
     .await
+}
+
+/// The group, locked: who adds to it takes turns.
+async fn group(db: &mut Db, id: Uuid) -> Result<PayGroup> {
+    PayGroup::lock(db, id).await.map_err(|problem| match problem.kind.code {
+        "not-found" => {
+            let rule = "there is no such row in this organization";
+            Problem::invalid(vec![Fault::at("/pay_group_id", "unknown-reference", rule)])
+        }
+        _ => problem,
+    })
 }
 
 /// Adds these to a group, in one statement.

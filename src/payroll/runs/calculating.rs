@@ -221,48 +221,67 @@ pub(crate) async fn calculate(db: &mut Db, run: &PayrollRun) -> Result<PayrollRu
             worked.push(Worked::new(*employee, facts, plan, &run.period, more));
         }
     }
+    add_what_else_is_known(db, run, &people, &mut worked).await?;
+    for each in &mut worked {
+        for trouble in std::mem::take(&mut each.troubles) {
+            tell(Some(each.employee_id), trouble);
+        }
+    }
+    left_out(db, run).await?.into_iter().for_each(|trouble| tell(None, trouble));
+    write(db, run, &worked).await?;
+    finish(db, run, &worked, problems).await
+}
+
+/// Adds what they got before in the year and the claims that are paid back, and tells of those for whom nothing is left.
+async fn add_what_else_is_known(
+    db: &mut Db,
+    run: &PayrollRun,
+    people: &[Uuid],
+    worked: &mut [Worked],
+) -> Result<()> {
     let before: Vec<Before> = diesel::sql_query("select * from year_before($1, $2)")
-        .bind::<Array<SqlUuid>, _>(&people)
+        .bind::<Array<SqlUuid>, _>(people)
         .bind::<Text, _>(&run.period)
         .load(db)
         .await?;
     let mut before: HashMap<Uuid, Value> =
         before.into_iter().map(|each| (each.employee_id, each.year_to_date)).collect();
-    let claims = expenses::due(db, &people, run.ends_on).await?;
+    let claims = expenses::due(db, people, run.ends_on).await?;
     let mut due: HashMap<Uuid, Vec<&Due>> = HashMap::new();
     claims.iter().for_each(|claim| due.entry(claim.employee_id).or_default().push(claim));
-    for each in &mut worked {
+    for each in worked {
         let so_far = before.remove(&each.employee_id).unwrap_or_else(|| json!([]));
         each.add_up(serde_json::from_value(so_far).map_err(Problem::internal)?);
         each.pay_back(due.get(&each.employee_id).map_or(&[], Vec::as_slice), &run.period);
-        for trouble in std::mem::take(&mut each.troubles) {
-            tell(Some(each.employee_id), trouble);
-        }
         let net = each.net();
         if net < Decimal::ZERO {
             let rule = format!(
                 "More is taken off than is earned: {}. Lessen a deduction, or spread what is made good.",
                 Money(net)
             );
-            tell(Some(each.employee_id), Trouble::new("negative-net", rule));
+            each.troubles.push(Trouble::new("negative-net", rule));
         }
     }
+    Ok(())
+}
+
+/// Those who work here in the month and are paid by no run.
+async fn left_out(db: &mut Db, run: &PayrollRun) -> Result<Option<Trouble>> {
     let left: Vec<Left> = diesel::sql_query(LEFT_OUT)
         .bind::<SqlUuid, _>(db.organization())
         .bind::<Date, _>(run.starts_on)
         .bind::<Date, _>(run.ends_on)
         .load(db)
         .await?;
-    if !left.is_empty() {
-        let numbers: Vec<&str> = left.iter().map(|each| each.employee_number.as_str()).collect();
-        let told = format!(
-            "No compensation, so no pay group, is known of {}: they are paid by no run.",
-            numbers.join(", ")
-        );
-        tell(None, Trouble { code: "in-no-pay-group", detail: told, blocks: false });
+    if left.is_empty() {
+        return Ok(None);
     }
-    write(db, run, &worked).await?;
-    finish(db, run, &worked, problems).await
+    let numbers: Vec<&str> = left.iter().map(|each| each.employee_number.as_str()).collect();
+    let told = format!(
+        "No compensation, so no pay group, is known of {}: they are paid by no run.",
+        numbers.join(", ")
+    );
+    Ok(Some(Trouble { code: "in-no-pay-group", detail: told, blocks: false }))
 }
 
 /// What earlier months should have come to by what is known now, less what was paid: for whom, and by month.

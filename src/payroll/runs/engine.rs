@@ -249,7 +249,7 @@ impl PlanStep {
                 let found = component.brackets.0.iter().find(|row| row.to.is_none_or(|to| base <= to));
                 let value =
                     found.map_or(Decimal::ZERO, |row| base * row.rate / Decimal::ONE_HUNDRED + row.amount);
-                let row = found.map(|row| told(row)).unwrap_or_default();
+                let row = found.map(told).unwrap_or_default();
                 (value, format!("{row}, of {}{}", money(base), self.bounds()))
             }
             ComponentMethod::ProgressiveBrackets => {
@@ -297,9 +297,10 @@ impl PlanStep {
         let component = &self.component;
         let benefits = |amount: Decimal, rate: Decimal| {
             let earned = salary(facts).0;
-            let formula = match rate.is_zero() {
-                true => format!("{} for benefits", money(amount)),
-                false => format!("{} and {} % of {} for benefits", money(amount), plain(rate), money(earned)),
+            let formula = if rate.is_zero() {
+                format!("{} for benefits", money(amount))
+            } else {
+                format!("{} and {} % of {} for benefits", money(amount), plain(rate), money(earned))
             };
             (amount + earned * rate / Decimal::ONE_HUNDRED, formula)
         };

@@ -1,8 +1,8 @@
 //! Paying everybody: inputs, runs, payslips, what goes into the books and to the bank. Wages are open items of the employees' parties
 //! once a run is posted; what pays them is a payment as any other.
 mod calculating;
-pub mod engine;
-pub mod facts;
+mod engine;
+mod facts;
 mod payroll_inputs;
 mod payroll_runs;
 mod payslips;

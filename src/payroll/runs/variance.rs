@@ -1,11 +1,13 @@
 //! What differs from the month before, and why: what somebody looks at before they agree to a payroll.
-use crate::engine::LineKind;
+use crate::engine::{LineKind, PayslipLine};
 use crate::payroll_runs::PayrollRun;
-use crate::payslips::{Payslip, PayslipFactName};
+use crate::payslips::{PayslipFact, PayslipFactName};
+use diesel::QueryableByName;
+use diesel::sql_types::{Bool, Jsonb, Nullable, Numeric, Text, Uuid as SqlUuid};
 use platform::prelude::*;
 use rust_decimal::Decimal;
-use schema::{payroll_runs, payslips};
-use std::collections::{BTreeSet, HashMap};
+use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// How many differences are told.
 #[derive(Clone, Debug, Deserialize, IntoParams)]
@@ -94,69 +96,106 @@ pub async fn get_payroll_run_variance(
 ) -> Reply<Plain<PayrollVariance>> {
     let told = may
         .read(async |db| {
-            let run = PayrollRun::find(db, id.0).await?;
-            let before = payroll_runs::table
-                .filter(payroll_runs::org_id.eq(db.organization()))
-                .filter(payroll_runs::pay_group_id.eq(run.pay_group_id))
-                .filter(payroll_runs::period.lt(&run.period))
-                .filter(payroll_runs::status.eq_any(["posted", "paid"]))
-                .order(payroll_runs::period.desc())
-                .select(PayrollRun::as_select())
-                .first::<PayrollRun>(db)
-                .await
-                .optional()?;
-            let runs: Vec<Uuid> = [run.id].into_iter().chain(before.as_ref().map(|run| run.id)).collect();
-            let slips = payslips::table
-                .filter(payslips::org_id.eq(db.organization()))
-                .filter(payslips::payroll_run_id.eq_any(runs))
-                .order(payslips::employee_id)
-                .select(Payslip::as_select());
-            let slips: Vec<Payslip> = slips.load(db).await?;
-            Ok(compare(&run, before.as_ref(), &slips, query.0.limit.unwrap_or(100)))
+            let rows: Vec<Row> = diesel::sql_query(SLIPS)
+                .bind::<SqlUuid, _>(db.organization())
+                .bind::<SqlUuid, _>(id.0)
+                .load(db)
+                .await?;
+            compare(rows, query.0.limit.unwrap_or(100))
         })
         .await?;
     Plain(told).answer(may.grants())
 }
 
-fn compare(
-    run: &PayrollRun,
-    before: Option<&PayrollRun>,
-    slips: &[Payslip],
-    limit: usize,
-) -> PayrollVariance {
-    let of = |wanted: Uuid| -> HashMap<Uuid, &Payslip> {
-        let own = slips.iter().filter(|slip| slip.payroll_run_id == wanted);
-        own.map(|slip| (slip.employee_id, slip)).collect()
-    };
-    let now = of(run.id);
-    let then = before.map(|before| of(before.id)).unwrap_or_default();
-    let people: BTreeSet<Uuid> = now.keys().chain(then.keys()).copied().collect();
-    let mut employees: Vec<EmployeeVariance> = people
-        .into_iter()
-        .filter_map(|employee_id| {
-            differs(employee_id, then.get(&employee_id).copied(), now.get(&employee_id).copied())
-        })
-        .collect();
-    let employees_that_differ = employees.len();
-    employees.sort_by_key(|each| (std::cmp::Reverse(each.difference.0.abs()), each.employee_id));
-    employees.truncate(limit);
-    PayrollVariance {
-        compared_with_id: before.map(|before| before.id),
-        currency: run.currency.clone(),
-        net_before: before.map(|before| before.net_amount).unwrap_or_default(),
-        net_now: run.net_amount,
-        employees_that_differ,
-        employees,
+/// A payslip of the run or of the one before, with what is told of both runs; none where neither has any.
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = Text)]
+    currency: String,
+    #[diesel(sql_type = Numeric)]
+    net_now: Decimal,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    before_id: Option<Uuid>,
+    #[diesel(sql_type = Numeric)]
+    net_before: Decimal,
+    #[diesel(sql_type = Bool)]
+    is_now: bool,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    employee_id: Option<Uuid>,
+    #[diesel(sql_type = Text)]
+    period: String,
+    #[diesel(sql_type = Numeric)]
+    net_amount: Decimal,
+    #[diesel(sql_type = Jsonb)]
+    basis: Value,
+    #[diesel(sql_type = Jsonb)]
+    lines: Value,
+}
+
+const SLIPS: &str = "
+    with run as (select * from payroll_runs where org_id = $1 and id = $2),
+    before as (
+        select b.* from run join payroll_runs b on b.org_id = run.org_id and b.pay_group_id = run.pay_group_id and b.period < run.period
+            and b.status in ('posted', 'paid') order by b.period desc limit 1
+    )
+    select run.currency, run.net_amount as net_now, before.id as before_id, coalesce(before.net_amount, 0) as net_before,
+        coalesce(s.payroll_run_id = run.id, true) as is_now, s.employee_id, coalesce(s.period, run.period) as period,
+        coalesce(s.net_amount, 0) as net_amount, coalesce(s.basis, '[]') as basis, coalesce(s.lines, '[]') as lines
+    from run left join before on true
+    left join payslips s on s.org_id = run.org_id and s.payroll_run_id in (run.id, before.id) order by s.employee_id";
+
+/// What is compared of a payslip.
+struct Slip {
+    period: String,
+    net_amount: Money,
+    basis: Vec<PayslipFact>,
+    lines: Vec<PayslipLine>,
+}
+
+impl Slip {
+    fn fact(&self, name: PayslipFactName) -> &str {
+        self.basis.iter().find(|each| each.fact == name).map_or("0", |each| &each.value)
     }
 }
 
-fn differs(employee_id: Uuid, then: Option<&Payslip>, now: Option<&Payslip>) -> Option<EmployeeVariance> {
-    let amount = |slip: Option<&Payslip>, component: &str, kind: LineKind| -> Decimal {
-        let lines = slip.into_iter().flat_map(|slip| &slip.lines.0);
+fn compare(rows: Vec<Row>, limit: usize) -> Result<PayrollVariance> {
+    let Some(first) = rows.as_slice().first() else { return Err(Problem::not_found()) };
+    let mut told = PayrollVariance {
+        compared_with_id: first.before_id,
+        currency: first.currency.clone(),
+        net_before: Money(first.net_before),
+        net_now: Money(first.net_now),
+        employees_that_differ: 0,
+        employees: Vec::new(),
+    };
+    let mut people: BTreeMap<Uuid, [Option<Slip>; 2]> = BTreeMap::new();
+    for row in rows {
+        let Some(employee) = row.employee_id else { continue };
+        let slip = Slip {
+            period: row.period,
+            net_amount: Money(row.net_amount),
+            basis: serde_json::from_value(row.basis).map_err(Problem::internal)?,
+            lines: serde_json::from_value(row.lines).map_err(Problem::internal)?,
+        };
+        people.entry(employee).or_default()[usize::from(row.is_now)] = Some(slip);
+    }
+    told.employees = people
+        .iter()
+        .filter_map(|(employee, [then, now])| differs(*employee, then.as_ref(), now.as_ref()))
+        .collect();
+    told.employees_that_differ = told.employees.len();
+    told.employees.sort_by_key(|each| (std::cmp::Reverse(each.difference.0.abs()), each.employee_id));
+    told.employees.truncate(limit);
+    Ok(told)
+}
+
+fn differs(employee_id: Uuid, then: Option<&Slip>, now: Option<&Slip>) -> Option<EmployeeVariance> {
+    let amount = |slip: Option<&Slip>, component: &str, kind: LineKind| -> Decimal {
+        let lines = slip.into_iter().flat_map(|slip| &slip.lines);
         lines.filter(|line| line.kind == kind && line.component == component).map(|line| line.amount.0).sum()
     };
     let mut components: Vec<ComponentVariance> = Vec::new();
-    for line in [then, now].into_iter().flatten().flat_map(|slip| &slip.lines.0) {
+    for line in [then, now].into_iter().flatten().flat_map(|slip| &slip.lines) {
         let is_known =
             components.iter().any(|each| each.component == line.component && each.kind == line.kind);
         let (before, after) =
@@ -173,25 +212,21 @@ fn differs(employee_id: Uuid, then: Option<&Payslip>, now: Option<&Payslip>) -> 
     if components.is_empty() {
         return None;
     }
-    let net = |slip: Option<&Payslip>| slip.map(|slip| slip.net_amount).unwrap_or_default();
+    let net = |slip: Option<&Slip>| slip.map(|slip| slip.net_amount).unwrap_or_default();
     let (net_before, net_now) = (net(then), net(now));
     let reasons = reasons(then, now, &components);
     let difference = Money(net_now.0 - net_before.0);
     Some(EmployeeVariance { employee_id, net_before, net_now, difference, reasons, components })
 }
 
-fn reasons(
-    then: Option<&Payslip>,
-    now: Option<&Payslip>,
-    components: &[ComponentVariance],
-) -> Vec<VarianceReason> {
+fn reasons(then: Option<&Slip>, now: Option<&Slip>, components: &[ComponentVariance]) -> Vec<VarianceReason> {
     use PayslipFactName as Name;
     let (Some(then), Some(now)) = (then, now) else {
         return vec![if then.is_none() { VarianceReason::Joined } else { VarianceReason::Left }];
     };
     let changed = |name: Name| then.fact(name) != now.fact(name);
-    let makes_good = |slip: &Payslip| slip.lines.0.iter().any(|line| line.period != slip.period);
-    let is_whole = |slip: &Payslip| slip.fact(Name::MonthDays) == slip.fact(Name::PaidDays);
+    let makes_good = |slip: &Slip| slip.lines.iter().any(|line| line.period != slip.period);
+    let is_whole = |slip: &Slip| slip.fact(Name::MonthDays) == slip.fact(Name::PaidDays);
     let told = [
         (changed(Name::AgreedSalary), VarianceReason::SalaryChanged),
         (!(is_whole(then) && is_whole(now)) && !changed(Name::UnpaidDays), VarianceReason::DaysWorked),

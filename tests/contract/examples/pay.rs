@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 pub const ROOM: Room = Room {
     references: &[
         ("counter_account_id", "/v1/accounts"),
+        ("from_pay_group_id", "/v1/pay-groups"),
         ("pay_group_id", "/v1/pay-groups"),
         ("payroll_run_id", "/v1/payroll-runs"),
     ],
@@ -21,7 +22,9 @@ pub const ROOM: Room = Room {
         "calculate_payroll_run" => Some(16),
         "post_payroll_run" => Some(15),
         "reverse_payroll_run" => Some(18),
-        "create_payroll_run" | "preview_payslip" => Some(7),
+        "create_payroll_run" | "preview_payslip" | "approve_payroll_run" | "load_pay_components" => Some(7),
+        // It looks at both groups.
+        "copy_pay_components" => Some(8),
         _ => None,
     },
     ..Room::NOTHING
@@ -41,7 +44,7 @@ async fn whole_body(caller: &Caller, operation: &Operation) -> Option<Value> {
         }
         "copy_pay_components" => {
             let (_, group) = paid(caller).await;
-            Some(json!({"pay_group_id": group}))
+            Some(json!({"pay_group_id": row(caller, "/v1/pay-groups").await, "from_pay_group_id": group}))
         }
         _ => None,
     }
