@@ -58,9 +58,9 @@ impl Payroll {
         let bank_account = manager.post("wages bank account", "/v1/bank-accounts", &bank_account).await?;
         let group = json!({"code": "STAFF", "name": "Staff", "pay_day": 31, "paid_in": "same_month"});
         let group = officer.post("pay group", "/v1/pay-groups", &group).await?;
-        let pack = json!({"pack": "generic", "starts_on": "2024-01-01"});
         let group = text(&group["id"]);
-        officer.post("pay pack", &format!("/v1/pay-groups/{group}/load-pack"), &pack).await?;
+        let pack = json!({"pay_group_id": group, "pack": "generic", "starts_on": "2024-01-01"});
+        officer.post("pay pack", "/v1/pay-components/load-pack", &pack).await?;
 
         let positions: HashMap<String, String> = officer
             .all("/v1/positions")

@@ -124,7 +124,7 @@ fn a_correction_moves_those_beside_it() {
             (&may, json!({"ends_on": "2026-04-01"}), "/ends_on", "before-first-day"),
             (&may, json!({"ends_on": null}), "/ends_on", "is-followed"),
             (&may, json!({"change": "rehire"}), "/change", "begins-an-employment"),
-            (&july, json!({"full_time_equivalent": "1.5"}), "/full_time_equivalent", "breaks-a-rule"),
+            (&july, json!({"full_time_equivalent": "1.5"}), "/full_time_equivalent", "wrong-format"),
         ] {
             let problem = correct(of, edit).await.is_problem(422, "invalid-input");
             assert_eq!(fault(&problem), (place, code));

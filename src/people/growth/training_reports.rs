@@ -1,7 +1,6 @@
 //! Reports on training: who lacks what, and what training costs whom.
 
 use crate::certificates::Certificate;
-use crate::course_sessions::CourseSession;
 use chrono::Datelike;
 use diesel::sql_types::{Date, Integer, Nullable, Text, Uuid as SqlUuid};
 use platform::prelude::*;
@@ -295,13 +294,17 @@ pub struct CourseTraining {
     ratings: i64,
 }
 
+impl Named for TrainingCosts {
+    const NAME: &'static str = "training-costs";
+}
+
 /// Read what training costs
 ///
 /// Sessions that began between two days and were not cancelled, by department and by course: what they cost, who came, who passed, and
 /// what people think of them. Changes nothing.
 #[utoipa::path(get, path = "/v1/reports/training-costs", tag = "Growth")]
 async fn get_training_costs(
-    may: May<Run, CourseSession>,
+    may: May<Read, TrainingCosts>,
     query: Params<TrainingCostsQuery>,
 ) -> Reply<Plain<TrainingCosts>> {
     let ends_on = query.0.ends_on.unwrap_or_else(|| Utc::now().date_naive());

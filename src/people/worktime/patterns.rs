@@ -55,7 +55,8 @@ text_enum! {
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewOvertimeRule {
-    #[schema(inline)]
+    /// What hours are counted over.
+    #[schema(example = "day")]
     per: OvertimePer,
     /// Above how many hours.
     #[schema(value_type = String, max_length = 6, pattern = r"^[0-9]{1,3}(\.[0-9]{1,2})?$", example = "8")]
@@ -68,7 +69,8 @@ pub struct NewOvertimeRule {
 /// Hours above a number are overtime, up to that of the next rule of the same kind. An hour is overtime once: by its day, else by its week.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct OvertimeRule {
-    #[schema(inline)]
+    /// What hours are counted over.
+    #[schema(example = "day")]
     per: OvertimePer,
     /// Above how many hours.
     #[schema(value_type = String, max_length = 6, pattern = r"^[0-9]{1,3}(\.[0-9]{1,2})?$", example = "8")]
