@@ -959,6 +959,8 @@ create table reviews (
     review_cycle_id  uuid not null,
     employee_id      uuid not null,
     manager_id       uuid,
+    -- How many colleagues were asked for their part.
+    peers_asked      integer not null default 0 constraint reviews_peers_asked_range check (peers_asked >= 0),
     -- Agreed in calibration; null until it is shared.
     rating           numeric(4,2) constraint reviews_rating_range check (rating between 1 and 10),
     employee_comment text constraint reviews_employee_comment_length check (length(employee_comment) between 1 and 5000),
@@ -1115,6 +1117,7 @@ begin
     insert into review_parts (org_id, id, review_id, review_cycle_id, employee_id, author_id, part, due_on)
         select org, ordered_uuid(clock_timestamp(), place), in_review, cycle.id, review.employee_id, each, 'peer', cycle.parts_due_on
         from unnest(in_people) with ordinality given (each, place);
+    update reviews set peers_asked = peers_asked + cardinality(in_people) where org_id = org and id = in_review;
 end $$;
 
 -- Keeps what was written, or hands it in: [{question, text, rating}]. Only its author writes a part, or who may for everybody.

@@ -2748,6 +2748,7 @@ diesel::table! {
         review_cycle_id -> Uuid,
         employee_id -> Uuid,
         manager_id -> Nullable<Uuid>,
+        peers_asked -> Int4,
         rating -> Nullable<Numeric>,
         employee_comment -> Nullable<Text>,
         acknowledged_at -> Nullable<Timestamptz>,

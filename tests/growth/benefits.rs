@@ -71,7 +71,7 @@ fn what_a_benefit_costs_follows_its_days_and_the_days_of_its_rates() {
             ["HEALTH 29.0323 116.129 0 0", "PENSION 0 0 5 3 gross_pay"]
         );
         // Ended in the middle of August: 10 of 31 days of it; nothing in September.
-        let end = json!({"last_day": "2026-08-10", "reason": "Covered elsewhere"});
+        let end = json!({"last_day": "2026-08-10", "end_reason": "Covered elsewhere"});
         maker.post(&format!("/v1/benefit-enrolments/{health}/end"), end).await.is(200);
         assert_eq!(contributions(&maker, "2026-08-01", "2026-08-31").await[0], "HEALTH 19.3548 77.4194 0 0");
         assert_eq!(contributions(&maker, "2026-09-01", "2026-09-30").await, ["PENSION 0 0 5 3 gross_pay"]);

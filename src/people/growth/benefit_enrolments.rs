@@ -257,7 +257,7 @@ pub struct EndBenefitEnrolmentRequest {
     last_day: NaiveDate,
     /// Why it ends.
     #[schema(min_length = 1, max_length = 500, example = "Covered by the spouse's plan from then on")]
-    reason: String,
+    end_reason: String,
 }
 
 /// End a benefit enrolment
@@ -279,7 +279,7 @@ async fn end_benefit_enrolment(
         let changed = (
             benefit_enrolments::status.eq(ended),
             benefit_enrolments::ends_on.eq(why.0.last_day),
-            benefit_enrolments::end_reason.eq(&why.0.reason),
+            benefit_enrolments::end_reason.eq(&why.0.end_reason),
         );
         let one = benefit_enrolments::table.find((db.organization(), row.id));
         Ok(diesel::update(one)

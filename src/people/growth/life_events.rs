@@ -82,7 +82,7 @@ pub struct EditBenefitLifeEvent {
     #[schema(example = "2026-03-14")]
     happened_on: Option<NaiveDate>,
     /// What there is to say of it.
-    #[schema(min_length = 1, max_length = 500, example = json!(null))]
+    #[schema(min_length = 1, max_length = 500, example = "In Cluj")]
     note: Option<Option<String>>,
 }
 

@@ -20,6 +20,9 @@ pub struct Review {
     pub employee_id: Uuid,
     /// Who was above them when the cycle was opened.
     pub manager_id: Option<Uuid>,
+    /// How many colleagues were asked for their part.
+    #[schema(minimum = 0, example = 2)]
+    pub peers_asked: i32,
     /// The rating that was agreed on; null until it is shared, and where there is none.
     #[schema(value_type = Option<String>, max_length = 8, example = json!(null))]
     pub rating: Option<Decimal>,
@@ -137,7 +140,7 @@ async fn invite_review_colleagues(
         let review = lock(&may, db, &id).await?;
         LIFE.step(review.status.as_str(), "invite_peers")?;
         diesel::select(invite_review_peers(review.id, &peers.0.employee_ids)).execute(db).await?;
-        Ok(review)
+        Review::find(db, review.id).await
     })
     .await
 }

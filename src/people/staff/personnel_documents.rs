@@ -5,6 +5,7 @@ use crate::personnel_document_kinds::DocumentAudience;
 use diesel::QueryableByName;
 use diesel::sql_types::{Bool, Jsonb, Uuid as SqlUuid};
 use platform::prelude::*;
+use platform::problem::CONFLICT;
 use platform::store::changes_nothing;
 use schema::{files, personnel_documents};
 use serde_json::Value;
@@ -195,6 +196,12 @@ impl Kept for PersonnelDocument {
             .filter(files::resource_id.is_null());
         let hung = (files::resource.eq(Self::NAME), files::resource_id.eq(filed.id));
         if diesel::update(loose).set(hung).execute(db).await? == 0 {
+            let known = files::table.find((db.organization(), file)).select(files::id).get_result::<Uuid>(db);
+            if known.await.optional()?.is_some() {
+                return Err(
+                    CONFLICT.because("The file hangs on something else already: upload it once more.")
+                );
+            }
             let rule = "must be a file that the caller uploaded and that hangs on nothing else: upload it to `/v1/files`";
             return Err(Problem::invalid(vec![Fault::at("/file_id", "unknown-reference", rule)]));
         }

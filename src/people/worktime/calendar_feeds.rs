@@ -15,9 +15,9 @@ use platform::prelude::*;
 use platform::server::Settings;
 use schema::calendar_feeds;
 use serde_json::Value;
+use utoipa::openapi::Required;
 use utoipa::openapi::path::{ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
-use utoipa::openapi::Required;
 
 const ICALENDAR: &str = "text/calendar";
 
@@ -127,7 +127,10 @@ pub struct IssuedCalendarFeed {
     scope: CalendarFeedScope,
     /// What calendar programs subscribe to: whoever has it sees what the feed shows. Below the service's own address, where no public
     /// one is set. Null where this answer is given again: make another feed.
-    #[schema(max_length = 2000, example = "https://backoffice.example/v1/calendars/AZOMbn06fE6fCm8cKz1OXwGTjG59Onx….ics")]
+    #[schema(
+        max_length = 2000,
+        example = "https://backoffice.example/v1/calendars/AZOMbn06fE6fCm8cKz1OXwGTjG59Onx….ics"
+    )]
     url: Option<String>,
 }
 
@@ -198,7 +201,8 @@ impl Outcome for CalendarFile {
     const CONTENT_TYPE: &'static str = ICALENDAR;
 
     fn answer(&self, _: &Grants) -> Result<Answer<Self>> {
-        let answer = Answer::of_type(StatusCode::OK, "text/calendar; charset=utf-8", self.0.clone().into_bytes());
+        let answer =
+            Answer::of_type(StatusCode::OK, "text/calendar; charset=utf-8", self.0.clone().into_bytes());
         Ok(answer.with(header::CONTENT_DISPOSITION, "inline; filename=\"absences.ics\""))
     }
 
@@ -247,9 +251,16 @@ fn written(name: &str, absences: &[Absence]) -> String {
         let noon = |day: NaiveDate| day.and_hms_opt(12, 0, 0).unwrap_or_default();
         if absence.starts_at_noon || absence.ends_at_noon {
             let after = absence.ends_on + Days::new(1);
-            let ends = if absence.ends_at_noon { noon(absence.ends_on) } else { after.and_time(chrono::NaiveTime::MIN) };
-            let starts =
-                if absence.starts_at_noon { noon(absence.starts_on) } else { absence.starts_on.and_time(chrono::NaiveTime::MIN) };
+            let ends = if absence.ends_at_noon {
+                noon(absence.ends_on)
+            } else {
+                after.and_time(chrono::NaiveTime::MIN)
+            };
+            let starts = if absence.starts_at_noon {
+                noon(absence.starts_on)
+            } else {
+                absence.starts_on.and_time(chrono::NaiveTime::MIN)
+            };
             event.starts(starts).ends(ends);
         } else {
             event.starts(absence.starts_on).ends(absence.ends_on + Days::new(1));

@@ -133,7 +133,13 @@ impl Resource for TimesheetEntry {
             by: "employee_number",
             within: None,
         },
-        Reference { field: "project_id", column: "project_code", table: "projects", by: "code", within: None },
+        Reference {
+            field: "project_id",
+            column: "project_code",
+            table: "projects",
+            by: "code",
+            within: None,
+        },
     ];
     type Filter = TimesheetEntryFilter;
 

@@ -169,7 +169,8 @@ async fn load_public_holidays_of_a_year(
         let mut days = holidays(set)?;
         days.retain(|each| each.holiday_on.year() == year);
         if days.is_empty() {
-            let rule = "must be a year whose holidays are known: add those of others one by one, or by a file";
+            let rule =
+                "must be a year whose holidays are known: add those of others one by one, or by a file";
             return Err(Problem::invalid(vec![Fault::at("/year", "unknown-year", rule)]));
         }
         let days = serde_json::to_value(&days).map_err(Problem::internal)?;
@@ -210,10 +211,22 @@ mod tests {
     fn romania_has_the_days_of_article_139_each_year() {
         let rows = holidays(HolidaySet::Ro).unwrap();
         for year in 2024..=2027 {
-            let mut wanted: BTreeSet<NaiveDate> =
-                [(1, 1), (1, 2), (1, 6), (1, 7), (1, 24), (5, 1), (6, 1), (8, 15), (11, 30), (12, 1), (12, 25), (12, 26)]
-                    .map(|(month, day)| NaiveDate::from_ymd_opt(year, month, day).unwrap())
-                    .into();
+            let mut wanted: BTreeSet<NaiveDate> = [
+                (1, 1),
+                (1, 2),
+                (1, 6),
+                (1, 7),
+                (1, 24),
+                (5, 1),
+                (6, 1),
+                (8, 15),
+                (11, 30),
+                (12, 1),
+                (12, 25),
+                (12, 26),
+            ]
+            .map(|(month, day)| NaiveDate::from_ymd_opt(year, month, day).unwrap())
+            .into();
             let sunday = easter(year);
             assert_eq!(sunday.weekday(), chrono::Weekday::Sun);
             wanted.extend([sunday - Days::new(2), sunday, sunday + Days::new(1)]);

@@ -206,7 +206,11 @@ impl Written for LeaveRequest {
 /// What the database holds too, told with its place.
 fn check(starts_on: NaiveDate, ends_on: NaiveDate) -> Result<()> {
     let fault = match (ends_on - starts_on).num_days() {
-        ..0 => Fault::at("/ends_on", "before-first-day", format!("must not be before the first day, {starts_on}")),
+        ..0 => Fault::at(
+            "/ends_on",
+            "before-first-day",
+            format!("must not be before the first day, {starts_on}"),
+        ),
         367.. => Fault::at("/ends_on", "too-long", "must be a year after the first day at the latest"),
         _ => return Ok(()),
     };

@@ -173,7 +173,10 @@ pub struct LeaveTypeFilter {
 }
 
 static LIFE: Life = Life {
-    states: &[("active", "Can be asked for."), ("archived", "Kept for the record; nobody asks for it any more.")],
+    states: &[
+        ("active", "Can be asked for."),
+        ("archived", "Kept for the record; nobody asks for it any more."),
+    ],
     steps: &[
         Step { action: "archive", from: &["active"], to: "archived", verb: "write" },
         Step { action: "restore", from: &["archived"], to: "active", verb: "write" },
@@ -241,7 +244,9 @@ fn check(accrual: LeaveAccrual, days_per_year: Option<Decimal>, from: Option<Nai
     use chrono::Datelike;
     let mut faults = Vec::new();
     let grows = accrual != LeaveAccrual::None;
-    for (pointer, is_given) in [("/days_per_year", days_per_year.is_some()), ("/accrues_from_on", from.is_some())] {
+    for (pointer, is_given) in
+        [("/days_per_year", days_per_year.is_some()), ("/accrues_from_on", from.is_some())]
+    {
         if grows && !is_given {
             faults.push(Fault::at(pointer, "required", "must be given for leave that grows"));
         } else if !grows && is_given {
@@ -251,9 +256,8 @@ fn check(accrual: LeaveAccrual, days_per_year: Option<Decimal>, from: Option<Nai
     if days_per_year.is_some_and(|days| days <= Decimal::ZERO || days > Decimal::from(366)) {
         faults.push(Fault::at("/days_per_year", "out-of-range", "must be above 0, and 366 at the most"));
     }
-    let is_first = from.is_none_or(|day| {
-        day.day() == 1 && (accrual != LeaveAccrual::Yearly || day.month() == 1)
-    });
+    let is_first =
+        from.is_none_or(|day| day.day() == 1 && (accrual != LeaveAccrual::Yearly || day.month() == 1));
     if grows && !is_first {
         let rule = "must be the first day of a month, and of a year where it grows by years";
         faults.push(Fault::at("/accrues_from_on", "not-a-first-day", rule));
@@ -278,7 +282,5 @@ async fn restore_leave_type(may: May<Write, LeaveType>, id: Id<LeaveType>) -> Re
 }
 
 pub fn routes(api: &mut Api) {
-    api.resource::<LeaveType>()
-        .call(operation!(archive_leave_type))
-        .call(operation!(restore_leave_type));
+    api.resource::<LeaveType>().call(operation!(archive_leave_type)).call(operation!(restore_leave_type));
 }

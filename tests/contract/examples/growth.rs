@@ -22,6 +22,17 @@ pub const ROOM: Room = Room {
     dress: |caller, operation, body| dress(caller, operation, body).boxed_local(),
     row: |caller, collection| own_row(caller, collection).boxed_local(),
     ready: |caller, operation| own_ready(caller, operation).boxed_local(),
+    // What somebody does in one place shows in another, where it is counted.
+    budget: |operation| {
+        let two_places = [
+            "calibrate_review",
+            "invite_review_colleagues",
+            "record_course_session_results",
+            "save_review_part",
+            "submit_review_part",
+        ];
+        two_places.contains(&operation).then_some(7)
+    },
     furnish: |caller| furnish(caller).boxed_local(),
     ..Room::NOTHING
 };
@@ -62,6 +73,15 @@ async fn dress(caller: &Caller, operation: &Operation, body: &mut Value) {
         // Not of this employee.
         "create_benefit_enrolment" | "update_benefit_enrolment" => {
             body["dependant_ids"] = json!([]);
+            // In a window, so that nobody has to say why.
+            if let ("create_benefit_enrolment", Some(plan)) =
+                (operation.id(), body["benefit_plan_id"].as_str())
+            {
+                let today = chrono::Utc::now().date_naive();
+                let window = json!({"name": Uuid::now_v7(), "benefit_plan_id": plan, "opens_on": today, "closes_on": today,
+                    "coverage_starts_on": body["starts_on"]});
+                make(caller, "/v1/benefit-windows", window).await;
+            }
             if let Some(fields) = body.as_object_mut() {
                 fields.remove("benefit_life_event_id");
             }

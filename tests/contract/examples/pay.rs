@@ -18,6 +18,16 @@ pub const ROOM: Room = Room {
     // Calculating reads components, what changed, months before, facts, what was paid for them and in the year, claims, and who is left out;
     // then it drops, writes and sums up. Posting reads sums and claims, takes a number, and books by the ledger; taking back books back and sets
     // off what was open.
+    // As if somebody's pay had changed in a month that was paid.
+    furnish: |caller| {
+        async move {
+            let changed = "insert into pay_changes (org_id, employee_id, since_on)
+                select org_id, id, hired_on from employees where org_id = $1 limit 1";
+            let database = crate::support::service().database().await;
+            database.execute(changed, &[&caller.organization]).await.unwrap();
+        }
+        .boxed_local()
+    },
     budget: |operation| match operation {
         "calculate_payroll_run" => Some(16),
         "post_payroll_run" => Some(15),
