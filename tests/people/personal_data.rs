@@ -102,7 +102,10 @@ fn where_pay_goes_is_said_by_two() {
 
         // What is rejected says why, and what is withdrawn is gone from the desk.
         let second = format!("{changes}/{}", id(&propose(&ana, json!({"iban": old})).await.is(201)));
-        let no = officer.post(&format!("{second}/reject"), json!({"reason": "Another name"})).await.is(200);
+        let no = officer
+            .post(&format!("{second}/reject"), json!({"rejection_reason": "Another name"}))
+            .await
+            .is(200);
         assert_eq!((&no["status"], &no["rejection_reason"]), (&json!("rejected"), &json!("Another name")));
         let third = format!("{changes}/{}", id(&propose(&ana, json!({"iban": old})).await.is(201)));
         assert_eq!(herself.act(&format!("{third}/withdraw")).await.is(200)["status"], "withdrawn");

@@ -59,7 +59,7 @@ pub struct NewPersonalDataChange {
 pub struct RejectPersonalDataChangeRequest {
     /// Why not; the employee reads it.
     #[schema(min_length = 1, max_length = 500, example = "The statement shows another name.")]
-    reason: String,
+    rejection_reason: String,
 }
 
 #[derive(Clone, Debug, Deserialize, IntoParams)]
@@ -197,7 +197,7 @@ async fn reject_personal_data_change(
         let change = lock(&may, db, &id).await?;
         let rejected = (
             personal_data_changes::status.eq(LIFE.step(change.status.as_str(), "reject")?),
-            personal_data_changes::rejection_reason.eq(&why.0.reason),
+            personal_data_changes::rejection_reason.eq(&why.0.rejection_reason),
         );
         let one = personal_data_changes::table.find((db.organization(), change.id));
         Ok(diesel::update(one)

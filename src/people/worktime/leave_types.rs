@@ -248,7 +248,8 @@ fn check(accrual: LeaveAccrual, days_per_year: Option<Decimal>, from: Option<Nai
         [("/days_per_year", days_per_year.is_some()), ("/accrues_from_on", from.is_some())]
     {
         if grows && !is_given {
-            faults.push(Fault::at(pointer, "required", "must be given for leave that grows"));
+            let rule = format!("leave that grows needs `{}`", pointer.trim_start_matches('/'));
+            faults.push(Fault::at("/accrual", "incomplete", rule));
         } else if !grows && is_given {
             faults.push(Fault::at(pointer, "breaks-a-rule", "must be left out where `accrual` is `none`"));
         }

@@ -15,19 +15,10 @@ pub const ROOM: Room = Room {
     body: |caller, operation| whole_body(caller, operation).boxed_local(),
     row: |caller, collection| new_row(caller, collection).boxed_local(),
     ready: |caller, operation| ready_path(caller, operation).boxed_local(),
+    furnish: |caller| furnish(caller).boxed_local(),
     // Calculating reads components, what changed, months before, facts, what was paid for them and in the year, claims, and who is left out;
     // then it drops, writes and sums up. Posting reads sums and claims, takes a number, and books by the ledger; taking back books back and sets
     // off what was open.
-    // As if somebody's pay had changed in a month that was paid.
-    furnish: |caller| {
-        async move {
-            let changed = "insert into pay_changes (org_id, employee_id, since_on)
-                select org_id, id, hired_on from employees where org_id = $1 limit 1";
-            let database = crate::support::service().database().await;
-            database.execute(changed, &[&caller.organization]).await.unwrap();
-        }
-        .boxed_local()
-    },
     budget: |operation| match operation {
         "calculate_payroll_run" => Some(16),
         "post_payroll_run" => Some(15),
@@ -124,4 +115,21 @@ async fn ready_path(caller: &Caller, wanted: &Operation) -> Option<String> {
         };
     }
     Some(fill(&wanted.path, &run))
+}
+
+/// As if somebody's pay had changed in a month that was paid, a run had been booked and taken back, and all of it were told apart.
+async fn furnish(caller: &Caller) {
+    let org = caller.organization;
+    let any = |table: &str| format!("(select id from {table} where org_id = '{org}' limit 1)");
+    let [account, centre, entry, department] =
+        ["accounts", "cost_centres", "journal_entries", "departments"].map(any);
+    let furnished = format!(
+        "begin; set local session_replication_role = replica;
+        insert into pay_changes (org_id, employee_id, since_on) select org_id, id, hired_on from employees where org_id = '{org}' limit 1;
+        update pay_components set account_id = {account}, counter_account_id = {account}, cost_centre_id = {centre} where org_id = '{org}';
+        update payroll_runs set journal_entry_id = {entry}, reversal_entry_id = {entry} where org_id = '{org}';
+        update payslips set department_id = {department} where org_id = '{org}';
+        commit"
+    );
+    crate::support::service().database().await.batch_execute(&furnished).await.unwrap();
 }
