@@ -349,9 +349,9 @@ begin
                 faults := faults || jsonb_build_object('pointer', '/component', 'code', 'unknown-reference',
                     'detail', format('is no component that takes inputs in the pay group of the employee in %s', new.period));
             elsif method = 'fixed' and new.amount is null then
-                faults := faults || jsonb_build_object('pointer', '/amount', 'code', 'required', 'detail', 'must be given: the component is an amount');
+                faults := faults || jsonb_build_object('pointer', '/component', 'code', 'needs-amount', 'detail', 'is an amount: give `amount`');
             elsif method = 'quantity' and new.quantity is null then
-                faults := faults || jsonb_build_object('pointer', '/quantity', 'code', 'required', 'detail', 'must be given: the component is counted');
+                faults := faults || jsonb_build_object('pointer', '/component', 'code', 'needs-quantity', 'detail', 'is counted: give `quantity`');
             end if;
         end if;
     end if;

@@ -179,19 +179,17 @@ fn a_field_of_another_type_is_refused_where_it_is() {
 #[test]
 fn null_is_taken_where_the_contract_says_so_and_nowhere_else() {
     run(async {
+        let mut lies = Vec::new();
         for taker in takers().await {
-            for (name, field) in taker.fields().into_iter().filter(|(_, field)| may_be(field, "null")) {
+            for (name, _) in taker.fields().into_iter().filter(|(_, field)| may_be(field, "null")) {
                 let answer = taker.send(taker.replaced(&name, "null")).await;
                 let at_field = |fault: &Value| fault["pointer"] == format!("/{name}");
-                let refused = answer.body["errors"].as_array().is_some_and(|all| all.iter().any(at_field));
-                assert!(
-                    !refused,
-                    "{}: the contract lets {name} be null, and it is refused: {field} {}",
-                    taker.operation.id(),
-                    answer.text
-                );
+                if answer.body["errors"].as_array().is_some_and(|all| all.iter().any(at_field)) {
+                    lies.push(format!("{} {name}: {}", taker.operation.id(), answer.body["errors"]));
+                }
             }
         }
+        assert!(lies.is_empty(), "the contract lets it be null, and it is refused: {lies:#?}");
     });
 }
 

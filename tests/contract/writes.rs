@@ -305,11 +305,11 @@ fn fields_that_are_not_to_be_written_are_refused_and_stay() {
                 .map(str::to_owned);
             let path = ready(&caller, &operation).await;
             let one = operation_at(&Method::GET, &operation.path).map(|_| path.clone());
+            let good = body(&caller, &operation).await;
             let before = match &one {
                 Some(path) => Some(read(&caller, path).await),
                 None => None,
             };
-            let good = body(&caller, &operation).await;
             for name in shown.into_iter().chain(always).filter(|name| !known.contains(name)) {
                 let mut body = good.clone();
                 body[&name] = json!("01938c6e-7d3a-7c4e-9f0a-6f1c2b3d4e5f");

@@ -66,7 +66,7 @@ fn inputs_are_for_people_who_are_there_and_components_that_take_them() {
         let one = |pointer: &str, code: &str| vec![(pointer.to_owned(), code.to_owned())];
         assert_eq!(input(json!({"period": "2026-02"})).await, one("/employee_id", "not-employed"));
         assert_eq!(input(json!({"component": "GROSS"})).await, one("/component", "unknown-reference"));
-        assert_eq!(input(json!({"amount": null, "quantity": "3"})).await, one("/amount", "required"));
+        assert_eq!(input(json!({"amount": null, "quantity": "3"})).await, one("/component", "needs-amount"));
 
         // A file with an error in a row: all of it is told, and nothing is written unless faulty rows are to be skipped.
         let employee = company.owner.get(&format!("/v1/employees/{ana}")).await.is(200);

@@ -19,8 +19,8 @@ fn numbers_hold_their_check_digits() {
                 "/national_id",
                 "wrong-number",
             ),
-            (json!({"national_id": "1960528226784"}), "/national_id_country", "no-country"),
-            (json!({"national_id_country": "RO"}), "/national_id", "no-number"),
+            (json!({"national_id": "1960528226784"}), "/national_id", "no-country"),
+            (json!({"national_id_country": "RO"}), "/national_id_country", "no-number"),
             (json!({"iban": "RO49AAAA1B31007593840001"}), "/iban", "wrong-number"),
         ] {
             let problem =

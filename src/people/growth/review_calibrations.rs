@@ -109,8 +109,8 @@ async fn calibrate_review(
             faults.push(Fault::at("/rating", "too-large", format!("must be at most {highest}")));
         }
         if agreed.0.rating != row.proposed_rating && agreed.0.reason.is_none() {
-            let rule = format!("must say why it is not {}, which the manager gave", row.proposed_rating);
-            faults.push(Fault::at("/reason", "required", rule));
+            let rule = format!("is not {}, which the manager gave: say why in `reason`", row.proposed_rating);
+            faults.push(Fault::at("/rating", "needs-reason", rule));
         }
         if !faults.is_empty() {
             return Err(Problem::invalid(faults));

@@ -317,12 +317,12 @@ fn numbers(at: &str, number: Option<&str>, country: Option<&str>, iban: Option<&
     let mut faults = Vec::new();
     match (number, country) {
         (Some(_), None) => {
-            let rule = "must say which country gave the number";
-            faults.push(Fault::at(format!("{at}/national_id_country"), "no-country", rule));
+            let rule = "needs the country that gave it: give `national_id_country` too";
+            faults.push(Fault::at(format!("{at}/national_id"), "no-country", rule));
         }
         (None, Some(_)) => {
-            let rule = "must be there where a country is: give both, or neither";
-            faults.push(Fault::at(format!("{at}/national_id"), "no-number", rule));
+            let rule = "is of no number: give `national_id` too, or neither";
+            faults.push(Fault::at(format!("{at}/national_id_country"), "no-number", rule));
         }
         (Some(number), Some("RO")) => {
             let fault = cnp_fault(number);
