@@ -88,7 +88,7 @@ fn assets_cost_what_was_booked_in_the_companys_own_currency() {
         owner.post("/v1/exchange-rates", rate).await.is(201);
         let mut bill = works.buying.bill("M-2", json!([works.line("2", "500.05")]));
         bill["currency"] = json!("USD");
-        let bill = works.buying.into_the_books(bill).await;
+        let bill = works.buying.booked(bill).await;
         // 1,000.10 at 0.9 are 900.09.
         let made = works.acquire(&bill, json!({})).await.is(200);
         assert_eq!(made["data"][0]["cost"], "900.09");

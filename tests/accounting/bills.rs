@@ -44,11 +44,11 @@ impl Purchasing {
 
     /// Enters, approves and posts a bill.
     pub(crate) async fn posted(&self, number: &str, lines: Value) -> Value {
-        self.into_the_books(self.bill(number, lines)).await
+        self.booked(self.bill(number, lines)).await
     }
 
     /// The same with all that it says.
-    pub(crate) async fn into_the_books(&self, bill: Value) -> Value {
+    pub(crate) async fn booked(&self, bill: Value) -> Value {
         let draft = self.shop.owner.post("/v1/bills", bill).await.is(201);
         let path = format!("/v1/bills/{}", id(&draft));
         self.checker.act(&format!("{path}/approve")).await.is(200);

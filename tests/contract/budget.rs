@@ -128,9 +128,6 @@ async fn costs_the_same(service: &Counted, list: &Operation) {
 /// Six, and one more where two tables are written, where a row is a view that is read again, where an approval may be
 /// asked for, or where a rate of exchange or what is claimed elsewhere is looked up.
 fn budget(operation: &str) -> u64 {
-    if let Some(of_room) = ROOMS.iter().find_map(|room| (room.budget)(operation)) {
-        return of_room;
-    }
     const IRREGULAR: &[&str] = &[
         "acquire_fixed_assets",
         "approve_bill",
@@ -177,6 +174,9 @@ fn budget(operation: &str) -> u64 {
     // what reverses looks for what has happened since and mirrors the entry.
     const POSTING: &[&str] =
         &["create_depreciation_run", "dispose_fixed_asset", "impair_fixed_asset", "reverse_depreciation_run"];
+    if let Some(of_room) = ROOMS.iter().find_map(|room| (room.budget)(operation)) {
+        return of_room;
+    }
     // A file is a batch: it is looked at before it is taken in, and its rows are found, tried and noted together.
     if operation.starts_with("import_") || operation == "undo_import" {
         return 14;

@@ -177,6 +177,7 @@ async fn furnish_with_reminders(caller: &Caller) {
     service().database().await.execute(failed, &[&caller.organization]).await.unwrap();
 }
 
+#[expect(clippy::too_many_lines, reason = "a table after the other")]
 async fn furnished() -> Caller {
     let caller = Organization::new().await.owner().await;
     for list in lists() {

@@ -59,17 +59,17 @@ fn who_goes_is_let_go_in_order() {
         assert_eq!(mine["data"].as_array().unwrap().len(), 1);
         assert_eq!(tick(&mira_herself, "Hand over the work").await, 200);
         assert_eq!(hiring.hr.get(&path).await.is(200)["status"], "open");
-        let last = task(&hiring, &ana, "Write the reference").await;
+        let reference = task(&hiring, &ana, "Write the reference").await;
         hiring
             .hr
-            .post(&format!("/v1/checklist-tasks/{}/skip", id(&last)), json!({"reason": "Not wanted"}))
+            .post(&format!("/v1/checklist-tasks/{}/skip", id(&reference)), json!({"reason": "Not wanted"}))
             .await
             .is(200);
         let done = hiring.hr.get(&path).await.is(200);
         assert_eq!(done["status"], "done");
         assert_ne!(done["done_at"], Value::Null);
         // After all.
-        hiring.hr.act(&format!("/v1/checklist-tasks/{}/reopen", id(&last))).await.is(200);
+        hiring.hr.act(&format!("/v1/checklist-tasks/{}/reopen", id(&reference))).await.is(200);
         assert_eq!(hiring.hr.get(&path).await.is(200)["status"], "open");
     });
 }
@@ -86,7 +86,7 @@ fn the_template_that_fits_closest_is_taken_and_days_move_with_the_first_day() {
             id(&hiring.hr.post("/v1/checklist-templates", template).await.is(201))
         };
         let everybody = template("Everybody", json!({})).await;
-        let here = template("Here", json!({"position_id": position})).await;
+        let of_post = template("Here", json!({"position_id": position})).await;
         let abroad = template("Abroad", json!({"position_id": position, "country": "DE"})).await;
         let hire = async |fields: Value| {
             let mut employee = json!({"employee_number": unique(), "given_name": "Ana", "family_name": "Pop", "hired_on": day(10)});
@@ -95,7 +95,7 @@ fn the_template_that_fits_closest_is_taken_and_days_move_with_the_first_day() {
         };
         // By whatever path somebody comes.
         let (ana, dan) = (hire(json!({})).await, hire(json!({"position_id": position})).await);
-        for (employee, expected) in [(&ana, &everybody), (&dan, &here)] {
+        for (employee, expected) in [(&ana, &everybody), (&dan, &of_post)] {
             let lists = hiring.hr.get(&format!("/v1/checklists?employee_id={employee}")).await.is(200);
             assert_eq!(lists["data"][0]["template_id"], json!(expected));
             assert_eq!(lists["data"].as_array().unwrap().len(), 1);

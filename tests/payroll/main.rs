@@ -17,31 +17,31 @@ use support::{Answer, Caller, Organization, service};
 use uuid::Uuid;
 
 /// A company that pays its people: the general chart, the year 2026, and one pay group.
-pub struct Company {
-    pub organization: Organization,
+pub(crate) struct Company {
+    pub(crate) organization: Organization,
     /// May do everything.
-    pub owner: Caller,
+    pub(crate) owner: Caller,
     /// Agrees to payrolls.
-    pub checker: Caller,
-    pub group: String,
+    pub(crate) checker: Caller,
+    pub(crate) group: String,
     accounts: BTreeMap<String, String>,
 }
 
-pub fn text(value: &Value) -> String {
+pub(crate) fn text(value: &Value) -> String {
     value.as_str().unwrap_or_else(|| panic!("{value} is no text")).to_owned()
 }
 
-pub fn id(of: &Value) -> String {
+pub(crate) fn id(of: &Value) -> String {
     text(&of["id"])
 }
 
-pub fn dec(text: &str) -> Decimal {
+pub(crate) fn dec(text: &str) -> Decimal {
     text.parse().unwrap()
 }
 
 /// The faults of a refusal, as pointer and code.
 #[track_caller]
-pub fn faults(problem: &Value) -> Vec<(String, String)> {
+pub(crate) fn faults(problem: &Value) -> Vec<(String, String)> {
     problem["errors"]
         .as_array()
         .unwrap()
@@ -52,7 +52,7 @@ pub fn faults(problem: &Value) -> Vec<(String, String)> {
 
 impl Company {
     /// With the components of this pack.
-    pub async fn with_pack(pack: &str) -> Self {
+    pub(crate) async fn with_pack(pack: &str) -> Self {
         let organization = Organization::new().await;
         let owner = organization.almighty().await;
         owner.post("/v1/accounts/load-template", json!({"template": "general"})).await.is(200);
@@ -73,12 +73,12 @@ impl Company {
     }
 
     #[track_caller]
-    pub fn account(&self, code: &str) -> &str {
+    pub(crate) fn account(&self, code: &str) -> &str {
         &self.accounts[code]
     }
 
     /// Somebody who earns so much a month from their first day on.
-    pub async fn hire(&self, name: &str, on: &str, amount: &str) -> String {
+    pub(crate) async fn hire(&self, name: &str, on: &str, amount: &str) -> String {
         let number = &Uuid::now_v7().simple().to_string()[14..32];
         let person =
             json!({"employee_number": number, "given_name": name, "family_name": "Test", "hired_on": on});
@@ -88,13 +88,13 @@ impl Company {
     }
 
     /// So much a month, from a day on.
-    pub async fn pay(&self, employee: &str, on: &str, amount: &str) -> Value {
+    pub(crate) async fn pay(&self, employee: &str, on: &str, amount: &str) -> Value {
         let agreed = json!({"employee_id": employee, "effective_on": on, "basis": "monthly", "amount": amount, "pay_group_id": self.group});
         self.owner.post("/v1/compensations", agreed).await.is(201)
     }
 
     /// A run of this month, calculated.
-    pub async fn calculated(&self, period: &str) -> Value {
+    pub(crate) async fn calculated(&self, period: &str) -> Value {
         let run = self
             .owner
             .post("/v1/payroll-runs", json!({"pay_group_id": self.group, "period": period}))
@@ -104,23 +104,23 @@ impl Company {
     }
 
     /// The same, agreed to by the checker.
-    pub async fn approved(&self, period: &str) -> Value {
+    pub(crate) async fn approved(&self, period: &str) -> Value {
         let run = self.calculated(period).await;
         self.checker.act(&format!("{}/approve", path(&run))).await.is(200)
     }
 
     /// The same, in the books on the last day of the month.
-    pub async fn posted(&self, period: &str) -> Value {
+    pub(crate) async fn posted(&self, period: &str) -> Value {
         let run = self.approved(period).await;
         self.post(&run).await.is(200)
     }
 
-    pub async fn post(&self, run: &Value) -> Answer {
+    pub(crate) async fn post(&self, run: &Value) -> Answer {
         self.owner.post(&format!("{}/post", path(run)), json!({"posted_on": run["ends_on"]})).await
     }
 
     /// What one gets in a run.
-    pub async fn slip(&self, run: &Value, employee: &str) -> Value {
+    pub(crate) async fn slip(&self, run: &Value, employee: &str) -> Value {
         let found = format!("/v1/payslips?payroll_run_id={}&employee_id={employee}", id(run));
         let found = self.owner.get(&found).await.is(200);
         assert_eq!(found["data"].as_array().unwrap().len(), 1, "{found}");
@@ -128,7 +128,7 @@ impl Company {
     }
 
     /// Debits less credits of an account.
-    pub async fn balance(&self, code: &str) -> Decimal {
+    pub(crate) async fn balance(&self, code: &str) -> Decimal {
         let sum = "select coalesce(sum(debit - credit), 0)::text from journal_lines where org_id = $1 and account_id = $2::text::uuid";
         let database = service().database().await;
         let row = database.query_one(sum, &[&self.organization.id, &self.account(code)]).await.unwrap();
@@ -136,7 +136,7 @@ impl Company {
     }
 
     /// The books are in order, and payslips, ledger and payments agree.
-    pub async fn is_whole(&self) {
+    pub(crate) async fn is_whole(&self) {
         let proof = self.owner.get("/v1/reports/integrity").await.is(200);
         assert_eq!(proof["holds"], true, "{proof}");
         let told = self
@@ -150,19 +150,19 @@ impl Company {
     }
 }
 
-pub fn path(run: &Value) -> String {
+pub(crate) fn path(run: &Value) -> String {
     format!("/v1/payroll-runs/{}", id(run))
 }
 
 /// The amount of a component for a month; 0 where there is no line.
-pub fn amount(slip: &Value, component: &str, period: &str) -> Decimal {
+pub(crate) fn amount(slip: &Value, component: &str, period: &str) -> Decimal {
     let lines = slip["lines"].as_array().unwrap().iter();
     let own = lines.filter(|line| line["component"] == component && line["period"] == period);
     own.map(|line| dec(line["amount"].as_str().unwrap())).sum::<Decimal>().normalize()
 }
 
 /// The amounts of the month that the payslip is for.
-pub fn amounts<const N: usize>(slip: &Value, components: [&str; N]) -> [String; N] {
+pub(crate) fn amounts<const N: usize>(slip: &Value, components: [&str; N]) -> [String; N] {
     let period = text(&slip["period"]);
     components.map(|component| amount(slip, component, &period).to_string())
 }

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a finding after the other")]
 fn each_finding_says_whose_where_and_what_to_do() {
     run(async {
         let org = Organization::new().await;

@@ -89,7 +89,7 @@ impl Shape {
         if self.method == ComponentMethod::Percent && self.rate.is_none() {
             fault("/rate".into(), "required", "must be given: so many percent of the base");
         }
-        if is_table != !self.brackets.is_empty() {
+        if is_table == self.brackets.is_empty() {
             let rule = if is_table {
                 "must have at least one row"
             } else {
@@ -136,15 +136,15 @@ impl Shape {
                     );
                 }
                 Some(begins) => {
-                    fault(at("from"), "overlaps", &format!("must be {begins}, where the row before ends"))
+                    fault(at("from"), "overlaps", &format!("must be {begins}, where the row before ends"));
                 }
                 None => {
-                    fault(at("from"), "overlaps", "follows a row without an end: only the last row has none")
+                    fault(at("from"), "overlaps", "follows a row without an end: only the last row has none");
                 }
             }
             match bracket.to {
                 Some(to) if to <= bracket.from => {
-                    fault(at("to"), "not-after-from", "must be more than `from`")
+                    fault(at("to"), "not-after-from", "must be more than `from`");
                 }
                 Some(_) if place + 1 == self.brackets.len() => {
                     fault(

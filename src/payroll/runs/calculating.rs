@@ -205,7 +205,9 @@ pub(crate) async fn calculate(db: &mut Db, run: &PayrollRun) -> Result<PayrollRu
         }
     }
     if let Some(plan) = plans.get(run.period.as_str()) {
-        without_account(plan).into_iter().for_each(|trouble| tell(None, trouble));
+        for trouble in without_account(plan) {
+            tell(None, trouble);
+        }
     }
 
     let made_good = differences(db, run, &asked, &changed, &by_month, &plans).await?;
@@ -248,7 +250,9 @@ async fn add_what_else_is_known(
         before.into_iter().map(|each| (each.employee_id, each.year_to_date)).collect();
     let claims = expenses::due(db, people, run.ends_on).await?;
     let mut due: HashMap<Uuid, Vec<&Due>> = HashMap::new();
-    claims.iter().for_each(|claim| due.entry(claim.employee_id).or_default().push(claim));
+    for claim in &claims {
+        due.entry(claim.employee_id).or_default().push(claim);
+    }
     for each in worked {
         let so_far = before.remove(&each.employee_id).unwrap_or_else(|| json!([]));
         each.add_up(serde_json::from_value(so_far).map_err(Problem::internal)?);

@@ -98,7 +98,7 @@ impl Plan {
         let mut plan = Self { steps: Vec::new(), by_code: HashMap::new() };
         while !waiting.is_empty() {
             let is_ready = |each: &&PayComponent| named(each).all(|code| plan.by_code.contains_key(code));
-            let Some(place) = waiting.iter().position(|each| is_ready(&each)) else {
+            let Some(place) = waiting.iter().position(is_ready) else {
                 let stuck: Vec<&str> = waiting.iter().map(|each| each.code.as_str()).collect();
                 return Err(Trouble::new(
                     "components-not-in-order",

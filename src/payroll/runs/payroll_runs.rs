@@ -212,7 +212,7 @@ pub(crate) fn days_of(period: &str) -> Result<(NaiveDate, NaiveDate)> {
 
 /// The pay day of a group for a month that ends on this day.
 fn pay_day(group: &PayGroup, ends_on: NaiveDate) -> NaiveDate {
-    let months = if group.paid_in == PaidIn::NextMonth { 1 } else { 0 };
+    let months = u32::from(group.paid_in == PaidIn::NextMonth);
     let month = ends_on.with_day(1).and_then(|first| first.checked_add_months(Months::new(months)));
     let month = month.unwrap_or(ends_on);
     let wanted = u32::try_from(group.pay_day).unwrap_or(1);

@@ -148,11 +148,11 @@ impl Printed for Payslip {
         });
         paper.title(&title);
         let lines = |all: &[Option<String>]| all.iter().flatten().cloned().collect::<Vec<_>>().join("\n");
-        let employer =
+        let who_pays =
             lines(&[Some(facts.organization.clone()), facts.address.clone(), facts.tax_id.clone()]);
-        let employee =
+        let who_is_paid =
             lines(&[Some(facts.employee.clone()), facts.position.clone(), facts.department.clone()]);
-        paper.side_by_side(&[(words.employer, &employer), (words.employee, &employee)]);
+        paper.side_by_side(&[(words.employer, &who_pays), (words.employee, &who_is_paid)]);
         paper.facts(&self.printed_facts(words, &facts.employee_number));
         for (heading, kind, sum) in [
             (words.earnings, LineKind::Earning, Some(self.gross_amount)),

@@ -229,7 +229,7 @@ fn reasons(then: Option<&Slip>, now: Option<&Slip>, components: &[ComponentVaria
     let is_whole = |slip: &Slip| slip.fact(Name::MonthDays) == slip.fact(Name::PaidDays);
     let told = [
         (changed(Name::AgreedSalary), VarianceReason::SalaryChanged),
-        (!(is_whole(then) && is_whole(now)) && !changed(Name::UnpaidDays), VarianceReason::DaysWorked),
+        (!(is_whole(then) && is_whole(now) || changed(Name::UnpaidDays)), VarianceReason::DaysWorked),
         (changed(Name::UnpaidDays), VarianceReason::UnpaidLeave),
         (changed(Name::OvertimeHours), VarianceReason::Overtime),
         (changed(Name::Dependants), VarianceReason::Dependants),

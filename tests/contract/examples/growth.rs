@@ -34,7 +34,6 @@ pub const ROOM: Room = Room {
         two_places.contains(&operation).then_some(7)
     },
     furnish: |caller| furnish(caller).boxed_local(),
-    ..Room::NOTHING
 };
 
 /// Puts something there, and answers its id.

@@ -121,21 +121,20 @@ async fn own_interview(caller: &Caller) -> String {
     let known = "select employee_id from sessions where org_id = $1 and id = $2";
     let known: Option<Uuid> =
         database.query_one(known, &[&caller.organization, &caller.session]).await.unwrap().get(0);
-    let employee = match known {
-        Some(employee) => employee,
-        None => {
-            let employee: Uuid = caller.hire("Interviewer", None).await.parse().unwrap();
-            for who in [
-                "update memberships set employee_id = $2 where org_id = $1 and id = $3",
-                "update sessions set employee_id = $2 where org_id = $1 and id = $4",
-            ] {
-                let (of, is) =
-                    if who.contains("$3") { ("$3", caller.membership) } else { ("$4", caller.session) };
-                let who = who.replace(of, "$3");
-                database.execute(&who, &[&caller.organization, &employee, &is]).await.unwrap();
-            }
-            employee
+    let employee = if let Some(employee) = known {
+        employee
+    } else {
+        let employee: Uuid = caller.hire("Interviewer", None).await.parse().unwrap();
+        for who in [
+            "update memberships set employee_id = $2 where org_id = $1 and id = $3",
+            "update sessions set employee_id = $2 where org_id = $1 and id = $4",
+        ] {
+            let (of, is) =
+                if who.contains("$3") { ("$3", caller.membership) } else { ("$4", caller.session) };
+            let who = who.replace(of, "$3");
+            database.execute(&who, &[&caller.organization, &employee, &is]).await.unwrap();
         }
+        employee
     };
     // At an hour of its own: nobody is in two interviews at once.
     let hours = chrono::Duration::hours(HOURS.fetch_add(1, Ordering::Relaxed));
