@@ -79,8 +79,7 @@ fn somebody_else_verifies_what_was_filed() {
         let filed = herself.post("/v1/personnel-documents", body.clone()).await.is(201);
         let path = format!("/v1/personnel-documents/{}", id(&filed));
         // The same file proves one thing.
-        let problem = herself.post("/v1/personnel-documents", body).await.is_problem(422, "invalid-input");
-        assert_eq!(fault(&problem), ("/file_id", "unknown-reference"));
+        herself.post("/v1/personnel-documents", body).await.is_problem(409, "conflict");
 
         herself.act(&format!("{path}/verify")).await.is_problem(403, "forbidden");
         let verified = owner.act(&format!("{path}/verify")).await.is(200);

@@ -63,6 +63,7 @@ pub struct NewCompensation {
     /// The first day on which it holds; one that is paid already is made good by the next payroll.
     #[schema(example = "2026-01-01")]
     pub effective_on: NaiveDate,
+    /// What the amount is paid for: a month, a year or an hour.
     pub basis: CompensationBasis,
     /// The salary of a month or a year as it is agreed for the hours of the contract, or the wage of an hour.
     #[schema(value_type = String, max_length = 22, pattern = r"^[0-9]{1,15}(\.[0-9]{1,4})?$", example = "6500.00")]
@@ -91,6 +92,7 @@ pub struct EditCompensation {
     /// The first day on which it holds.
     #[schema(example = "2026-02-01")]
     effective_on: Option<NaiveDate>,
+    /// What the amount is paid for: a month, a year or an hour.
     basis: Option<CompensationBasis>,
     /// The salary of a month or a year as it is agreed for the hours of the contract, or the wage of an hour.
     #[schema(value_type = Option<String>, max_length = 22, pattern = r"^[0-9]{1,15}(\.[0-9]{1,4})?$", example = "6800.00")]

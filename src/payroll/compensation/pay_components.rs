@@ -142,8 +142,11 @@ pub struct NewPayComponent {
     /// What payslips call it.
     #[schema(min_length = 1, max_length = 100, example = "Lunch")]
     name: String,
+    /// What it is on a payslip.
     kind: ComponentKind,
+    /// How it is worked out.
     method: ComponentMethod,
+    /// Where its amount or its quantity comes from.
     #[serde(default = "given_itself")]
     #[schema(value_type = ComponentSource, required = false, example = "given")]
     source: ComponentSource,
@@ -177,6 +180,7 @@ pub struct NewPayComponent {
     /// Whether it is paid for the part of the month that is worked. The salary always is.
     #[serde(default)]
     is_prorated: bool,
+    /// How it is rounded.
     #[serde(default = "half_up")]
     #[schema(value_type = PayRounding, required = false, example = "half_up")]
     rounding: PayRounding,
@@ -256,6 +260,7 @@ pub struct EditPayComponent {
     conditions: Option<List<PayCondition>>,
     /// Whether it is paid for the part of the month that is worked.
     is_prorated: Option<bool>,
+    /// How it is rounded.
     rounding: Option<PayRounding>,
     /// What it is rounded to: 0.01, or 1 for whole units.
     #[schema(value_type = Option<String>, max_length = 9, pattern = r"^(1000|[0-9]{1,3})(\.[0-9]{1,4})?$", example = "1")]

@@ -59,12 +59,14 @@ pub struct NewPayGroup {
     #[schema(max_length = 3, pattern = "^[A-Z]{3}$", example = json!(null))]
     #[diesel(treat_none_as_default_value = true)] // which the database fills in
     currency: Option<String>,
+    /// How often it is paid.
     #[serde(default = "monthly")]
     #[schema(value_type = PayPeriod, required = false)]
     pay_period: PayPeriod,
     /// The day of the month on which it is paid; the last day, where a month is shorter.
     #[schema(minimum = 1, maximum = 31, example = 10)]
     pay_day: i32,
+    /// In which month the pay day is.
     #[serde(default = "next_month")]
     #[schema(value_type = PaidIn, required = false)]
     paid_in: PaidIn,
@@ -93,6 +95,7 @@ pub struct EditPayGroup {
     /// The day of the month on which it is paid; the last day, where a month is shorter.
     #[schema(minimum = 1, maximum = 31, example = 15)]
     pay_day: Option<i32>,
+    /// In which month the pay day is.
     paid_in: Option<PaidIn>,
 }
 

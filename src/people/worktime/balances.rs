@@ -28,8 +28,10 @@ fn fifty() -> i32 {
 /// What an employee has of a leave.
 #[derive(Clone, Debug, Serialize, ToSchema, diesel::QueryableByName)]
 pub struct LeaveBalance {
+    /// Whose it is.
     #[diesel(sql_type = SqlUuid)]
     pub employee_id: Uuid,
+    /// Of what leave.
     #[diesel(sql_type = SqlUuid)]
     pub leave_type_id: Uuid,
     /// The leave as people call it.
