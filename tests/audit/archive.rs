@@ -317,6 +317,7 @@ fn an_organization_moves_and_is_the_same() {
                 "sealed_events",
                 "sealed_nodes",
                 "checkpoints",
+                "assignments",
                 "employees",
                 "reporting_lines",
             ];
