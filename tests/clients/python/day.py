@@ -128,7 +128,7 @@ def people(client: AuthenticatedClient) -> None:
                     given_name=name,
                     family_name="Ionescu",
                     department_id=team.id,
-                    hired_on=today,
+                    hired_on=today - datetime.timedelta(days=30),
                 ),
             ),
             HTTPStatus.CREATED,
@@ -152,7 +152,8 @@ def people(client: AuthenticatedClient) -> None:
         seen += [one.given_name for one in page.data]
     assert sorted(seen) == ["Ana", "Zoë", "Ștefan"], seen
 
-    left = terminate_employee.sync_detailed(ana.id, client=client, body=TerminateEmployeeRequest(last_day=today, reason="Resigned"))
+    yesterday = today - datetime.timedelta(days=1)
+    left = terminate_employee.sync_detailed(ana.id, client=client, body=TerminateEmployeeRequest(last_day=yesterday, reason="Resigned"))
     assert parsed(Employee, left).status == "terminated"
     assert parsed(Employee, get_employee.sync_detailed(ana.id, client=client)).status == "terminated"
 

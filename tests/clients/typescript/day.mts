@@ -88,7 +88,7 @@ async function structure(client: Backoffice): Promise<void> {
 async function people(client: Backoffice): Promise<void> {
     const body = { name: `Reception ${run}`, code: `R${run}` };
     const team = answered(await client.POST("/v1/departments", { body }), 201);
-    const today = new Date().toISOString().slice(0, 10);
+    const daysAgo = (days: number) => new Date(Date.now() - days * 86_400_000).toISOString().slice(0, 10);
 
     const hired = [];
     for (const [n, given_name] of ["Ana", "Ștefan", "Zoë"].entries()) {
@@ -97,7 +97,7 @@ async function people(client: Backoffice): Promise<void> {
             given_name,
             family_name: "Ionescu",
             department_id: team.id,
-            hired_on: today,
+            hired_on: daysAgo(30),
         };
         hired.push(answered(await client.POST("/v1/employees", { body: employee }), 201));
     }
@@ -120,7 +120,7 @@ async function people(client: Backoffice): Promise<void> {
     }
     expect(seen.toSorted().join() === "Ana,Zoë,Ștefan", seen);
 
-    const end = { params, body: { last_day: today, reason: "Resigned" } };
+    const end = { params, body: { last_day: daysAgo(1), reason: "Resigned" } };
     expect(answered(await client.POST("/v1/employees/{id}/terminate", end)).status === "terminated", "still here");
     expect(answered(await client.GET("/v1/employees/{id}", { params })).status === "terminated", "still here");
 }
