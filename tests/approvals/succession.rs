@@ -45,7 +45,7 @@ fn the_managers_line_is_asked_and_whoever_left_is_passed_over() {
         company.archiving(json!([{"manager_levels": 1}])).await;
         let approval = company.ask().await;
         assert_eq!((inbox(&boss).await.len(), inbox(&chief).await.len()), (1, 0));
-        let leave = json!({"last_day": "2026-12-31", "reason": "Resigned"});
+        let leave = json!({"last_day": "2026-10-31", "reason": "Resigned"});
         company.owner.post(&format!("/v1/employees/{boss_id}/terminate"), leave).await.is(200);
         approve(&boss, &approval).await.is_problem(404, "not-found");
         assert_eq!((inbox(&boss).await.len(), inbox(&chief).await.len()), (0, 1));

@@ -183,7 +183,7 @@ fn what_is_over_still_shows_what_was_said() {
         let employee = caller.hire("Ana", None).await;
         let comment = json!({"resource": "employees", "resource_id": employee, "body": "Thanks"});
         let comment = id(&caller.post("/v1/comments", comment).await.is(201));
-        let end = json!({"last_day": "2026-12-31", "reason": "Resigned"});
+        let end = json!({"last_day": "2026-10-31", "reason": "Resigned"});
         caller.post(&format!("/v1/employees/{employee}/terminate"), end).await.is(200);
         assert_eq!(
             ids(&caller.get(&format!("/v1/comments?resource_id={employee}")).await.is(200)),
