@@ -21,15 +21,7 @@ impl Task for Seal {
     const KIND: &'static str = "events.seal";
 
     async fn run(self, job: &Running) -> Result<Value> {
-        let mut sealed = 0;
-        for organization in job.database().organizations().await? {
-            match seal(job.database(), organization).await {
-                Ok(events) => sealed += events,
-                // One that can not be sealed keeps no other from it.
-                Err(problem) => log::error!("internal: events of {organization} not sealed: {problem}"),
-            }
-        }
-        Ok(json!({ "sealed": sealed }))
+        job.in_every_organization(async |organization| seal(job.database(), organization).await).await
     }
 }
 

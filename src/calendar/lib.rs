@@ -1,6 +1,6 @@
 //! iCalendar (RFC 5545): what calendars of others show of what happens here. It knows no business.
 use actix_web::http::{StatusCode, header};
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use icalendar::{Component, EventLike, Property};
 use platform::answer::{Answer, Outcome};
 use platform::api::OperationDoc;
@@ -11,12 +11,14 @@ use uuid::Uuid;
 /// The media type of a calendar (RFC 5545 §8.1).
 pub const TEXT_CALENDAR: &str = "text/calendar; charset=utf-8";
 
-/// When something is.
-pub enum When {
+/// During something is.
+pub enum During {
     /// From one instant to another.
     Times(DateTime<Utc>, DateTime<Utc>),
     /// On whole days, the first and the last.
     Days(NaiveDate, NaiveDate),
+    /// From one time of the day to another, wherever who takes part is.
+    Local(NaiveDateTime, NaiveDateTime),
 }
 
 /// Whether it takes place.
@@ -33,10 +35,12 @@ pub struct Entry {
     pub id: Uuid,
     /// How often it was moved; calendars take the highest.
     pub sequence: u32,
-    /// When it was changed last.
+    /// During it was changed last.
     pub changed_at: DateTime<Utc>,
-    pub when: When,
+    pub when: During,
     pub standing: Standing,
+    /// Whether others find those who take part free all the same (RFC 5545 §3.8.2.7).
+    pub is_transparent: bool,
     pub summary: String,
     pub description: Option<String>,
     pub location: Option<String>,
@@ -73,15 +77,19 @@ impl Entry {
         event.uid(&format!("{}@backoffice", self.id)).timestamp(self.changed_at).sequence(self.sequence);
         event.summary(&self.summary);
         match self.when {
-            When::Times(from, to) => event.starts(from).ends(to),
+            During::Times(from, to) => event.starts(from).ends(to),
             // The end of a day is the beginning of the next (RFC 5545 §3.6.1).
-            When::Days(first, last) => event.starts(first).ends(last.succ_opt().unwrap_or(last)),
+            During::Local(from, to) => event.starts(from).ends(to),
+            During::Days(first, last) => event.starts(first).ends(last.succ_opt().unwrap_or(last)),
         };
         event.status(match self.standing {
             Standing::Tentative => icalendar::EventStatus::Tentative,
             Standing::Confirmed => icalendar::EventStatus::Confirmed,
             Standing::Cancelled => icalendar::EventStatus::Cancelled,
         });
+        if self.is_transparent {
+            event.add_property("TRANSP", "TRANSPARENT");
+        }
         if let Some(text) = &self.description {
             event.description(text);
         }
@@ -121,7 +129,7 @@ impl Outcome for Calendar {
 
 #[cfg(test)]
 mod tests {
-    use super::{Calendar, Entry, Standing, When};
+    use super::{Calendar, During, Entry, Standing};
     use chrono::{DateTime, NaiveDate};
     use uuid::Uuid;
 
@@ -132,8 +140,9 @@ mod tests {
             id: Uuid::nil(),
             sequence: 2,
             changed_at: at("2026-11-01T08:00:00Z"),
-            when: When::Times(at("2026-11-09T09:30:00Z"), at("2026-11-09T10:30:00Z")),
+            when: During::Times(at("2026-11-09T09:30:00Z"), at("2026-11-09T10:30:00Z")),
             standing: Standing::Confirmed,
+            is_transparent: false,
             summary: "Interview; with a comma, and\nanother line ".repeat(3),
             description: None,
             location: Some("Room 3".into()),
@@ -142,10 +151,11 @@ mod tests {
         };
         let away = Entry {
             id: Uuid::max(),
-            when: When::Days(
+            when: During::Days(
                 NaiveDate::MIN.max("2026-12-24".parse().unwrap()),
                 "2026-12-26".parse().unwrap(),
             ),
+            is_transparent: true,
             attendees: Vec::new(),
             summary: "Away".into(),
             ..entry_like(&entry)
@@ -170,6 +180,7 @@ mod tests {
             "LOCATION:Room 3",
             "DTSTART;VALUE=DATE:20261224",
             "DTEND;VALUE=DATE:20261227",
+            "TRANSP:TRANSPARENT",
         ] {
             assert!(unfolded.lines().any(|each| each == line), "{line}: {unfolded}");
         }
@@ -185,8 +196,9 @@ mod tests {
             id: entry.id,
             sequence: 0,
             changed_at: entry.changed_at,
-            when: When::Times(entry.changed_at, entry.changed_at),
+            when: During::Times(entry.changed_at, entry.changed_at),
             standing: Standing::Confirmed,
+            is_transparent: false,
             summary: String::new(),
             description: None,
             location: None,

@@ -15,6 +15,7 @@ use crate::print::{self, Printed};
 use crate::problem::{self, Kind, Problem, Result};
 use crate::resource::{self, Id, Resource};
 use crate::store::{Kept, Store};
+use crate::text::{article, words};
 use actix_web::dev::Handler;
 use actix_web::http::Method;
 use actix_web::{FromRequest, HttpRequest, Route, Scope, web};
@@ -310,6 +311,9 @@ pub struct Api {
     told_as: Option<String>,
 }
 
+/// How a resource that is printed says so.
+const PAGE: &str = "with `Accept: application/pdf` as a page to be printed, in the language of its party.";
+
 impl Api {
     /// Asks the rooms for what they offer.
     pub fn of(rooms: &[fn(&mut Api)]) -> Self {
@@ -359,63 +363,48 @@ impl Api {
 
     /// List, read and history of a resource.
     pub fn readable<R: Store>(&mut self) -> &mut Self {
-        let thing = words(R::SINGULAR);
         let life = R::life().map(crate::life::Life::describe).unwrap_or_default();
         self.listable::<R>()
-            .regular::<R, _, _, _>(
-                Method::GET,
-                &format!("{}/{{id}}", R::PATH),
-                &format!("get_{}", R::SINGULAR),
-                &format!("Read {}", article(&thing)),
-                &format!("One {thing}, now or, with `as_of`, as it was.{life}"),
-                resource::read::<R>,
-            )
+            .one::<R, _, _, _>(&format!(", now or, with `as_of`, as it was.{life}"), resource::read::<R>)
             .historied::<R>()
     }
 
     /// The same for a resource that is printed, too.
     pub fn printable<R: Printed>(&mut self) -> &mut Self {
-        let thing = words(R::SINGULAR);
+        let shown = format!(", now or, with `as_of`, as it was; {PAGE}");
         self.listable::<R>()
-            .regular::<R, _, _, _>(
-                Method::GET,
-                &format!("{}/{{id}}", R::PATH),
-                &format!("get_{}", R::SINGULAR),
-                &format!("Read {}", article(&thing)),
-                &format!("One {thing}, now or, with `as_of`, as it was; with `Accept: application/pdf` as a page to be printed, in the language of its party."),
-                print::read_or_print::<R>,
-            )
+            .one::<R, _, _, _>(&shown, print::read_or_print::<R>)
             .tell_life::<R>()
             .historied::<R>()
     }
 
     /// List and read of a resource that is printed and has no history of its own: it follows from one that has.
     pub fn printed<R: Printed>(&mut self) -> &mut Self {
+        self.listable::<R>().one::<R, _, _, _>(&format!("; {PAGE}"), print::read_or_print_now::<R>)
+    }
+
+    /// List, read and history of a resource that is something else from day to day.
+    pub fn dated<R: Dated>(&mut self) -> &mut Self {
+        let shown = ", now or, with `as_of`, as it was recorded at an instant or as it is on a day.";
+        self.listable::<R>().one::<R, _, _, _>(shown, dated::read::<R>).tell_life::<R>().historied::<R>()
+    }
+
+    /// The read of one, with what is shown of it.
+    fn one<R: Store, F, Args, T>(&mut self, shown: &str, handler: F) -> &mut Self
+    where
+        F: Handler<Args, Output = Result<Answer<T>>>,
+        Args: Arguments + Permitted + 'static,
+        T: Outcome + 'static,
+    {
         let thing = words(R::SINGULAR);
-        self.listable::<R>().regular::<R, _, _, _>(
+        self.regular::<R, _, _, _>(
             Method::GET,
             &format!("{}/{{id}}", R::PATH),
             &format!("get_{}", R::SINGULAR),
             &format!("Read {}", article(&thing)),
-            &format!("One {thing}; with `Accept: application/pdf` as a page to be printed, in the language of its party."),
-            print::read_or_print_now::<R>,
+            &format!("One {thing}{shown}"),
+            handler,
         )
-    }
-
-    /// The same for a resource that is something else from day to day.
-    pub fn dated<R: Dated>(&mut self) -> &mut Self {
-        let thing = words(R::SINGULAR);
-        self.listable::<R>()
-            .regular::<R, _, _, _>(
-                Method::GET,
-                &format!("{}/{{id}}", R::PATH),
-                &format!("get_{}", R::SINGULAR),
-                &format!("Read {}", article(&thing)),
-                &format!("One {thing}, now or, with `as_of`, as it was recorded at an instant or as it is on a day."),
-                dated::read::<R>,
-            )
-            .tell_life::<R>()
-            .historied::<R>()
     }
 
     /// The list of a resource.
@@ -805,13 +794,4 @@ fn custom_words<R: Resource>() -> &'static str {
     }
     " The organization's own fields narrow it by `custom.<name>=`, numbers, amounts and days by `custom.<name>_from=` and \
      `custom.<name>_to=` too, and sort it by `custom.<name>`, rows without a value last."
-}
-
-fn words(snake: &str) -> String {
-    snake.replace('_', " ")
-}
-
-fn article(thing: &str) -> String {
-    let an = thing.starts_with(['a', 'e', 'i', 'o']);
-    format!("{} {thing}", if an { "an" } else { "a" })
 }

@@ -14,7 +14,7 @@ use futures_util::future::{FutureExt, LocalBoxFuture};
 pub use jobs::{Job, JobStatus, routes};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::any::{Any, TypeId, type_name};
 use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
@@ -150,6 +150,25 @@ impl Running {
     #[must_use]
     pub fn database(&self) -> &Database {
         &self.database
+    }
+
+    /// Does what is due in every organization, one after the other. One where it can not be done keeps no other from it: the log tells,
+    /// and it is tried again at the next turn. Answers how much was done, and in how many organizations it was not.
+    ///
+    /// # Errors
+    /// 503 where the database is away.
+    pub async fn in_every_organization(&self, work: impl AsyncFn(Uuid) -> Result<i64>) -> Result<Value> {
+        let (mut done, mut failed) = (0, 0);
+        for organization in self.database.organizations().await? {
+            match work(organization).await {
+                Ok(here) => done += here,
+                Err(problem) => {
+                    log::error!(organization:%; "internal: a scheduled job could not do what is due: {problem}");
+                    failed += 1;
+                }
+            }
+        }
+        Ok(json!({"done": done, "failed": failed}))
     }
 
     /// A transaction in the name of whoever caused the job. It is run again where it collides. Where the job was

@@ -118,6 +118,17 @@ macro_rules! text_enum {
     };
 }
 
+/// A name of the program as people write it: `journal_entry` is "journal entry".
+pub(crate) fn words(snake: &str) -> String {
+    snake.replace('_', " ")
+}
+
+/// The same with its article: "an invoice", "a bill".
+pub(crate) fn article(thing: &str) -> String {
+    let an = thing.starts_with(['a', 'e', 'i', 'o']);
+    format!("{} {thing}", if an { "an" } else { "a" })
+}
+
 #[cfg(test)]
 mod tests {
     use super::{contains, fault};

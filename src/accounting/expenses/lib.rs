@@ -10,6 +10,7 @@ mod reimbursing;
 
 use platform::api::Api;
 
+pub use posting::told_of_the_day;
 pub use reimbursing::{Due, Settlement, due, settle};
 
 pub fn routes(api: &mut Api) {

@@ -4,13 +4,14 @@
 
 use crate::totals::round;
 use diesel::QueryableByName;
-use diesel::sql_types::Jsonb;
+use diesel::sql_types::{Jsonb, Text};
 use ledger::journal_entries::JournalEntry;
 use ledger::{Foreign, JournalType, Posting, PostingLine, Reversal, Role};
 use platform::prelude::*;
 use platform::problem::CONFLICT;
 use rust_decimal::Decimal;
 use schema::{allocations, open_items, undone_allocations};
+use serde_json::Value;
 use std::collections::HashMap;
 
 /// What was set off against each other.
@@ -164,39 +165,52 @@ pub async fn lock_items(db: &mut Db, ids: &[Uuid]) -> Result<Vec<OpenItem>> {
     Ok(items.load(db).await?)
 }
 
+/// Items of reversals, each the other side of an item, and all that is open of that.
+const MIRROR: &str = "
+    insert into open_items (id, resource, number, party_id, account_id, side, currency, exchange_rate, amount, base_amount, open_amount,
+        open_base_amount, posted_on, due_on, journal_entry_id)
+    select r.id, $2, coalesce(e.number, i.number), i.party_id, i.account_id, case i.side when 'debit' then 'credit' else 'debit' end, i.currency,
+        i.exchange_rate, i.open_amount, i.open_base_amount, i.open_amount, i.open_base_amount, e.posted_on, e.posted_on, e.id
+    from jsonb_to_recordset($1) r (id uuid, item_id uuid, entry_id uuid)
+    join open_items i on i.org_id = current_org() and i.id = r.item_id
+    join journal_entries e on e.org_id = current_org() and e.id = r.entry_id";
+
 /// Settles all that is left of an item with what books it back. That is an item of its own, the entry's, so that on every day what
 /// is open is what the accounts stand at.
 ///
 /// # Errors
 /// 409 where it is settled meanwhile.
 pub async fn settle_with_reversal(db: &mut Db, item: &OpenItem, reversal: &JournalEntry) -> Result<()> {
-    let is_debit = item.side == "debit";
-    let mirror = (
-        (open_items::id.eq(reversal.id), open_items::resource.eq(JournalEntry::NAME)),
-        open_items::number.eq(reversal.number.as_deref().unwrap_or(&item.number)),
-        (open_items::party_id.eq(item.party_id), open_items::account_id.eq(item.account_id)),
-        open_items::side.eq(if is_debit { "credit" } else { "debit" }),
-        (open_items::currency.eq(&item.currency), open_items::exchange_rate.eq(item.exchange_rate)),
-        (open_items::amount.eq(item.open_amount), open_items::base_amount.eq(item.open_base_amount)),
-        (
-            open_items::open_amount.eq(item.open_amount),
-            open_items::open_base_amount.eq(item.open_base_amount),
-        ),
-        (open_items::posted_on.eq(reversal.posted_on), open_items::due_on.eq(reversal.posted_on)),
-        open_items::journal_entry_id.eq(reversal.id),
-    );
-    diesel::insert_into(open_items::table).values(mirror).execute(db).await?;
-    let (debit_item_id, credit_item_id) =
-        if is_debit { (item.id, reversal.id) } else { (reversal.id, item.id) };
-    let amount = item.open_amount;
-    let set_off = SetOff {
-        debit_item_id,
-        credit_item_id,
-        debit_amount: amount,
-        credit_amount: amount,
-        on: reversal.posted_on,
+    settle_with_reversals(db, &[(item, reversal.id, reversal.id)], reversal.posted_on).await
+}
+
+/// The same of many in two steps: each item, what its other side is called, and the entry that books it back on this day. Several may be
+/// booked back by one entry.
+///
+/// # Errors
+/// 409 where one is settled meanwhile.
+pub async fn settle_with_reversals(
+    db: &mut Db,
+    all: &[(&OpenItem, Uuid, Uuid)],
+    on: NaiveDate,
+) -> Result<()> {
+    let rows: Vec<Value> = all
+        .iter()
+        .map(|(item, id, entry)| json!({"id": id, "item_id": item.id, "entry_id": entry}))
+        .collect();
+    let mirrored = diesel::sql_query(MIRROR).bind::<Jsonb, _>(Value::Array(rows));
+    mirrored.bind::<Text, _>(JournalEntry::NAME).execute(db).await?;
+    let set_off = |&(item, mirror, _): &(&OpenItem, Uuid, Uuid)| {
+        let is_debit = item.side == "debit";
+        SetOff {
+            debit_item_id: if is_debit { item.id } else { mirror },
+            credit_item_id: if is_debit { mirror } else { item.id },
+            debit_amount: item.open_amount,
+            credit_amount: item.open_amount,
+            on,
+        }
     };
-    allocate(db, &[set_off]).await.map(drop)
+    allocate(db, &all.iter().map(set_off).collect::<Vec<_>>()).await.map(drop)
 }
 
 /// Sets them off, all or none, in a number of statements that does not depend on how many they are. What differs in the

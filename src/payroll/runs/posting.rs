@@ -5,9 +5,9 @@ use crate::engine::LineKind;
 use crate::payroll_runs::{LIFE, PayrollRun, days_of};
 use compensation::pay_components::PayComponent;
 use diesel::QueryableByName;
-use diesel::sql_types::{Date, Jsonb, Nullable, Numeric, Text, Uuid as SqlUuid};
-use expenses::Settlement;
-use invoicing::allocations::{SetOff, allocate, lock_items, unallocate_all};
+use diesel::sql_types::{Date, Nullable, Numeric, Text, Uuid as SqlUuid};
+use expenses::{Settlement, told_of_the_day};
+use invoicing::allocations::{lock_items, settle_with_reversals, unallocate_all};
 use ledger::{JournalType, Posting, PostingLine, Reversal, Role};
 use platform::prelude::*;
 use platform::problem::{CONFLICT, INVALID_STATE};
@@ -263,7 +263,7 @@ pub async fn reverse_payroll_run(
                 .filter(payslips::net_amount.gt(Decimal::ZERO))
                 .select(payslips::id);
             let owed: Vec<Uuid> = owed.load(db).await?;
-            set_off(db, owed.into_iter().map(|item| (item, Uuid::now_v7(), mirror.id)).collect(), on).await?;
+            set_off(db, &owed.into_iter().map(|item| (item, mirror.id)).collect(), on).await?;
         }
         open_claims_again(db, &run, on, reason).await?;
         set_payslips(db, run.id, "reversed").await?;
@@ -273,11 +273,8 @@ pub async fn reverse_payroll_run(
 }
 
 /// What the ledger says of an entry's day is told of the day that was sent.
-fn of_the_day(mut problem: Problem) -> Problem {
-    for fault in problem.errors.iter_mut().filter(|fault| fault.pointer.as_deref() == Some("/posted_on")) {
-        fault.pointer = Some("/reversed_on".to_owned());
-    }
-    problem
+fn of_the_day(problem: Problem) -> Problem {
+    told_of_the_day(problem, "/reversed_on")
 }
 
 /// Refuses while a later run of the group is agreed to: it was worked out from this one.
@@ -299,39 +296,13 @@ async fn stands_last(db: &mut Db, run: &PayrollRun) -> Result<()> {
     })
 }
 
-/// Items of the mirrors, each the other side of an item, and all that is open of that.
-const MIRROR: &str = "
-    insert into open_items (id, resource, number, party_id, account_id, side, currency, exchange_rate, amount, base_amount, open_amount,
-        open_base_amount, posted_on, due_on, journal_entry_id)
-    select r.id, 'journal-entries', i.number, i.party_id, i.account_id, case i.side when 'debit' then 'credit' else 'debit' end, i.currency, i.exchange_rate,
-        i.open_amount, i.open_base_amount, i.open_amount, i.open_base_amount, $2, $2, r.entry_id
-    from jsonb_to_recordset($1) r (id uuid, item_id uuid, entry_id uuid)
-    join open_items i on i.org_id = current_org() and i.id = r.item_id";
-
-/// Settles items with what books them back: (item, item of the mirror, mirror).
-async fn set_off(db: &mut Db, pairs: Vec<(Uuid, Uuid, Uuid)>, on: NaiveDate) -> Result<()> {
-    if pairs.is_empty() {
-        return Ok(());
-    }
-    let items: Vec<Uuid> = pairs.iter().map(|(item, _, _)| *item).collect();
+/// Settles items with what books them back, each with one of these entries.
+async fn set_off(db: &mut Db, entries: &BTreeMap<Uuid, Uuid>, on: NaiveDate) -> Result<()> {
+    let items: Vec<Uuid> = entries.keys().copied().collect();
     let items = lock_items(db, &items).await?;
-    let rows: Vec<_> =
-        pairs.iter().map(|(item, id, entry)| json!({"id": id, "item_id": item, "entry_id": entry})).collect();
-    diesel::sql_query(MIRROR).bind::<Jsonb, _>(json!(rows)).bind::<Date, _>(on).execute(db).await?;
-    let mirrors: BTreeMap<Uuid, Uuid> = pairs.into_iter().map(|(item, id, _)| (item, id)).collect();
-    let pairs = items.iter().filter_map(|item| {
-        let mirror = *mirrors.get(&item.id)?;
-        let is_debit = item.side == "debit";
-        Some(SetOff {
-            debit_item_id: if is_debit { item.id } else { mirror },
-            credit_item_id: if is_debit { mirror } else { item.id },
-            debit_amount: item.open_amount,
-            credit_amount: item.open_amount,
-            on,
-        })
-    });
-    allocate(db, &pairs.collect::<Vec<_>>()).await?;
-    Ok(())
+    let pairs: Vec<_> =
+        items.iter().filter_map(|item| Some((item, Uuid::now_v7(), *entries.get(&item.id)?))).collect();
+    if pairs.is_empty() { Ok(()) } else { settle_with_reversals(db, &pairs, on).await }
 }
 
 /// Claims that the run settled: what settled them is undone and booked back.
@@ -365,6 +336,5 @@ async fn open_claims_again(db: &mut Db, run: &PayrollRun, on: NaiveDate, reason:
     };
     let reversals: Vec<Reversal<'_>> = entries.iter().map(reversal).collect();
     ledger::reverse_all(db, &reversals).await.map_err(of_the_day)?;
-    let pairs = reversals.iter().map(|each| (each.entry_id, each.id, each.id)).collect();
-    set_off(db, pairs, on).await
+    set_off(db, &reversals.iter().map(|each| (each.entry_id, each.id)).collect(), on).await
 }

@@ -259,21 +259,21 @@ impl Task for ForgetCandidates {
     const KIND: &'static str = "hiring.forget_candidates";
 
     async fn run(self, job: &Running) -> Result<Value> {
-        let mut forgotten = 0;
-        for organization in job.database().organizations().await? {
+        let few = async |db: &mut Db| {
+            let few = diesel::select(anonymize_whose_consent_ended(AT_A_TIME));
+            Ok(few.get_result::<i32>(db).await?)
+        };
+        job.in_every_organization(async |organization| {
+            let mut forgotten = 0;
             loop {
-                let few = async |db: &mut Db| {
-                    let few = diesel::select(anonymize_whose_consent_ended(AT_A_TIME));
-                    Ok(few.get_result::<i32>(db).await?)
-                };
                 let now = job.database().as_system(organization, few).await?;
-                forgotten += now;
+                forgotten += i64::from(now);
                 if now < AT_A_TIME {
-                    break;
+                    return Ok(forgotten);
                 }
             }
-        }
-        Ok(json!({"forgotten": forgotten}))
+        })
+        .await
     }
 }
 

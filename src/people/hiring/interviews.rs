@@ -1,6 +1,6 @@
 //! Interviews: who asks whom, when and where. Nobody asks in two places at once; calendars of others are told in their own words.
 
-use calendar::{Calendar, Entry, Standing, When as During};
+use calendar::{Calendar, During, Entry, Standing};
 use diesel::PgArrayExpressionMethods;
 use diesel::dsl::sql;
 use diesel::expression::SqlLiteral;
@@ -297,6 +297,7 @@ impl From<Shown> for Entry {
             sequence: shown.sequence,
             changed_at: shown.changed_at,
             when: During::Times(shown.starts_at, shown.ends_at),
+            is_transparent: false,
             standing: if shown.is_cancelled { Standing::Cancelled } else { Standing::Confirmed },
             summary: match candidate {
                 Some(name) => format!("{}: {name}", shown.title),

@@ -361,12 +361,10 @@ impl Task for ExpireOffers {
     const KIND: &'static str = "hiring.expire_offers";
 
     async fn run(self, job: &Running) -> Result<Value> {
-        let mut expired = 0;
-        for organization in job.database().organizations().await? {
-            let few = async |db: &mut Db| Ok(diesel::select(expire_offers()).get_result::<i32>(db).await?);
-            expired += job.database().as_system(organization, few).await?;
-        }
-        Ok(json!({"expired": expired}))
+        let expiring =
+            async |db: &mut Db| Ok(diesel::select(expire_offers()).get_result::<i32>(db).await?.into());
+        job.in_every_organization(async |organization| job.database().as_system(organization, expiring).await)
+            .await
     }
 }
 

@@ -254,20 +254,10 @@ impl Task for MakeTodaysChanges {
     const KIND: &'static str = "staff.make_todays_changes";
 
     async fn run(self, job: &Running) -> Result<Value> {
-        let (mut changed, mut failed) = (0, 0);
-        for organization in job.database().organizations().await? {
-            let making =
-                async |db: &mut Db| Ok(diesel::select(make_todays_changes()).get_result::<i64>(db).await?);
-            match job.database().as_system(organization, making).await {
-                Ok(made) => changed += made,
-                // One that can not keeps no other from it; it is tried again at the next turn.
-                Err(problem) => {
-                    log::warn!(organization:%; "what was dated ahead does not hold: {}", problem.detail);
-                    failed += 1;
-                }
-            }
-        }
-        Ok(json!({"changed": changed, "failed": failed}))
+        let making =
+            async |db: &mut Db| Ok(diesel::select(make_todays_changes()).get_result::<i64>(db).await?);
+        job.in_every_organization(async |organization| job.database().as_system(organization, making).await)
+            .await
     }
 }
 

@@ -72,12 +72,9 @@ impl Task for GrowLeave {
 
     async fn run(self, job: &Running) -> Result<Value> {
         let today = Utc::now().date_naive();
-        let mut entries = 0;
-        for organization in job.database().organizations().await? {
-            let growing = async |db: &mut Db| grow(db, today).await;
-            entries += job.database().as_system(organization, growing).await?;
-        }
-        Ok(json!({ "entries": entries }))
+        let growing = async |db: &mut Db| Ok(grow(db, today).await?.into());
+        job.in_every_organization(async |organization| job.database().as_system(organization, growing).await)
+            .await
     }
 }
 

@@ -2,11 +2,10 @@
 //! programs can not sign in: it is told once, kept as a hash, and shows what its owner may see at the moment it is read.
 
 use crate::absences::Absence;
-use actix_web::http::{StatusCode, header};
 use actix_web::{FromRequest, HttpRequest, web};
-use chrono::Days;
+use calendar::{Calendar, During, Entry, Standing};
+use chrono::NaiveTime;
 use diesel::sql_types::{Binary, Jsonb, Nullable, Uuid as SqlUuid};
-use icalendar::{Calendar, Component, Event, EventLike};
 use identity::opaque::Opaque;
 use platform::anyone::Anyone;
 use platform::api::{Argument, OperationDoc};
@@ -18,8 +17,6 @@ use serde_json::Value;
 use utoipa::openapi::Required;
 use utoipa::openapi::path::{ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
-
-const ICALENDAR: &str = "text/calendar";
 
 /// An address that calendar programs subscribe to.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema, Queryable, Selectable)]
@@ -194,29 +191,12 @@ impl Argument for FeedToken {
     }
 }
 
-/// A calendar as calendar programs read it.
-struct CalendarFile(String);
-
-impl Outcome for CalendarFile {
-    const CONTENT_TYPE: &'static str = ICALENDAR;
-
-    fn answer(&self, _: &Grants) -> Result<Answer<Self>> {
-        let answer =
-            Answer::of_type(StatusCode::OK, "text/calendar; charset=utf-8", self.0.clone().into_bytes());
-        Ok(answer.with(header::CONTENT_DISPOSITION, "inline; filename=\"absences.ics\""))
-    }
-
-    fn describe(doc: &mut OperationDoc) {
-        doc.answers_with("200", ICALENDAR, "The calendar (RFC 5545)");
-    }
-}
-
 /// Read a calendar feed
 ///
 /// Who is away, from three months ago to a year from now, as iCalendar: an event for each leave, over whole days, or from or until noon.
 /// No sign-in: the address itself is the secret.
 #[utoipa::path(get, path = "/v1/calendars/{token}", tag = "Working time")]
-async fn get_calendar(anyone: Anyone, token: FeedToken) -> Reply<CalendarFile> {
+async fn get_calendar(anyone: Anyone, token: FeedToken) -> Reply<Calendar> {
     #[derive(diesel::QueryableByName)]
     struct Found {
         #[diesel(sql_type = Nullable<Jsonb>)]
@@ -234,40 +214,34 @@ async fn get_calendar(anyone: Anyone, token: FeedToken) -> Reply<CalendarFile> {
     };
     let found = anyone.database().ask(token.0.organization, found).await?.ok_or_else(Problem::not_found)?;
     let feed: Feed = serde_json::from_value(found).map_err(Problem::internal)?;
-    CalendarFile(written(&feed.name, &feed.absences)).answer(&Grants::default())
+    let entries = feed.absences.iter().map(entry).collect();
+    Calendar { name: feed.name, file_name: "absences".to_owned(), entries }.answer(&Grants::default())
 }
 
-/// The calendar of these absences. Whole days end on the day after the last (RFC 5545 §3.6.1); half a day is from or until noon, wherever
-/// that is.
-fn written(name: &str, absences: &[Absence]) -> String {
-    let mut calendar = Calendar::new().name(name).done();
-    for absence in absences {
-        let mut event = Event::new();
-        event
-            .uid(&absence.leave_request_id.to_string())
-            .timestamp(absence.updated_at)
-            .summary(&format!("{} {}", absence.given_name, absence.family_name))
-            .add_property("TRANSP", "TRANSPARENT");
-        let noon = |day: NaiveDate| day.and_hms_opt(12, 0, 0).unwrap_or_default();
-        if absence.starts_at_noon || absence.ends_at_noon {
-            let after = absence.ends_on + Days::new(1);
-            let ends = if absence.ends_at_noon {
-                noon(absence.ends_on)
-            } else {
-                after.and_time(chrono::NaiveTime::MIN)
-            };
-            let starts = if absence.starts_at_noon {
-                noon(absence.starts_on)
-            } else {
-                absence.starts_on.and_time(chrono::NaiveTime::MIN)
-            };
-            event.starts(starts).ends(ends);
-        } else {
-            event.starts(absence.starts_on).ends(absence.ends_on + Days::new(1));
-        }
-        calendar.push(event.done());
+/// An absence in a calendar. Half a day is from or until noon, wherever that is.
+fn entry(absence: &Absence) -> Entry {
+    let noon = |day: NaiveDate| day.and_hms_opt(12, 0, 0).unwrap_or_default();
+    let from = absence.starts_on.and_time(NaiveTime::MIN);
+    let until = absence.ends_on.succ_opt().unwrap_or(absence.ends_on).and_time(NaiveTime::MIN);
+    let when = match (absence.starts_at_noon, absence.ends_at_noon) {
+        (false, false) => During::Days(absence.starts_on, absence.ends_on),
+        (true, false) => During::Local(noon(absence.starts_on), until),
+        (false, true) => During::Local(from, noon(absence.ends_on)),
+        (true, true) => During::Local(noon(absence.starts_on), noon(absence.ends_on)),
+    };
+    Entry {
+        id: absence.leave_request_id,
+        sequence: 0,
+        changed_at: absence.updated_at,
+        when,
+        standing: Standing::Confirmed,
+        is_transparent: true,
+        summary: format!("{} {}", absence.given_name, absence.family_name),
+        description: None,
+        location: None,
+        url: None,
+        attendees: Vec::new(),
     }
-    calendar.to_string()
 }
 
 pub fn routes(api: &mut Api) {
