@@ -89,6 +89,7 @@ fn the_readme_goes_as_it_is_written_and_two_years_of_books_are_kept_meanwhile() 
         let asked = Asked::sign_in(&base).await;
         // What documents refer to is there a moment after the service is.
         asked.until("/v1/bank-rules", |rules| rules["data"] != json!([])).await;
+        asked.until("/v1/payroll-runs", |runs| runs["data"] != json!([])).await;
         tokio::task::block_in_place(|| take(include_str!("../../README.md"), &base));
         asked.until("/v1/fiscal-years?code=2024", |years| years["data"][0]["status"] == "closed").await;
         let integrity = asked.get("/v1/reports/integrity").await;
