@@ -39,10 +39,13 @@ UNSTATED = [
     ("/v1/bank-rules", r"^/", {"required", "too-large", "too-small"}),
     ("/v1/bank-statement-", r"^/", {"required", "too-few", "too-large", "too-small"}),
     ("/v1/bank-statement-mappings", r"^/date_format$", {"wrong-format"}),  # a day, a month and a year, each once
+    ("/v1/benefit-life-events", r"^/employee_id$", {"required"}),  # whose it is, for a login that is nobody's
     ("/v1/benefit-plans", r"^/contributions/", {"too-large"}),  # percentages end at 100
     ("/v1/benefit-enrolments", r"^/", {"required", "too-many"}),  # why, where no window is open; how many a plan covers
     ("/v1/bills", r"^/", {"required", "too-large", "too-small"}),  # what the party, the taxes and the accounts ask for
     ("/v1/budgets", r"^/", {"required", "too-large", "too-small"}),
+    ("/v1/certificates", r"^/employee_id$", {"required"}),
+    ("/v1/course-enrolments", r"^/employee_id$", {"required"}),
     ("/v1/course-sessions", r"^/results/", {"required"}),  # points, where a course has an exam
     ("/v1/credit-notes", r"^/", {"required", "too-large", "too-small"}),
     ("/v1/custom-fields", r"^/", {"required", "unknown-value"}),  # what comes with one type and not with another
@@ -55,6 +58,7 @@ UNSTATED = [
     ("/v1/import-mappings", r"^/", {"unknown-field", "unknown-value"}),
     ("/v1/invoices", r"^/", {"required", "too-large", "too-small"}),
     ("/v1/journal-entries", r"/lines", {"required", "too-few", "too-large"}),  # two lines at least, once it is posted
+    ("/v1/leave-requests", r"^/ends_on$", {"too-long"}),  # a year at the most
     ("/v1/leave-", r"^/", {"required"}),  # whose it is, for a login that is nobody's; what leave that grows asks for
     ("/v1/number-series", r"^/kind$", {"unknown-value"}),
     ("/v1/parties", r"^/", {"required", "wrong-format"}),  # numbers that hold check digits or the code of a country

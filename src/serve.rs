@@ -22,7 +22,7 @@ use std::any::Any;
 use std::io::{Read, Write};
 use std::net::SocketAddr;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -66,8 +66,8 @@ pub fn contract() -> Value {
 
 /// The contract as it is served.
 fn published() -> Result<Contract, Box<dyn std::error::Error>> {
-    let contract = contract();
-    Ok(Contract { json: serde_json::to_string(&contract)?, yaml: as_yaml(&contract)? })
+    let yaml = LazyLock::new(Box::new(|| as_yaml(&contract()).unwrap_or_default()) as Box<_>);
+    Ok(Contract { json: serde_json::to_string(&contract())?, yaml })
 }
 
 pub fn as_yaml(contract: &Value) -> Result<String, Box<dyn std::error::Error>> {

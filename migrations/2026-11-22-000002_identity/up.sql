@@ -117,7 +117,7 @@ create table api_clients (
     org_id            uuid        not null,
     id                uuid        not null,
     name              text        not null constraint api_clients_name_length check (length(name) between 1 and 100),
-    scopes            text[]      not null constraint api_clients_scopes_length check (cardinality(scopes) between 1 and 200),
+    scopes            text[]      not null constraint api_clients_scopes_length check (cardinality(scopes) between 1 and 1000),
     status            text        not null default 'active' constraint api_clients_status_check check (status in ('active', 'disabled')),
     expires_at        timestamptz,
     secret_changed_at timestamptz not null default now(),

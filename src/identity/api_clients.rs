@@ -19,7 +19,7 @@ pub struct ApiClient {
     #[schema(max_length = 100, example = "Payroll bureau")]
     pub name: String,
     /// The permissions that its tokens can have, each for the whole organization.
-    #[schema(value_type = Vec<Scope>, max_items = 200, example = json!(["employees:read"]))]
+    #[schema(value_type = Vec<Scope>, max_items = 1000, example = json!(["employees:read"]))]
     #[diesel(select_expression = scopes())]
     #[diesel(select_expression_type = SqlLiteral<Array<Text>>)]
     pub scopes: Vec<String>,
@@ -60,7 +60,7 @@ pub struct NewApiClient {
     #[schema(min_length = 1, max_length = 100, example = "Payroll bureau")]
     name: String,
     /// The permissions that its tokens can have; none that its maker does not hold for the whole organization.
-    #[schema(value_type = Vec<Scope>, min_items = 1, max_items = 200, example = json!(["employees:read"]))]
+    #[schema(value_type = Vec<Scope>, min_items = 1, max_items = 1000, example = json!(["employees:read"]))]
     scopes: Vec<String>,
     /// When its secrets and tokens stop to hold; null for never.
     #[schema(example = json!(null))]
@@ -78,7 +78,7 @@ pub struct EditApiClient {
     name: Option<String>,
     /// All the permissions that its tokens can have from now on. What is taken away counts at its next request.
     /// Changing them asks for a fresh sign-in.
-    #[schema(value_type = Option<Vec<Scope>>, min_items = 1, max_items = 200, example = json!(["employees:read"]))]
+    #[schema(value_type = Option<Vec<Scope>>, min_items = 1, max_items = 1000, example = json!(["employees:read"]))]
     scopes: Option<Vec<String>>,
     /// When its secrets and tokens stop to hold; null for never. Tokens that were taken live out their ten minutes.
     #[schema(example = json!(null))]
@@ -97,7 +97,7 @@ pub struct IssuedSecret {
     #[schema(max_length = 100, example = "Payroll bureau")]
     name: String,
     /// The permissions that its tokens can have.
-    #[schema(value_type = Vec<Scope>, max_items = 200, example = json!(["employees:read"]))]
+    #[schema(value_type = Vec<Scope>, max_items = 1000, example = json!(["employees:read"]))]
     scopes: Vec<String>,
     #[serde(skip)]
     version: i64,

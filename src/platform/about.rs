@@ -15,6 +15,7 @@ use diesel_async::RunQueryDsl;
 use futures_util::future::{FutureExt, LocalBoxFuture};
 use serde::Serialize;
 use std::marker::PhantomData;
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use utoipa::ToSchema;
 use utoipa::openapi::path::{ParameterBuilder, ParameterIn};
@@ -24,7 +25,8 @@ use uuid::Uuid;
 /// The contract as it is served.
 pub struct Contract {
     pub json: String,
-    pub yaml: String,
+    /// The same as YAML, once somebody asks for it: few do, and all would wait for it at the start.
+    pub yaml: LazyLock<String, Box<dyn FnOnce() -> String + Send>>,
 }
 
 /// What `/readyz` looks at beside the database.
@@ -182,7 +184,8 @@ impl Argument for OfOrganization {
 /// The same as `/openapi.json`, for people.
 #[utoipa::path(get, path = "/openapi.yaml", tag = "Service")]
 async fn get_contract_yaml(http: HttpRequest) -> Reply<Document<Yaml>> {
-    Ok(Answer::text(Yaml::TYPE, app_data::<Contract>(&http).yaml.clone()))
+    let contract = app_data::<Contract>(&http);
+    Ok(Answer::text(Yaml::TYPE, LazyLock::force(&contract.yaml).clone()))
 }
 
 /// Read about a kind of problem

@@ -100,6 +100,8 @@ pub struct OperationDoc {
     body: Option<(String, &'static [&'static str])>,
     /// Bodies that are files: media type and the name of its schema.
     files: Vec<(&'static str, &'static str)>,
+    /// What they look like, where that is not what their schema tells.
+    shown: Vec<(&'static str, String)>,
     bytes: Option<String>,
     responses: BTreeMap<String, Response>,
 }
@@ -115,6 +117,7 @@ impl OperationDoc {
             not_null: Vec::new(),
             body: None,
             files: Vec::new(),
+            shown: Vec::new(),
             bytes: None,
             responses: BTreeMap::new(),
         }
@@ -170,6 +173,11 @@ impl OperationDoc {
             self.schemas.push(((*name).to_owned(), RefOr::T(Schema::Object(schema.build()))));
             self.files.push((media_type, name));
         }
+    }
+
+    /// What files of these media types look like here.
+    pub fn shows_files(&mut self, examples: &[(&'static str, String)]) {
+        self.shown.extend_from_slice(examples);
     }
 
     /// It takes bytes as they are.
@@ -668,7 +676,10 @@ impl Api {
             bodies
                 .iter()
                 .fold(RequestBodyBuilder::new().required(Some(Required::True)), |body, (media_type, name)| {
-                    body.content(*media_type, Content::new(Some(RefOr::from(Ref::from_schema_name(*name)))))
+                    let shown = doc.shown.iter().find(|(kind, _)| kind == media_type);
+                    let mut content = Content::new(Some(RefOr::from(Ref::from_schema_name(*name))));
+                    content.example = shown.map(|(_, file)| file.as_str().into());
+                    body.content(*media_type, content)
                 })
                 .build()
                 .into()

@@ -2,6 +2,7 @@
 //! answer with, security, examples, open enumerations out and closed ones in.
 use crate::dialect::Dialect;
 use crate::event::Happenings;
+use crate::import;
 use crate::problem::{Kind, ProblemBody};
 use crate::resource::Resource;
 use actix_web::http::Method;
@@ -226,6 +227,7 @@ pub(crate) fn finish(
         tell_common_headers(operation);
         add_examples(operation, &schemas);
     }
+    add_examples_of_files(&mut document);
     drop_unused_enumerations(&mut document);
     document["tags"] = tags(&mut document);
     document
@@ -483,7 +485,7 @@ fn tell_the_days_taken(document: &mut Value) {
             Value::Object(fields) if fields.get("format") == Some(&json!("date")) => {
                 fields
                     .entry("pattern")
-                    .or_insert_with(|| json!("^(19[0-9]{2}|2[01][0-9]{2}|2200)-[0-9]{2}-[0-9]{2}$"));
+                    .or_insert_with(|| json!("^(19[0-9]{2}|2[01][0-9]{2}|2200)-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"));
             }
             Value::Object(fields) => fields.values_mut().for_each(walk),
             Value::Array(items) => items.iter_mut().for_each(walk),
@@ -569,13 +571,47 @@ fn describe_what_may_be_null(schema: &mut Value) {
 /// An example for the request and each success, from the schema's own.
 fn add_examples(operation: &mut Value, schemas: &Value) {
     if let Some(contents) = operation.pointer_mut("/requestBody/content").and_then(Value::as_object_mut) {
-        contents.values_mut().for_each(|content| content["example"] = example(&content["schema"], schemas));
+        for content in contents.values_mut().filter(|content| content.get("example").is_none()) {
+            content["example"] = example(&content["schema"], schemas);
+        }
     }
     let Some(responses) = operation["responses"].as_object_mut() else { return };
     for (_, response) in responses.iter_mut().filter(|(status, _)| status.starts_with('2')) {
         let contents = response.get_mut("content").and_then(Value::as_object_mut).into_iter().flatten();
         for (_, content) in contents.filter(|(kind, _)| kind.ends_with("json")) {
             content["example"] = example(&content["schema"], schemas);
+        }
+    }
+}
+
+/// An example for files that are imported: what the example of a single create holds, as a row.
+fn add_examples_of_files(document: &mut Value) {
+    let Some(paths) = document["paths"].as_object_mut() else { return };
+    let rows: Vec<(String, Map<String, Value>)> = paths
+        .iter()
+        .filter_map(|(path, item)| {
+            let one = item.pointer("/post/requestBody/content/application~1json/example")?.as_object()?;
+            let filled =
+                one.iter().filter(|(_, value)| !matches!(value.to_string().as_str(), "null" | "{}" | "[]"));
+            Some((
+                format!("{path}/import"),
+                filled.map(|(name, value)| (name.clone(), value.clone())).collect(),
+            ))
+        })
+        .collect();
+    for (path, row) in rows {
+        let contents = paths.get_mut(&path).and_then(|item| item.pointer_mut("/post/requestBody/content"));
+        for (kind, content) in contents.and_then(Value::as_object_mut).into_iter().flatten() {
+            // What tells its rows itself keeps them.
+            match kind.as_str() {
+                import::CSV if content["example"] == import::ANY_CSV => {
+                    content["example"] = import::as_csv(&row).into();
+                }
+                import::NDJSON if content["example"] == import::ANY_NDJSON => {
+                    content["example"] = format!("{}\n", json!(row)).into();
+                }
+                _ => (),
+            }
         }
     }
 }

@@ -90,7 +90,7 @@ fn nobody_grants_more_than_they_have_not_even_a_directory() {
         let refused = patch(&caller, &path, add.clone()).await.is_scim_error(403, None);
         assert!(refused["detail"].as_str().unwrap().contains("api-clients:write"), "{refused}");
         assert_eq!(caller.get(&path).await.is(200).get("members"), None);
-        patch(&organization.owner().await, &path, add).await.is(200);
+        patch(&organization.almighty().await, &path, add).await.is(200);
         // Taking away is no grant.
         patch(&caller, &path, json!([{"op": "remove", "path": "members"}])).await.is(200);
         // And a grant asks for a fresh sign-in, as everywhere.

@@ -140,7 +140,7 @@ fn everybody_reads_what_the_cycle_says_when_it_says_so() {
         );
         let path = format!("/v1/review-calibrations/{}/calibrate", id(&calibration));
         let refused = officer.post(&path, json!({"rating": "6"})).await.is_problem(422, "invalid-input");
-        assert_eq!(faults(&refused), [fault("/rating", "too-large"), fault("/rating", "needs-reason")]);
+        assert_eq!(faults(&refused), [fault("/rating", "needs-reason"), fault("/rating", "too-large")]);
         officer.post(&path, json!({"rating": "4", "reason": "As others"})).await.is(200);
         assert_eq!(ana.get(&format!("/v1/reviews/{}", reviewed.review)).await.is(200)["rating"], Value::Null);
         reviewed.move_on("share").await;

@@ -4,7 +4,7 @@ use crate::journal_entries::JournalEntry;
 use crate::posting::{post_entries, refuse};
 use diesel::QueryableByName;
 use diesel::sql_types::{Array, BigInt, Jsonb, Nullable, Numeric, Text, Uuid as SqlUuid};
-use platform::import::{Faults, FileOfRows, FoundRow, Rows};
+use platform::import::{Faults, FileOfRows, FoundRow, Layout, Rows};
 use platform::prelude::*;
 use platform::problem::FORBIDDEN;
 use rust_decimal::Decimal;
@@ -19,25 +19,31 @@ const MOST_LINES: usize = 10_000;
 const BATCH: usize = 500;
 
 /// The columns of a file. Those up to `reference` are the entry's: its first row has them, the others may repeat them.
-const COLUMNS: &[&str] = &[
-    "entry",
-    "posted_on",
-    "journal_code",
-    "description",
-    "reference",
-    "account_code",
-    "debit",
-    "credit",
-    "currency",
-    "foreign_debit",
-    "foreign_credit",
-    "rate",
-    "line_description",
-    "department_code",
-    "cost_centre_code",
-    "project_code",
-    "party_number",
-];
+struct OfLines;
+
+impl Layout for OfLines {
+    const COLUMNS: &'static [&'static str] = &[
+        "entry",
+        "posted_on",
+        "journal_code",
+        "description",
+        "reference",
+        "account_code",
+        "debit",
+        "credit",
+        "currency",
+        "foreign_debit",
+        "foreign_credit",
+        "rate",
+        "line_description",
+        "department_code",
+        "cost_centre_code",
+        "project_code",
+        "party_number",
+    ];
+    const EXAMPLE: &'static str = "entry,posted_on,description,account_code,debit,credit\r\n1,2026-03-02,Rent of March,6110,900.00,\r\n1,,,1010,,900.00\r\n";
+}
+
 const OF_ENTRY: &[&str] = &["posted_on", "journal_code", "description", "reference"];
 
 /// Columns that name a row of something by its code, the field that holds its id, and where it is looked up.
@@ -133,7 +139,7 @@ struct Found<'a> {
 async fn import_journal_entries(
     may: May<Write, JournalEntry>,
     query: Params<EntryImportQuery>,
-    file: FileOfRows,
+    file: FileOfRows<OfLines>,
 ) -> Reply<Plain<ImportedJournalEntries>> {
     let post = query.0.post;
     // Whoever may not is told so before the file is taken in.
@@ -141,7 +147,7 @@ async fn import_journal_entries(
     if post && may.grants().reach("post").is_none() {
         return Err(FORBIDDEN.because("Posting them needs the permission `journal-entries:post`."));
     }
-    let rows = file.receive(COLUMNS, MOST_ROWS).await?;
+    let rows = file.receive(MOST_ROWS).await?;
     let mut faults = Faults::default();
     let entries = grouped(&rows, &mut faults);
     let mut sound = Vec::with_capacity(entries.len());
@@ -211,7 +217,7 @@ fn is_readable(entry: &Found<'_>, faults: &mut Faults) -> bool {
         if row.cell("account_code").is_none() {
             fault(row.line, "account_code", "required", "must name the account");
         }
-        for column in COLUMNS {
+        for column in OfLines::COLUMNS {
             let Some(text) = row.cell(column) else { continue };
             let is_amount = matches!(*column, "debit" | "credit" | "foreign_debit" | "foreign_credit");
             if OF_ENTRY.contains(column) && entry.first.cell(column) != Some(text) {

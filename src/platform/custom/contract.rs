@@ -119,7 +119,7 @@ fn value_schema(field: &Field, goes_out: bool) -> Value {
         CustomFieldType::Money => json!({"type": "string", "maxLength": 28, "pattern": decimal,
             "description": format!("{}, an amount in {}.", field.label, field.currency.as_deref().unwrap_or_default()), "examples": ["100"]}),
         CustomFieldType::Day => json!({"type": "string", "format": "date",
-            "pattern": "^(19[0-9]{2}|2[01][0-9]{2}|2200)-[0-9]{2}-[0-9]{2}$",
+            "pattern": "^(19[0-9]{2}|2[01][0-9]{2}|2200)-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$",
             "description": format!("{}, a day.", field.label)}),
         CustomFieldType::Choice => {
             let choices = field.choices.as_deref().unwrap_or_default();

@@ -10,22 +10,34 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use serde_json::Value;
 use std::collections::BTreeSet;
+use std::marker::PhantomData;
+
+/// What the rows of such a file look like.
+pub trait Layout {
+    /// The columns that there may be.
+    const COLUMNS: &'static [&'static str];
+    /// A file as CSV, for the contract.
+    const EXAMPLE: &'static str;
+}
 
 /// A file that was sent. Whoever sends it is asked first whether they may.
-pub struct FileOfRows(Upload);
+pub struct FileOfRows<L>(Upload, PhantomData<L>);
 
-impl FromRequest for FileOfRows {
+impl<L> FromRequest for FileOfRows<L> {
     type Error = Problem;
     type Future = std::future::Ready<Result<Self>>;
 
     fn from_request(http: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        std::future::ready(Upload::from_request(http, payload).into_inner().map(Self))
+        std::future::ready(
+            Upload::from_request(http, payload).into_inner().map(|file| Self(file, PhantomData)),
+        )
     }
 }
 
-impl Argument for FileOfRows {
+impl<L: Layout> Argument for FileOfRows<L> {
     fn describe(doc: &mut OperationDoc) {
         Upload::describe(doc);
+        doc.shows_files(&[(read::CSV, L::EXAMPLE.to_owned()), (read::NDJSON, as_ndjson(L::EXAMPLE))]);
     }
 }
 
@@ -35,12 +47,24 @@ pub struct Rows {
     columns: &'static [&'static str],
 }
 
-impl FileOfRows {
-    /// All rows, where the file names no other columns than these.
+/// The same file, an object a line.
+fn as_ndjson(file: &str) -> String {
+    let mut rows = csv::Reader::from_reader(file.as_bytes());
+    let names = rows.headers().cloned().unwrap_or_default();
+    let lines = rows.records().flatten().map(|row| {
+        let cells = names.iter().zip(&row).filter(|(_, cell)| !cell.is_empty());
+        format!("{}\n", Value::Object(cells.map(|(name, cell)| (name.to_owned(), cell.into())).collect()))
+    });
+    lines.collect()
+}
+
+impl<L: Layout> FileOfRows<L> {
+    /// All rows, where the file names no other columns than the layout has.
     ///
     /// # Errors
     /// 422 where the file holds no rows, a column that is not known, a row that can not be read; 413 where it has more rows.
-    pub async fn receive(self, columns: &'static [&'static str], most: usize) -> Result<Rows> {
+    pub async fn receive(self, most: usize) -> Result<Rows> {
+        let columns = L::COLUMNS;
         let mut reading = self.0.receive().await?;
         let Some(Part::Header(header)) = reading.next().await else {
             return Err(reading.end().await.err().unwrap_or_else(read::is_empty));

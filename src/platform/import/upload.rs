@@ -14,6 +14,7 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use diesel::sql_types::{Integer, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use futures_util::StreamExt;
+use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use std::io::Write;
 use std::time::{Duration, Instant};
@@ -26,6 +27,19 @@ use uuid::Uuid;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Bytes that come in a second at the least, on the whole.
 const SLOWEST: u64 = 64 << 10;
+
+/// What a file looks like where nobody says better: the contract puts a row of what is imported in its place.
+pub(crate) const ANY_CSV: &str = "code,name\r\nA-1,First\r\n";
+pub(crate) const ANY_NDJSON: &str = "{\"code\": \"A-1\", \"name\": \"First\"}\n";
+
+/// A row, under a line that names its fields; what is no plain value, as JSON.
+pub(crate) fn as_csv(row: &Map<String, Value>) -> String {
+    let plain = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let mut lines = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+    let written = lines.write_record(row.keys()).and_then(|()| lines.write_record(row.values().map(plain)));
+    let bytes = written.ok().and_then(|()| lines.into_inner().ok()).unwrap_or_default();
+    String::from_utf8(bytes).unwrap_or_default()
+}
 
 /// A file that has not been read yet: whoever sends it is asked first whether they may.
 pub(crate) struct Upload {
@@ -45,9 +59,9 @@ impl FromRequest for Upload {
 impl Argument for Upload {
     fn describe(doc: &mut OperationDoc) {
         doc.takes_files(&[
-            (read::CSV, "CsvFile", "Rows as CSV (RFC 4180), UTF-8, separated by `,`, `;` or tabs; the first line names the columns.", "employee_number,given_name,family_name,hired_on\r\nE-0301,Ana,Pop,2026-03-02\r\n"),
+            (read::CSV, "CsvFile", "Rows as CSV (RFC 4180), UTF-8, separated by `,`, `;` or tabs; the first line names the columns.", ANY_CSV),
             (read::XLSX, "XlsxFile", "The first sheet of a workbook; its first row names the columns.", "(an XLSX workbook)"),
-            (read::NDJSON, "NdjsonFile", "A JSON object a line, its fields named as the columns of a CSV file would be.", "{\"employee_number\": \"E-0301\", \"given_name\": \"Ana\", \"family_name\": \"Pop\", \"hired_on\": \"2026-03-02\"}\n"),
+            (read::NDJSON, "NdjsonFile", "A JSON object a line, its fields named as the columns of a CSV file would be.", ANY_NDJSON),
         ]);
     }
 }
