@@ -5,6 +5,7 @@ import datetime
 import json
 import os
 import sys
+import urllib.error
 import urllib.parse
 import urllib.request
 from typing import Any
@@ -21,8 +22,11 @@ def call(path: str, body: Any = None, token: str = "") -> Any:
     request.add_header("content-type", "application/json")
     if token:
         request.add_header("authorization", f"Bearer {token}")
-    with urllib.request.urlopen(request, timeout=30) as answer:
-        return json.load(answer)
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.load(answer)
+    except urllib.error.HTTPError as refused:
+        sys.exit(f"{path}: {refused.read().decode()}")
 
 
 def events(path: str, token: str = "") -> dict[str, Any]:
@@ -72,26 +76,69 @@ def interview_is(event: Any, interview: dict[str, Any]) -> None:
     same(what, len(attendees) if isinstance(attendees, list) else 1, len(interview["panel"]))
 
 
-def interviews(token: str) -> int:
-    all_of_them = call("/v1/interviews?limit=200", token=token)["data"]
-    panel = all_of_them[0]["panel"][0]
+def unique() -> str:
+    return os.urandom(6).hex().upper()
+
+
+def application(token: str, other: str) -> dict[str, Any]:
+    """Somebody who applies for a post that is open: one opens it, another one agrees."""
+    department = call("/v1/departments", {"name": f"Calendars {unique()}", "code": unique()}, token)
+    position = call("/v1/positions", {"title": "Reader of calendars", "department_id": department["id"], "approved_headcount": 1}, token)
+    opening = call("/v1/job-openings", {"title": "Reader of calendars", "position_id": position["id"], "seats": 1}, token)
+    call(f"/v1/job-openings/{opening['id']}/approve", {}, other)
+    call(f"/v1/job-openings/{opening['id']}/open", {}, token)
+    if not call("/v1/hiring-stages", token=token)["data"]:
+        call("/v1/hiring-stages", {"name": "Screening", "place": 10}, token)
+    until = datetime.date.today() + datetime.timedelta(days=365)
+    candidate = {
+        "given_name": "Ștefania, \"Ana\"", "family_name": "O'Neill; Radu", "email": f"{unique()}@mail.example", "phone": "+40 21 555 0100",
+        "source": "referral", "consent_ends_on": str(until),
+    }
+    applies = {"candidate_id": call("/v1/candidates", candidate, token)["id"], "job_opening_id": opening["id"]}
+    return call("/v1/applications", applies, token)
+
+
+def interviews(token: str, other: str) -> int:
+    panel = [each["id"] for each in call("/v1/employees?status=active&limit=2", token=token)["data"]]
+    applied = application(token, other)["id"]
     new = {
-        "application_id": all_of_them[0]["application_id"], "title": AWKWARD[:100], "kind": "on_site", "panel": [panel],
+        "application_id": applied, "title": AWKWARD, "kind": "on_site", "panel": panel,
         "starts_at": "2031-03-03T09:30:00Z", "ends_at": "2031-03-03T10:15:00Z", "place": 'Room 3; left, "the blue one"\\2',
     }
     made = call("/v1/interviews", new, token)
     uid = f"{made['id']}@backoffice"
     interview_is(events(f"/v1/interviews/{made['id']}/calendar", token)[uid], made)
-    moved = call(f"/v1/interviews/{made['id']}/reschedule", {"starts_at": "2031-03-04T22:00:00Z", "ends_at": "2031-03-05T01:00:00Z"}, token)
+    # Over midnight, and the end of a year.
+    later = {"starts_at": "2031-12-31T22:00:00Z", "ends_at": "2032-01-01T01:00:00Z"}
+    moved = call(f"/v1/interviews/{made['id']}/reschedule", later, token)
     interview_is(events(f"/v1/interviews/{made['id']}/calendar", token)[uid], moved)
     if moved["sequence"] <= made["sequence"]:
         sys.exit("a calendar takes what moved for what it knows already")
-    cancelled = call(f"/v1/interviews/{made['id']}/cancel", {"reason": "The position was filled"}, token)
-    feed = events("/v1/interviews/calendar?" + urllib.parse.urlencode({"interviewer_id": panel}), token)
-    theirs = [each for each in all_of_them if panel in each["panel"]]
-    for each in [*theirs, cancelled]:
+    remote = {"title": "Talk", "kind": "video", "link": "https://meet.demo.example/42?a=1&b=2,3", "place": None}
+    call("/v1/interviews", {**new, **remote, "starts_at": "2031-04-01T07:00:00Z", "ends_at": "2031-04-01T08:00:00Z", "panel": panel[:1]}, token)
+    call(f"/v1/interviews/{made['id']}/cancel", {"reason": "The position was filled"}, token)
+    feed = events("/v1/interviews/calendar?" + urllib.parse.urlencode({"interviewer_id": panel[0]}), token)
+    theirs = call(f"/v1/interviews?limit=200&interviewer_id={panel[0]}&starts_at_from=2031-01-01T00:00:00Z", token=token)["data"]
+    if len(theirs) < 2:
+        sys.exit("the interviews that were made are not told")
+    for each in theirs:
         interview_is(feed[f"{each['id']}@backoffice"], each)
-    return len(feed)
+    return len(theirs)
+
+
+def leave(token: str, other: str) -> None:
+    """A week, and a leave from noon until noon: one asks, another one agrees."""
+    kind = call("/v1/leave-types", {"code": unique(), "name": "Leave", "allows_negative": True}, token)
+    person = call("/v1/employees?status=active&limit=1", token=token)["data"][0]
+    monday = datetime.date.today() + datetime.timedelta(days=70 - datetime.date.today().weekday())
+    for first, last, at_noon in ((0, 4, False), (7, 9, True)):
+        asked = {
+            "employee_id": person["id"], "leave_type_id": kind["id"], "starts_on": str(monday + datetime.timedelta(days=first)),
+            "ends_on": str(monday + datetime.timedelta(days=last)), "starts_at_noon": at_noon, "ends_at_noon": at_noon,
+        }
+        asked = call("/v1/leave-requests", asked, token)
+        call(f"/v1/leave-requests/{asked['id']}/submit", {}, token)
+        call(f"/v1/leave-requests/{asked['id']}/approve", {}, other)
 
 
 def absences(token: str) -> int:
@@ -114,12 +161,17 @@ def absences(token: str) -> int:
     return len(told["absences"])
 
 
+def signed_in(email: str) -> str:
+    return str(call("/v1/auth/login", {"email": email, "password": os.environ["BACKOFFICE_PASSWORD"], "organization": "demo"})["access_token"])
+
+
 def main() -> None:
-    signed_in = {"email": os.environ["BACKOFFICE_EMAIL"], "password": os.environ["BACKOFFICE_PASSWORD"], "organization": "demo"}
-    token = call("/v1/auth/login", signed_in)["access_token"]
-    asked, away = interviews(token), absences(token)
-    if not away:
-        sys.exit("nobody is away in the demo, so nothing was read")
+    token, other = signed_in(os.environ["BACKOFFICE_EMAIL"]), signed_in("hr-manager@demo.example")
+    asked = interviews(token, other)
+    leave(token, other)
+    away = absences(token)
+    if away < 2:
+        sys.exit("nobody is away, so nothing was read")
     print(f"{asked} interviews and {away} leaves: icalendar reads what the API tells")
 
 

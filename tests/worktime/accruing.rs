@@ -200,7 +200,7 @@ fn leave_that_grows_has_terms_and_other_leave_has_none() {
             .iter()
             .map(|each| each["pointer"].as_str().unwrap())
             .collect();
-        assert_eq!(told, ["/accrual", "/accrual"]);
+        assert_eq!(told, ["/accrual", "/accrues_from_on"]);
         let bad = json!({"code": "BAD", "name": "Bad", "days_per_year": "5"});
         let problem = firm.owner.post("/v1/leave-types", bad).await.is_problem(422, "invalid-input");
         assert_eq!(fault(&problem), ("/days_per_year", "breaks-a-rule"));
