@@ -18,7 +18,8 @@ declare
     changed integer;
 begin
     select array_agg(l.id) into held from (
-        select r.id from leave_requests r where r.org_id = org and r.status in ('submitted', 'approved') and r.ends_on >= from_day and r.starts_on <= to_day
+        select r.id from leave_requests r where r.org_id = org and r.status in ('submitted', 'approved') and r.ends_on >= from_day
+            and r.starts_on between from_day - 366 and to_day -- none is longer than a year
             and (people is null or r.employee_id = any(people)) order by r.id for update) l;
     if held is null then return 0; end if;
     update leave_requests r set status = 'cancelled' where r.org_id = org and r.id = any(held) and r.status in ('submitted', 'approved')
