@@ -461,13 +461,13 @@ impl Api {
     /// `POST` of a file of them.
     pub fn importable<R: Kept>(&mut self) -> &mut Self {
         import::register::<R>();
-        let plural = R::NAME.replace('-', "_");
+        let plural = R::FILES.replace('-', "_");
         self.regular::<R, _, _, _>(
             Method::POST,
             &format!("{}/import", R::PATH),
             &format!("import_{plural}"),
             &format!("Import {}", words(&plural)),
-            &format!("Takes a file of {}: CSV, XLSX or NDJSON, each row under the rules of a single create, every fault told by line and column (`pointer` is `/line/column`). All of it or nothing, unless `on_error=skip`. Up to {} rows are answered at once with 200; more are taken in with 202, and a job works them off: follow `/v1/imports/{{id}}`. A dry run shows what would be created, changed field by field, and refused; of a large file the report of it stays in `/v1/imports`, and nothing else. {}", words(&plural), import::BATCH, import::described::<R>()),
+            &format!("Takes a file of {}: CSV, XLSX or NDJSON, each row under the rules of a single create, every fault told by line and column (`pointer` is `/line/column`). All of it or nothing, unless `on_error=skip`. Up to {} rows are answered at once with 200; more are taken in with 202, and a job works them off: follow `/v1/imports/{{id}}`. A dry run shows what would be created, changed field by field, and refused; of a large file the report of it stays in `/v1/imports`, and nothing else. {}{}", words(&plural), import::BATCH, import::described::<R>(), R::ABOUT_FILES),
             import::import::<R>,
         )
     }

@@ -37,6 +37,10 @@ pub trait Resource: Named + Serialize + DeserializeOwned + ToSchema + Sized + 's
     const NATURAL_KEY: &'static [&'static str] = &[];
     /// How files name what its fields refer to; one that narrows another comes before it.
     const REFERENCES: &'static [Reference] = &[];
+    /// What files of them are called. Another name than the resource's where its files say more than it holds: hires, of employees.
+    const FILES: &'static str = Self::NAME;
+    /// What the contract says of such files beside their columns.
+    const ABOUT_FILES: &'static str = "";
     /// What lists can be narrowed by.
     type Filter: DeserializeOwned + IntoParams + Clone + 'static;
 

@@ -50,15 +50,20 @@ pub trait Kept: Store {
     const BULK: Option<&'static str> = None;
 
     fn create(db: &mut Db, new: Self::New) -> impl Future<Output = Result<Self>>;
-    /// Creates those of a file that are written together, and answers them in their order: one by one, unless told.
-    fn create_all(db: &mut Db, new: Vec<Self::New>) -> impl Future<Output = Result<Vec<Self>>> {
+    /// Creates those of a file that are written together, and answers them in their order: one by one, unless told. With each comes
+    /// the id by which others of the file refer to it.
+    fn create_all(db: &mut Db, new: Vec<(Uuid, Self::New)>) -> impl Future<Output = Result<Vec<Self>>> {
         async {
             let mut made = Vec::with_capacity(new.len());
-            for each in new {
+            for (_, each) in new {
                 made.push(Self::create(db, each).await?);
             }
             Ok(made)
         }
+    }
+    /// Takes back what this import made beside its rows, before these go. What it made is in `import_rows`.
+    fn undo_besides(_db: &mut Db, _import: Uuid) -> impl Future<Output = Result<()>> {
+        async { Ok(()) }
     }
     /// Changes the locked row.
     fn change(db: &mut Db, row: Self, edit: Self::Edit) -> impl Future<Output = Result<Self>>;

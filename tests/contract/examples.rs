@@ -737,6 +737,13 @@ pub async fn request(caller: &Caller, operation: &Operation, path: &str) -> Requ
             }
             request.body("application/x-ndjson", rows.join("\n"))
         }
+        // People with what they do and earn: an employee, to begin with.
+        (None, Some("/v1/hires")) => {
+            let create = operation_at(&Method::POST, "/v1/employees").unwrap();
+            let mut row = body(caller, &create).await;
+            row.as_object_mut().unwrap().remove("custom");
+            request.body("application/x-ndjson", row.to_string())
+        }
         // A file of one row, which a POST to the collection would take.
         (None, Some(collection)) => {
             let create = operation_at(&Method::POST, collection).unwrap();

@@ -4,7 +4,9 @@
 mod support;
 
 mod any_payroll;
+mod benefits;
 mod compensation;
+mod hires;
 mod made_good;
 mod refusals;
 mod runs;

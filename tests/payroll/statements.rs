@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use std::process::Child;
 
 /// A service of the test's own on the shared database, so that only its own requests are counted.
-struct Counted {
+pub(crate) struct Counted {
     base: String,
     metrics: String,
     child: Child,
@@ -21,10 +21,14 @@ impl Drop for Counted {
 }
 
 impl Counted {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let (base, metrics, child) =
             Service::spawn(&service().url, &["--workers", "1", "--connections", "2"]);
         Self { base, metrics, child }
+    }
+
+    pub(crate) fn base(&self) -> &str {
+        &self.base
     }
 
     /// What the operation has cost so far.
@@ -39,7 +43,7 @@ impl Counted {
     }
 
     /// The answer to a request, and the statements that it cost.
-    async fn cost(&self, operation: &str, request: Request) -> (Value, u64) {
+    pub(crate) async fn cost(&self, operation: &str, request: Request) -> (Value, u64) {
         let before = self.total(operation).await;
         let answer = request.to(&self.base).send().await.is(200);
         (answer, self.total(operation).await - before)

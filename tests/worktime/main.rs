@@ -7,6 +7,7 @@ mod absences;
 mod accruing;
 mod deciding;
 mod leave;
+mod recounting;
 mod timesheets;
 
 use rust_decimal::Decimal;

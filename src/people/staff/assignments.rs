@@ -290,7 +290,8 @@ impl Kept for Assignment {
         made.into_iter().next().ok_or_else(|| Problem::internal("an assignment was put and is not there"))
     }
 
-    async fn create_all(db: &mut Db, new: Vec<NewAssignment>) -> Result<Vec<Self>> {
+    async fn create_all(db: &mut Db, new: Vec<(Uuid, NewAssignment)>) -> Result<Vec<Self>> {
+        let new: Vec<NewAssignment> = new.into_iter().map(|(_, each)| each).collect();
         put_all(db, &new).await
     }
 

@@ -259,7 +259,8 @@ impl Kept for PersonalData {
         filed.get_result(db).await.map_err(about_the_employee)
     }
 
-    async fn create_all(db: &mut Db, new: Vec<NewPersonalData>) -> Result<Vec<Self>> {
+    async fn create_all(db: &mut Db, new: Vec<(Uuid, NewPersonalData)>) -> Result<Vec<Self>> {
+        let new: Vec<NewPersonalData> = new.into_iter().map(|(_, each)| each).collect();
         let order: Vec<Uuid> = new.iter().map(|each| each.employee_id).collect();
         let filed = diesel::insert_into(personal_data::table).values(new).returning(Self::as_returning());
         let filed: Vec<Self> = filed.get_results(db).await.map_err(about_the_employee)?;

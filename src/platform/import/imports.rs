@@ -249,7 +249,7 @@ impl Import {
         let done = (
             (
                 imports::id.eq(id),
-                imports::resource.eq(R::NAME),
+                imports::resource.eq(R::FILES),
                 imports::status.eq(status),
                 imports::mode.eq(plan.mode),
             ),
@@ -283,7 +283,7 @@ impl Import {
         job: Uuid,
     ) -> Result<Self> {
         let waiting = (
-            (imports::id.eq(id), imports::resource.eq(R::NAME), imports::mode.eq(kept.plan.mode)),
+            (imports::id.eq(id), imports::resource.eq(R::FILES), imports::mode.eq(kept.plan.mode)),
             (
                 imports::on_error.eq(kept.plan.on_error),
                 imports::dry_run.eq(dry_run),
@@ -367,10 +367,10 @@ async fn undo_import(may: May<Write, Import>, id: Id<Import>) -> Reply<Import> {
         LIFE.step(import.status.as_str(), "undo")?;
         let importer = importer(&import.resource)?;
         if !import.dry_run {
-            let held = reach_as(db, may.claims().sid, &import.resource).await?;
+            let held = reach_as(db, may.claims().sid, importer.resource).await?;
             if !held {
                 return Err(
-                    FORBIDDEN.because(format!("This needs the permission `{}:write`.", import.resource))
+                    FORBIDDEN.because(format!("This needs the permission `{}:write`.", importer.resource))
                 );
             }
             super::patiently(db).await?;
@@ -488,6 +488,7 @@ pub(super) async fn undo<R: Kept>(db: &mut Db, import: Uuid) -> Result<()> {
         .execute(db)
         .await?;
     }
+    R::undo_besides(db, import).await?;
     let deleted = diesel::sql_query(format!(
         "delete from {table} where org_id = $1 and id in (select resource_id from import_rows where org_id = $1 and import_id = $2 and version = 1)"
     ))

@@ -241,7 +241,7 @@ impl Mapping {
 
     /// Refuses to read files of another resource.
     pub(super) fn is_for<R: crate::resource::Resource>(&self) -> Result<()> {
-        if self.resource == R::NAME {
+        if self.resource == R::FILES {
             return Ok(());
         }
         let rule = format!("is for files of {}", self.resource);

@@ -213,7 +213,7 @@ async fn take_in<R: Kept>(
                 .get_result(db)
                 .await?;
             let kept = Taking { plan: plan.clone(), chunks, reach: reach.reach };
-            let job = job::enqueue(db, &RunImport { import: id, resource: R::NAME.to_owned() }).await?;
+            let job = job::enqueue(db, &RunImport { import: id, resource: R::FILES.to_owned() }).await?;
             Import::wait::<R>(db, id, &kept, dry_run, rows, job).await.map(Taken)
         })
         .await?;
@@ -241,9 +241,11 @@ impl Task for RunImport {
     }
 }
 
-/// What is known of each resource that takes files, by its name: a job knows no types.
+/// What is known of each resource that takes files, by what these are called: a job knows no types.
 #[derive(Clone, Copy)]
 struct Importer {
+    /// Which permission it takes.
+    resource: &'static str,
     run: for<'a> fn(&'a Running, Uuid) -> LocalBoxFuture<'a, Result<Value>>,
     undo: for<'a> fn(&'a mut Db, Uuid) -> LocalBoxFuture<'a, Result<()>>,
     columns: fn() -> Vec<String>,
@@ -254,11 +256,12 @@ static IMPORTERS: RwLock<BTreeMap<&'static str, Importer>> = RwLock::new(BTreeMa
 /// Lets the resource take files.
 pub(crate) fn register<R: Kept>() {
     let importer = Importer {
+        resource: R::NAME,
         run: |job, import| run::<R>(job, import).boxed_local(),
         undo: |db, import| imports::undo::<R>(db, import).boxed_local(),
         columns: columns::known::<R>,
     };
-    IMPORTERS.write().unwrap_or_else(PoisonError::into_inner).insert(R::NAME, importer);
+    IMPORTERS.write().unwrap_or_else(PoisonError::into_inner).insert(R::FILES, importer);
 }
 
 fn importer(resource: &str) -> Result<Importer> {

@@ -155,7 +155,7 @@ impl Writer<'_> {
 /// New rows in one statement, where the resource is one table; else as it creates them. What was written is noted.
 async fn create<R: Kept>(db: &mut Db, import: Uuid, rows: &[Creation<R>]) -> Result<()> {
     let Some(table) = R::BULK else {
-        let made = R::create_all(db, rows.iter().map(|row| row.new.clone()).collect()).await?;
+        let made = R::create_all(db, rows.iter().map(|row| (row.id, row.new.clone())).collect()).await?;
         let written: Vec<_> =
             made.iter().zip(rows).map(|(made, row)| (made.id(), made.version(), row.line)).collect();
         return note(db, import, &written).await;
