@@ -483,9 +483,9 @@ fn tell_the_days_taken(document: &mut Value) {
     fn walk(value: &mut Value) {
         match value {
             Value::Object(fields) if fields.get("format") == Some(&json!("date")) => {
-                fields
-                    .entry("pattern")
-                    .or_insert_with(|| json!("^(19[0-9]{2}|2[01][0-9]{2}|2200)-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"));
+                fields.entry("pattern").or_insert_with(|| {
+                    json!("^(19[0-9]{2}|2[01][0-9]{2}|2200)-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$")
+                });
             }
             Value::Object(fields) => fields.values_mut().for_each(walk),
             Value::Array(items) => items.iter_mut().for_each(walk),
