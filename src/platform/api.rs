@@ -101,7 +101,7 @@ pub struct OperationDoc {
     /// Bodies that are files: media type and the name of its schema.
     files: Vec<(&'static str, &'static str)>,
     /// What they look like, where that is not what their schema tells.
-    shown: Vec<(&'static str, String)>,
+    pub(crate) shown: Vec<(&'static str, String)>,
     bytes: Option<String>,
     responses: BTreeMap<String, Response>,
 }
@@ -173,11 +173,6 @@ impl OperationDoc {
             self.schemas.push(((*name).to_owned(), RefOr::T(Schema::Object(schema.build()))));
             self.files.push((media_type, name));
         }
-    }
-
-    /// What files of these media types look like here.
-    pub fn shows_files(&mut self, examples: &[(&'static str, String)]) {
-        self.shown.extend_from_slice(examples);
     }
 
     /// It takes bytes as they are.
@@ -279,15 +274,12 @@ impl OperationDoc {
 /// Bytes that say themselves what they are, if anything does.
 const BYTES: &str = "application/octet-stream";
 
-/// More than any file has; what each purpose takes is in the description.
-const LONGEST_BYTES: usize = 1 << 30;
-
 fn bytes() -> utoipa::openapi::Object {
     let binary = SchemaFormat::KnownFormat(KnownFormat::Binary);
     ObjectBuilder::new()
         .schema_type(Type::String)
         .format(Some(binary))
-        .max_length(Some(LONGEST_BYTES))
+        .max_length(Some(1 << 30)) // more than any file has; what each purpose takes is in the description
         .build()
 }
 

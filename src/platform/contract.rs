@@ -2,7 +2,6 @@
 //! answer with, security, examples, open enumerations out and closed ones in.
 use crate::dialect::Dialect;
 use crate::event::Happenings;
-use crate::import;
 use crate::problem::{Kind, ProblemBody};
 use crate::resource::Resource;
 use actix_web::http::Method;
@@ -227,7 +226,6 @@ pub(crate) fn finish(
         tell_common_headers(operation);
         add_examples(operation, &schemas);
     }
-    add_examples_of_files(&mut document);
     drop_unused_enumerations(&mut document);
     document["tags"] = tags(&mut document);
     document
@@ -580,38 +578,6 @@ fn add_examples(operation: &mut Value, schemas: &Value) {
         let contents = response.get_mut("content").and_then(Value::as_object_mut).into_iter().flatten();
         for (_, content) in contents.filter(|(kind, _)| kind.ends_with("json")) {
             content["example"] = example(&content["schema"], schemas);
-        }
-    }
-}
-
-/// An example for files that are imported: what the example of a single create holds, as a row.
-fn add_examples_of_files(document: &mut Value) {
-    let Some(paths) = document["paths"].as_object_mut() else { return };
-    let rows: Vec<(String, Map<String, Value>)> = paths
-        .iter()
-        .filter_map(|(path, item)| {
-            let one = item.pointer("/post/requestBody/content/application~1json/example")?.as_object()?;
-            let filled =
-                one.iter().filter(|(_, value)| !matches!(value.to_string().as_str(), "null" | "{}" | "[]"));
-            Some((
-                format!("{path}/import"),
-                filled.map(|(name, value)| (name.clone(), value.clone())).collect(),
-            ))
-        })
-        .collect();
-    for (path, row) in rows {
-        let contents = paths.get_mut(&path).and_then(|item| item.pointer_mut("/post/requestBody/content"));
-        for (kind, content) in contents.and_then(Value::as_object_mut).into_iter().flatten() {
-            // What tells its rows itself keeps them.
-            match kind.as_str() {
-                import::CSV if content["example"] == import::ANY_CSV => {
-                    content["example"] = import::as_csv(&row).into();
-                }
-                import::NDJSON if content["example"] == import::ANY_NDJSON => {
-                    content["example"] = format!("{}\n", json!(row)).into();
-                }
-                _ => (),
-            }
         }
     }
 }

@@ -30,15 +30,14 @@ use diesel_async::RunQueryDsl;
 use futures_util::future::{FutureExt, LocalBoxFuture};
 pub use imports::Import;
 use mappings::Mapping;
-pub(crate) use read::{CSV, LONGEST_FILE, NDJSON};
+pub(crate) use read::LONGEST_FILE;
 use read::{Part, Row};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::{PoisonError, RwLock};
 pub use together::{Faults, FileOfRows, FoundRow, Layout, Rows};
-use upload::Upload;
-pub(crate) use upload::{ANY_CSV, ANY_NDJSON, as_csv};
+use upload::FileOf;
 use utoipa::IntoParams;
 use uuid::Uuid;
 use work::Source;
@@ -126,7 +125,7 @@ impl Outcome for Taken {
 pub(crate) async fn import<R: Kept>(
     may: May<Write, R>,
     query: Params<ImportQuery>,
-    upload: Upload,
+    file: FileOf<R>,
 ) -> Reply<Taken> {
     let query = query.0;
     // Who may not do it is told so before the file is taken in.
@@ -141,7 +140,7 @@ pub(crate) async fn import<R: Kept>(
     if let Some(mapping) = &mapping {
         mapping.is_for::<R>()?;
     }
-    let mut reading = upload.receive().await?;
+    let mut reading = file.0.receive().await?;
     let Some(Part::Header(header)) = reading.next().await else {
         return Err(reading.end().await.err().unwrap_or_else(read::is_empty));
     };

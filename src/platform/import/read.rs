@@ -50,9 +50,9 @@ pub(super) enum Format {
     Ndjson,
 }
 
-pub(crate) const CSV: &str = "text/csv";
+pub(super) const CSV: &str = "text/csv";
 pub(super) const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
-pub(crate) const NDJSON: &str = "application/x-ndjson";
+pub(super) const NDJSON: &str = "application/x-ndjson";
 
 impl Format {
     pub(super) fn named(media_type: &str) -> Result<Self> {

@@ -37,7 +37,7 @@ impl<L> FromRequest for FileOfRows<L> {
 impl<L: Layout> Argument for FileOfRows<L> {
     fn describe(doc: &mut OperationDoc) {
         Upload::describe(doc);
-        doc.shows_files(&[(read::CSV, L::EXAMPLE.to_owned()), (read::NDJSON, as_ndjson(L::EXAMPLE))]);
+        doc.shown = vec![(read::CSV, L::EXAMPLE.to_owned()), (read::NDJSON, as_ndjson(L::EXAMPLE))];
     }
 }
 

@@ -1,13 +1,15 @@
 //! The file as it comes in: received under limits of size and pace, read on a thread of its own, kept in chunks.
 use super::read::{self, Format, IN_MEMORY, LONGEST_FILE, Part, Row};
 use crate::api::{Argument, OperationDoc};
+use crate::contract;
 use crate::database::{Database, Db};
-use crate::input::BodyDigest;
+use crate::input::{BodyDigest, schema_of};
 use crate::may::app_data;
 use crate::packed::Packing;
 use crate::problem::{
     MALFORMED_REQUEST, Problem, REQUEST_TIMEOUT, Result, TOO_LARGE, UNSUPPORTED_MEDIA_TYPE,
 };
+use crate::store::Kept;
 use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
@@ -17,6 +19,7 @@ use futures_util::StreamExt;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use std::io::Write;
+use std::marker::PhantomData;
 use std::time::{Duration, Instant};
 use tempfile::SpooledTempFile;
 use tokio::sync::mpsc;
@@ -28,12 +31,34 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Bytes that come in a second at the least, on the whole.
 const SLOWEST: u64 = 64 << 10;
 
-/// What a file looks like where nobody says better: the contract puts a row of what is imported in its place.
-pub(crate) const ANY_CSV: &str = "code,name\r\nA-1,First\r\n";
-pub(crate) const ANY_NDJSON: &str = "{\"code\": \"A-1\", \"name\": \"First\"}\n";
+/// A file of rows that become one of these each; the contract shows it by what makes one.
+pub(crate) struct FileOf<R>(pub(super) Upload, PhantomData<R>);
+
+impl<R> FromRequest for FileOf<R> {
+    type Error = Problem;
+    type Future = std::future::Ready<Result<Self>>;
+
+    fn from_request(http: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        std::future::ready(
+            Upload::from_request(http, payload).into_inner().map(|file| Self(file, PhantomData)),
+        )
+    }
+}
+
+impl<R: Kept> Argument for FileOf<R> {
+    fn describe(doc: &mut OperationDoc) {
+        Upload::describe(doc);
+        let schema = schema_of::<R::New>();
+        let Value::Object(mut row) = contract::example(&schema, &schema["components"]["schemas"]) else {
+            return;
+        };
+        row.retain(|_, value| !matches!(value.to_string().as_str(), "null" | "{}" | "[]"));
+        doc.shown = vec![(read::CSV, as_csv(&row)), (read::NDJSON, format!("{}\n", Value::Object(row)))];
+    }
+}
 
 /// A row, under a line that names its fields; what is no plain value, as JSON.
-pub(crate) fn as_csv(row: &Map<String, Value>) -> String {
+fn as_csv(row: &Map<String, Value>) -> String {
     let plain = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let mut lines = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
     let written = lines.write_record(row.keys()).and_then(|()| lines.write_record(row.values().map(plain)));
@@ -59,9 +84,9 @@ impl FromRequest for Upload {
 impl Argument for Upload {
     fn describe(doc: &mut OperationDoc) {
         doc.takes_files(&[
-            (read::CSV, "CsvFile", "Rows as CSV (RFC 4180), UTF-8, separated by `,`, `;` or tabs; the first line names the columns.", ANY_CSV),
+            (read::CSV, "CsvFile", "Rows as CSV (RFC 4180), UTF-8, separated by `,`, `;` or tabs; the first line names the columns.", "code,name\r\nA-1,First\r\n"),
             (read::XLSX, "XlsxFile", "The first sheet of a workbook; its first row names the columns.", "(an XLSX workbook)"),
-            (read::NDJSON, "NdjsonFile", "A JSON object a line, its fields named as the columns of a CSV file would be.", ANY_NDJSON),
+            (read::NDJSON, "NdjsonFile", "A JSON object a line, its fields named as the columns of a CSV file would be.", "{\"code\": \"A-1\", \"name\": \"First\"}\n"),
         ]);
     }
 }
