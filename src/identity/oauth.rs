@@ -37,7 +37,7 @@ pub struct TokenRequest {
     #[schema(max_length = 100, example = "AZOMbn06fE6fCm8cKz1OXwGTjG59Onx…")]
     client_secret: Option<String>,
     /// Permissions that the token shall have, separated by spaces; all scopes of the client where it is left out.
-    #[schema(max_length = 5000, example = "employees:read")]
+    #[schema(max_length = 50_000, example = "employees:read")]
     scope: Option<String>,
 }
 
@@ -54,7 +54,7 @@ pub struct ClientToken {
     #[schema(example = 600, minimum = 1, maximum = 600)]
     expires_in: i64,
     /// The permissions that it has, separated by spaces.
-    #[schema(max_length = 5000, example = "employees:read")]
+    #[schema(max_length = 50_000, example = "employees:read")]
     scope: String,
 }
 
