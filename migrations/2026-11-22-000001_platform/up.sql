@@ -18,6 +18,10 @@ end $$;
 create function current_org() returns uuid language sql stable parallel safe
     as $$ select nullif(current_setting('app.org_id', true), '')::uuid $$;
 
+-- Whether the service asks, also where a function works as the owner of the tables for it. Whoever looks after the database does not.
+create function is_service() returns boolean language sql stable parallel safe
+    as $$ select current_setting('role') = 'backoffice_service' $$;
+
 -- 'user:<id>', 'client:<id>' or 'system'.
 create function current_actor() returns text language sql stable parallel safe
     as $$ select coalesce(nullif(current_setting('app.actor', true), ''), 'system') $$;

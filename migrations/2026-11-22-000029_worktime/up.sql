@@ -108,7 +108,7 @@ create trigger keep_days after insert or update of weeks, overtime on working_pa
 -- What becomes the organization's default takes the place of what was.
 create function keep_one_default() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
 begin
-    if tg_op <> 'DELETE' and row_security_active(tg_relid) and new.org_id is distinct from current_org() then return new; end if; -- which the wall refuses
+    if tg_op <> 'DELETE' and is_service() and new.org_id is distinct from current_org() then return new; end if; -- which the wall refuses
     if new.is_default then
         execute format('update %I set is_default = false where org_id = $1 and id <> $2 and is_default', tg_table_name) using new.org_id, new.id;
     end if;
@@ -528,7 +528,7 @@ declare
     faults jsonb;
     short record;
 begin
-    if tg_op <> 'DELETE' and row_security_active(tg_relid) and new.org_id is distinct from current_org() then return new; end if; -- which the wall refuses
+    if tg_op <> 'DELETE' and is_service() and new.org_id is distinct from current_org() then return new; end if; -- which the wall refuses
     if tg_op = 'DELETE' then
         if not reaches_person(old.employee_id) then
             raise exception 'forbidden: Who stands in for somebody decides, and does nothing else.' using errcode = 'insufficient_privilege';
@@ -806,7 +806,7 @@ declare
     sheet record;
     there numeric;
 begin
-    if tg_op <> 'DELETE' and row_security_active(tg_relid) and new.org_id is distinct from current_org() then return new; end if; -- which the wall refuses
+    if tg_op <> 'DELETE' and is_service() and new.org_id is distinct from current_org() then return new; end if; -- which the wall refuses
     if tg_op <> 'INSERT' and not reaches_person(old.employee_id) then
         raise exception 'forbidden: Who stands in for somebody decides, and does nothing else.' using errcode = 'insufficient_privilege';
     end if;

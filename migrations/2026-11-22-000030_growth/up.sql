@@ -101,7 +101,7 @@ begin
         end if;
         return old;
     end if;
-    if row_security_active(tg_relid) and new.org_id is distinct from current_org() then return new; end if; -- which the wall refuses
+    if is_service() and new.org_id is distinct from current_org() then return new; end if; -- which the wall refuses
     if tg_op = 'UPDATE' and old.status <> 'reported'
         and (new.kind, new.happened_on, new.note, new.employee_id) is distinct from (old.kind, old.happened_on, old.note, old.employee_id) then
         raise exception 'decided' using errcode = 'restrict_violation', table = 'benefit_life_events', constraint = 'a_life_event_that_was_decided_on_is_final';
@@ -227,7 +227,7 @@ declare
     plan benefit_plans;
     faults jsonb;
 begin
-    if row_security_active(tg_relid) and new.org_id is distinct from current_org() then return new; end if; -- which the wall refuses
+    if is_service() and new.org_id is distinct from current_org() then return new; end if; -- which the wall refuses
     if tg_op = 'UPDATE' and old.status <> 'requested'
         and (new.employee_id, new.benefit_plan_id, new.starts_on, new.dependant_ids) is distinct from (old.employee_id, old.benefit_plan_id, old.starts_on, old.dependant_ids) then
         raise exception 'decided' using errcode = 'restrict_violation', table = 'benefit_enrolments', constraint = 'an_enrolment_that_was_decided_on_is_ended_and_asked_for_anew';
@@ -513,7 +513,7 @@ select limit_reach('certificates');
 -- Holds as long as the course says, unless told; none is of tomorrow.
 create function keep_certificate() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
 begin
-    if row_security_active(tg_relid) and new.org_id is distinct from current_org() then return new; end if; -- which the wall refuses
+    if is_service() and new.org_id is distinct from current_org() then return new; end if; -- which the wall refuses
     if new.issued_on > growth_today() and (tg_op = 'INSERT' or new.issued_on <> old.issued_on) then
         raise exception 'future' using errcode = 'check_violation', table = 'certificates', constraint = 'certificates_issued_on_check',
             detail = jsonb_build_object('errors', jsonb_build_array(jsonb_build_object('pointer', '/issued_on', 'code', 'in-the-future', 'detail', 'must not be in the future')));
@@ -537,7 +537,7 @@ begin
         end if;
         return old;
     end if;
-    if row_security_active(tg_relid) and new.org_id is distinct from current_org() then return new; end if; -- which the wall refuses
+    if is_service() and new.org_id is distinct from current_org() then return new; end if; -- which the wall refuses
     select * into session from course_sessions where org_id = new.org_id and id = new.course_session_id for no key update;
     if not found or not exists (select from employees where org_id = new.org_id and id = new.employee_id) then
         return new; -- which the keys refuse
@@ -839,7 +839,7 @@ declare
     parent goals;
     fault jsonb;
 begin
-    if tg_op <> 'DELETE' and row_security_active(tg_relid) and new.org_id is distinct from current_org() then return new; end if; -- which the wall refuses
+    if tg_op <> 'DELETE' and is_service() and new.org_id is distinct from current_org() then return new; end if; -- which the wall refuses
     -- What rolls up was let in below.
     if pg_trigger_depth() = 1 then
         if tg_op = 'DELETE' then
@@ -900,7 +900,7 @@ declare
     goal goals;
     fault jsonb;
 begin
-    if row_security_active(tg_relid) and new.org_id is distinct from current_org() then return new; end if; -- which the wall refuses
+    if is_service() and new.org_id is distinct from current_org() then return new; end if; -- which the wall refuses
     select * into goal from goals where org_id = new.org_id and id = new.goal_id for no key update;
     if not found then return new; end if; -- which the key refuses
     new.employee_id := goal.employee_id;
