@@ -24,7 +24,7 @@ fn the_contract_of_the_organization_has_its_fields() {
         field(&hr, "badge", "text", json!({"max_length": 5, "required": true})).await;
         field(&hr, "shirt", "choice", json!({"choices": ["S", "M"]})).await;
         field(&hr, "allowance", "money", json!({"currency": "EUR"})).await;
-        field(&hr, "sworn_in_on", "day", json!({"role_ids": [hr.role]})).await;
+        field(&hr, "boarded_on", "day", json!({"role_ids": [hr.role]})).await;
         field(&hr, "buddy", "reference", json!({"refers_to": "employees"})).await;
         let gone = field(&hr, "gone", "text", json!({})).await;
         hr.act(&format!("{}/archive", at("/v1/custom-fields", &gone))).await.is(200);
@@ -33,9 +33,9 @@ fn the_contract_of_the_organization_has_its_fields() {
         let own = own_contract(&hr).await;
         let row = &own["components"]["schemas"]["EmployeeCustom"]["properties"];
         let names: Vec<_> = row.as_object().unwrap().keys().collect();
-        assert_eq!(names, ["allowance", "badge", "sworn_in_on", "buddy", "shirt", "shoe_size"]);
+        assert_eq!(names, ["allowance", "badge", "boarded_on", "buddy", "shirt", "shoe_size"]);
         assert_eq!(
-            (&row["shoe_size"]["title"], &row["sworn_in_on"]["format"]),
+            (&row["shoe_size"]["title"], &row["boarded_on"]["format"]),
             (&json!("Shoe size"), &json!("date"))
         );
         assert_eq!(own["components"]["schemas"]["NewEmployeeCustom"]["required"], json!(["badge"]));
@@ -57,9 +57,9 @@ fn the_contract_of_the_organization_has_its_fields() {
                 "custom.allowance_from",
                 "custom.allowance_to",
                 "custom.badge",
-                "custom.sworn_in_on",
-                "custom.sworn_in_on_from",
-                "custom.sworn_in_on_to",
+                "custom.boarded_on",
+                "custom.boarded_on_from",
+                "custom.boarded_on_to",
                 "custom.buddy",
                 "custom.shirt",
                 "custom.shoe_size",
@@ -76,7 +76,7 @@ fn the_contract_of_the_organization_has_its_fields() {
         assert!(validator(&own, "NewEmployee").is_valid(body), "{body}");
         let mut body = body.clone();
         body["employee_number"] = json!(&Uuid::now_v7().simple().to_string()[14..32]);
-        body["custom"] = json!({"badge": "1", "shirt": "M", "shoe_size": "40", "allowance": "1.50", "sworn_in_on": "1990-01-01"});
+        body["custom"] = json!({"badge": "1", "shirt": "M", "shoe_size": "40", "allowance": "1.50", "boarded_on": "1990-01-01"});
         assert!(validator(&own, "NewEmployee").is_valid(&body), "{body}");
         let ana = hr.post("/v1/employees", body.clone()).await.is(201);
         assert!(validator(&own, "Employee").is_valid(&ana), "{ana}");
@@ -88,7 +88,7 @@ fn the_contract_of_the_organization_has_its_fields() {
             json!({"badge": "1", "shirt": "L"}),
             json!({"badge": "1", "gone": "x"}),
             json!({"badge": "1", "shoe_size": "1e3"}),
-            json!({"badge": "1", "sworn_in_on": "soon"}),
+            json!({"badge": "1", "boarded_on": "soon"}),
         ] {
             body["custom"] = wrong;
             body["employee_number"] = json!(&Uuid::now_v7().simple().to_string()[14..32]);
@@ -96,7 +96,7 @@ fn the_contract_of_the_organization_has_its_fields() {
             hr.post("/v1/employees", body.clone()).await.is_problem(422, "invalid-input");
         }
         // Who may not see a field does not find it here, and all others find the contract as it was.
-        assert!(!own_contract(&clerk).await.to_string().contains("sworn_in_on"));
+        assert!(!own_contract(&clerk).await.to_string().contains("boarded_on"));
         let stranger = organization.caller(&["roles:read"]).await;
         assert_eq!(own_contract(&stranger).await["components"]["schemas"].get("EmployeeCustom"), None);
         assert_eq!(Request::new(Method::GET, "/openapi.json").send().await.is(200), *contract());

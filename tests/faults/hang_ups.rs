@@ -58,7 +58,7 @@ fn hanging_up_at_any_moment_leaves_whole_rows_and_clean_connections() {
             let body = employee(&format!("E-{number}")).to_string();
             let client = send(&installation, &request(&caller, "POST", "/v1/employees", &body));
             // From before the request is read to after it is answered.
-            tokio::time::sleep(Duration::from_micros(number * 97)).await;
+            tokio::time::sleep(Duration::from_micros(number * 251)).await;
             drop(client);
         }
         let patience = Duration::from_secs(3);
