@@ -5,8 +5,8 @@ use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 /// A plan that holds from the beginning of the year.
-async fn plan(company: &Company, code: &str, basis: &str, of_employee: &str, of_employer: &str) -> String {
-    let costs = json!([{"starts_on": "2026-01-01", "basis": basis, "employee": of_employee, "employer": of_employer}]);
+async fn plan(company: &Company, code: &str, basis: &str, own: &str, companys: &str) -> String {
+    let costs = json!([{"starts_on": "2026-01-01", "basis": basis, "employee": own, "employer": companys}]);
     let plan = json!({"code": code, "name": code, "kind": "other", "currency": "EUR", "contributions": costs, "starts_on": "2026-01-01"});
     id(&company.owner.post("/v1/benefit-plans", plan).await.is(201))
 }
