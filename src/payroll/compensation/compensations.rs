@@ -130,22 +130,7 @@ impl Resource for Compensation {
     const SORT: &'static [SortKey] = &[SortKey::day("effective_on"), SortKey::instant("created_at")];
     const USUAL_ORDER: &'static str = "-effective_on";
     const NATURAL_KEY: &'static [&'static str] = &["employee_id", "effective_on"];
-    const REFERENCES: &'static [Reference] = &[
-        Reference {
-            field: "employee_id",
-            column: "employee_number",
-            table: "employees",
-            by: "employee_number",
-            within: None,
-        },
-        Reference {
-            field: "pay_group_id",
-            column: "pay_group",
-            table: "pay_groups",
-            by: "code",
-            within: None,
-        },
-    ];
+    const REFERENCES: &'static [Reference] = &[staff::references::EMPLOYEE, crate::pay_groups::REFERENCE];
     type Filter = CompensationFilter;
 
     fn id(&self) -> Uuid {

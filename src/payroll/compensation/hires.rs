@@ -112,34 +112,10 @@ impl Resource for Hire {
     const ABOUT_FILES: &'static str = " A row is an employee, pending until activated, with their first assignment, and with their first compensation where the columns of pay (`basis`, `amount`, `currency`, `pay_group`, `effective_on`) say so, for which it takes the permission `compensations:write` as well. Managers may stand anywhere in the file. Who is there already is changed by `/v1/employees/import`, `/v1/assignments/import` and `/v1/compensations/import`.";
     const NATURAL_KEY: &'static [&'static str] = &["employee_number"];
     const REFERENCES: &'static [Reference] = &[
-        Reference {
-            field: "department_id",
-            column: "department_code",
-            table: "departments",
-            by: "code",
-            within: None,
-        },
-        Reference {
-            field: "position_id",
-            column: "position",
-            table: "positions",
-            by: "title",
-            within: Some("department_id"),
-        },
-        Reference {
-            field: "manager_id",
-            column: "manager_employee_number",
-            table: "employees",
-            by: "employee_number",
-            within: None,
-        },
-        Reference {
-            field: "pay_group_id",
-            column: "pay_group",
-            table: "pay_groups",
-            by: "code",
-            within: None,
-        },
+        staff::references::DEPARTMENT,
+        staff::references::POSITION,
+        staff::references::MANAGER,
+        crate::pay_groups::REFERENCE,
     ];
     type Filter = HireFilter;
 

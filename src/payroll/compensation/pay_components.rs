@@ -314,13 +314,7 @@ impl Resource for PayComponent {
     ];
     const USUAL_ORDER: &'static str = "position";
     const REFERENCES: &'static [Reference] = &[
-        Reference {
-            field: "pay_group_id",
-            column: "pay_group",
-            table: "pay_groups",
-            by: "code",
-            within: None,
-        },
+        crate::pay_groups::REFERENCE,
         Reference {
             field: "account_id",
             column: "account_code",

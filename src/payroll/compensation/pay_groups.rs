@@ -2,6 +2,10 @@
 use platform::prelude::*;
 use schema::pay_groups;
 
+/// How files name a pay group: by its code.
+pub(crate) const REFERENCE: Reference =
+    Reference { field: "pay_group_id", column: "pay_group", table: "pay_groups", by: "code", within: None };
+
 /// People who are paid together.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema, Queryable, Selectable)]
 #[diesel(table_name = pay_groups)]

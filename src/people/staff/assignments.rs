@@ -2,6 +2,7 @@
 
 pub use crate::careers::{NewHire, hire_all};
 use crate::employees::Employee;
+use crate::references;
 use diesel::QueryableByName;
 use diesel::sql_types::{Jsonb, Uuid as SqlUuid};
 use platform::prelude::*;
@@ -218,36 +219,8 @@ impl Resource for Assignment {
     const SORT: &'static [SortKey] = &[SortKey::day("starts_on"), SortKey::instant("created_at")];
     const USUAL_ORDER: &'static str = "-starts_on";
     const NATURAL_KEY: &'static [&'static str] = &["employee_id", "starts_on"];
-    const REFERENCES: &'static [Reference] = &[
-        Reference {
-            field: "employee_id",
-            column: "employee_number",
-            table: "employees",
-            by: "employee_number",
-            within: None,
-        },
-        Reference {
-            field: "department_id",
-            column: "department_code",
-            table: "departments",
-            by: "code",
-            within: None,
-        },
-        Reference {
-            field: "position_id",
-            column: "position",
-            table: "positions",
-            by: "title",
-            within: Some("department_id"),
-        },
-        Reference {
-            field: "manager_id",
-            column: "manager_employee_number",
-            table: "employees",
-            by: "employee_number",
-            within: None,
-        },
-    ];
+    const REFERENCES: &'static [Reference] =
+        &[references::EMPLOYEE, references::DEPARTMENT, references::POSITION, references::MANAGER];
     type Filter = AssignmentFilter;
 
     fn id(&self) -> Uuid {

@@ -2,6 +2,7 @@
 //! assignments, which know every other day.
 
 use crate::careers;
+use crate::references;
 use diesel::QueryableByName;
 use diesel::sql_types::{Bool, Date, Nullable, Uuid as SqlUuid};
 use platform::event;
@@ -187,29 +188,8 @@ impl Resource for Employee {
     ];
     const CUSTOM: bool = true;
     const NATURAL_KEY: &'static [&'static str] = &["employee_number"];
-    const REFERENCES: &'static [Reference] = &[
-        Reference {
-            field: "department_id",
-            column: "department_code",
-            table: "departments",
-            by: "code",
-            within: None,
-        },
-        Reference {
-            field: "position_id",
-            column: "position",
-            table: "positions",
-            by: "title",
-            within: Some("department_id"),
-        },
-        Reference {
-            field: "manager_id",
-            column: "manager_employee_number",
-            table: "employees",
-            by: "employee_number",
-            within: None,
-        },
-    ];
+    const REFERENCES: &'static [Reference] =
+        &[references::DEPARTMENT, references::POSITION, references::MANAGER];
     type Filter = EmployeeFilter;
 
     fn id(&self) -> Uuid {

@@ -13,6 +13,7 @@ pub mod personnel_document_kinds;
 pub mod personnel_documents;
 pub mod positions;
 pub mod record_quality;
+pub mod references;
 pub mod required_documents;
 
 use platform::api::Api;

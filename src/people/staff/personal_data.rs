@@ -2,6 +2,7 @@
 //! one alone.
 
 use crate::identity_numbers::cnp_fault;
+use crate::references;
 use iban::Iban;
 use platform::prelude::*;
 use platform::store::changes_nothing;
@@ -219,13 +220,7 @@ impl Resource for PersonalData {
     const TAG: &'static str = "People";
     const SORT: &'static [SortKey] = &[SortKey::instant("created_at")];
     const USUAL_ORDER: &'static str = "created_at";
-    const REFERENCES: &'static [Reference] = &[Reference {
-        field: "employee_id",
-        column: "employee_number",
-        table: "employees",
-        by: "employee_number",
-        within: None,
-    }];
+    const REFERENCES: &'static [Reference] = &[references::EMPLOYEE];
     type Filter = PersonalDataFilter;
 
     fn id(&self) -> Uuid {

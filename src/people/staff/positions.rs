@@ -1,5 +1,6 @@
 //! Positions: the posts that a department has, and how many people may fill each.
 
+use crate::references;
 use platform::prelude::*;
 use schema::positions;
 
@@ -78,13 +79,7 @@ impl Resource for Position {
     const SORT: &'static [SortKey] = &[SortKey::text("title"), SortKey::instant("created_at")];
     const CUSTOM: bool = true;
     const NATURAL_KEY: &'static [&'static str] = &["department_id", "title"];
-    const REFERENCES: &'static [Reference] = &[Reference {
-        field: "department_id",
-        column: "department_code",
-        table: "departments",
-        by: "code",
-        within: None,
-    }];
+    const REFERENCES: &'static [Reference] = &[references::DEPARTMENT];
     type Filter = PositionFilter;
 
     fn id(&self) -> Uuid {
