@@ -18,6 +18,11 @@ import urllib.parse
 import urllib.request
 
 import schemathesis
+from hypothesis import strategies
+
+# Formats of this contract's own: an address without a length, and a block with nothing of a host in it.
+schemathesis.openapi.format("ip", strategies.ip_addresses().map(str))
+schemathesis.openapi.format("cidr", strategies.ip_addresses().map(lambda address: f"{address}/{address.max_prefixlen}"))
 
 URL = os.environ["BACKOFFICE_URL"]
 ACCOUNT = {"email": os.environ["BACKOFFICE_EMAIL"], "password": os.environ["BACKOFFICE_PASSWORD"]}
@@ -47,6 +52,7 @@ UNSTATED = [
     ("/v1/certificates", r"^/employee_id$", {"required"}),
     ("/v1/course-enrolments", r"^/employee_id$", {"required"}),
     ("/v1/course-sessions", r"^/results/", {"required"}),  # points, where a course has an exam
+    ("/v1/case-decisions", r"^/", {"required"}),  # what a credit note asks for and another decision does not
     ("/v1/credit-notes", r"^/", {"required", "too-large", "too-small"}),
     ("/v1/custom-fields", r"^/", {"required", "unknown-value"}),  # what comes with one type and not with another
     ("/v1/debit-notes", r"^/", {"required", "too-large", "too-small"}),
@@ -57,6 +63,7 @@ UNSTATED = [
     ("/v1/goals", r"^/", {"required"}),  # whose goal it is
     ("/v1/import-mappings", r"^/", {"unknown-field", "unknown-value"}),
     ("/v1/invoices", r"^/", {"required", "too-large", "too-small"}),
+    ("/v1/ip-addresses", r"^/routing_domain_id$", {"required"}),  # unless a prefix says which
     ("/v1/journal-entries", r"/lines", {"required", "too-few", "too-large"}),  # two lines at least, once it is posted
     ("/v1/leave-requests", r"^/ends_on$", {"too-long"}),  # a year at the most
     ("/v1/leave-", r"^/", {"required"}),  # whose it is, for a login that is nobody's; what leave that grows asks for
@@ -74,6 +81,9 @@ UNSTATED = [
     ("/v1/reports", r"", {"required"}),
     ("/v1/review-", r"^/(answers|questions|rating|reason)", {"required", "too-large", "too-small"}),  # what a question asks for, and a cycle's highest rating
     ("/v1/tax-codes", r"^/", {"required"}),
+    ("/v1/services", r"^/form", {"too-long", "too-many", "wrong-type"}),  # a form is a JSON Schema, which is checked as one
+    ("/v1/service-requests", r"^/answers", {"not-null", "required", "too-few", "too-large", "too-long", "too-many", "too-short", "too-small",
+        "unknown-field", "unknown-value", "wrong-format", "wrong-type"}),  # what the form of the service asks
 ]
 
 # What has to be done with a new one before it can be called: nobody terminates who has not begun.

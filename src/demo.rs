@@ -3,7 +3,12 @@
 mod books;
 mod clerk;
 mod company;
+mod desk;
+mod equipment;
+mod network;
 mod people;
+mod systems;
+mod tickets;
 mod trade;
 mod wages;
 

@@ -52,6 +52,17 @@ pub const ROOMS: &[fn(&mut Api)] = &[
     compensation::routes,
     payroll::routes,
     hiring::routes,
+    equipment::routes,
+    network::routes,
+    systems::routes,
+    changes::routes,
+    access::routes,
+    security::routes,
+    tickets::routes,
+    tasks::routes,
+    requests::routes,
+    knowledge::routes,
+    cases::routes,
 ];
 
 const DESCRIPTION: &str = include_str!("../docs/contract.md");

@@ -632,6 +632,16 @@ create function list_organizations() returns setof uuid language sql stable secu
     select organization_id from organization_slugs order by slug
 $$;
 
+-- Whose built-in roles are not these: the others are left alone when the program starts, however many they are.
+create function organizations_with_other_roles(built_in jsonb) returns setof uuid
+    language sql stable security definer set search_path = public, pg_temp as $$
+    with b as materialized (select * from jsonb_to_recordset(built_in) b (name text, title text, description text, permissions jsonb))
+    select o.organization_id from organization_slugs o
+    where exists (select from b where not exists (select from roles r where r.org_id = o.organization_id and r.name = b.name
+        and (r.kind <> 'built_in' or (r.title, r.description, r.permissions) = (b.title, b.description, b.permissions))))
+    order by o.slug
+$$;
+
 create function find_organization(in_slug text) returns uuid language sql stable security definer set search_path = public, pg_temp as $$
     select organization_id from organization_slugs where slug = in_slug
 $$;
@@ -642,7 +652,8 @@ declare
 begin
     foreach door in array array['find_login(text)', 'find_password(uuid)', 'add_login(uuid, text, text, text)',
         'start_session(uuid, bigint, uuid, bytea, text, text, text)', 'change_password(uuid, text, text, uuid)',
-        'set_user_status(uuid, bigint, text)', 'list_organizations()', 'find_organization(text)'] loop
+        'set_user_status(uuid, bigint, text)', 'list_organizations()',
+        'organizations_with_other_roles(jsonb)', 'find_organization(text)'] loop
         execute 'revoke all on function ' || door || ' from public';
         execute 'grant execute on function ' || door || ' to backoffice_service';
     end loop;

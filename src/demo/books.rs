@@ -2,12 +2,12 @@
 //! agrees. What is bought and sold follows from the tables of [`trade`](super::trade) by counting. Each request has its own
 //! idempotency key, so that books whose making was cut off are gone on with.
 use super::clerk::{Clerk, text, until_it_listens};
-use super::people;
 use super::trade::{
     ASSETS, CATEGORIES, CUSTOMERS, Customer, OPENING, PRODUCTS, RATES, SUPPLIERS, Supplier, TAXES, TERMS,
     worth,
 };
 use super::wages::{Payroll, WAGES_ACCOUNT};
+use super::{desk, equipment, network, people, systems, tickets};
 use crate::Done;
 use chrono::{Datelike, Days, Months, NaiveDate, Weekday};
 use rust_decimal::Decimal;
@@ -32,10 +32,15 @@ pub async fn keep(base: &str, domain: &str, password: &str) -> Done {
     }
     let began = std::time::Instant::now();
     people::keep(base, domain, password).await?;
+    equipment::keep(base, domain, password).await?;
+    systems::keep(base, domain, password).await?;
+    tickets::keep(base, domain, password).await?;
     let mut books = Books::open(accountant, manager, (base, domain, password)).await?;
     for month in 0..MONTHS {
         books.keep_month(month).await?;
     }
+    network::keep(base, domain, password).await?;
+    desk::keep(base, domain, password).await?;
     books.close().await?;
     log::info!("the demo's books are kept: two years, in {:.0} s", began.elapsed().as_secs_f32());
     Ok(())

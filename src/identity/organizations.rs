@@ -1,6 +1,6 @@
 //! Organizations: the tenants. Each has its own rows of everything and sees no other's; its first owner comes with it.
 use crate::passwords;
-use crate::permissions::BUILT_IN_ROLES;
+use crate::permissions::{BUILT_IN_ROLES, BuiltInRole};
 use crate::sign_in::LoginRequest;
 use diesel::sql_types::{Array, Jsonb, Nullable, Text, Uuid as SqlUuid};
 use platform::database::Database;
@@ -259,12 +259,19 @@ pub async fn admit(db: &mut Db, member: &Member) -> Result<Uuid> {
     Ok(user)
 }
 
-/// Brings the built-in roles of every organization to what this program says: called at the start, after migrations.
+/// Brings the built-in roles of every organization to what this program says: called at the start, after migrations. Those that hold them
+/// already cost one statement together.
 ///
 /// # Errors
 /// 503 where the database is away.
 pub async fn sync_built_in_roles(database: &Database) -> Result<()> {
-    for organization in database.organizations().await? {
+    let others = database.without_organization(async |db| {
+        let others = diesel::dsl::sql::<Array<SqlUuid>>("array(select organizations_with_other_roles(")
+            .bind::<Jsonb, _>(built_in_roles())
+            .sql("))");
+        Ok(diesel::select(others).get_result::<Vec<Uuid>>(db).await?)
+    });
+    for organization in others.await? {
         database.as_system(organization, write_built_in_roles).await?;
     }
     Ok(())
@@ -273,10 +280,6 @@ pub async fn sync_built_in_roles(database: &Database) -> Result<()> {
 /// Writes the built-in roles that are missing or differ, in one statement. A role of the organization's own keeps a name
 /// that it had first.
 async fn write_built_in_roles(db: &mut Db) -> Result<()> {
-    let built_in: Vec<_> = BUILT_IN_ROLES
-        .iter()
-        .map(|role| json!({"id": Uuid::now_v7(), "name": role.name, "title": role.title, "description": role.description, "permissions": role.grants()}))
-        .collect();
     diesel::sql_query(
         "insert into roles (id, name, title, description, permissions, kind)
          select id, name, title, description, permissions, 'built_in'
@@ -286,10 +289,16 @@ async fn write_built_in_roles(db: &mut Db) -> Result<()> {
              where roles.kind = 'built_in' and (roles.title, roles.description, roles.permissions)
                  is distinct from (excluded.title, excluded.description, excluded.permissions)",
     )
-    .bind::<Jsonb, _>(json!(built_in))
+    .bind::<Jsonb, _>(built_in_roles())
     .execute(db)
     .await?;
     Ok(())
+}
+
+/// The built-in roles as rows.
+fn built_in_roles() -> serde_json::Value {
+    let row = |role: &BuiltInRole| json!({"id": Uuid::now_v7(), "name": role.name, "title": role.title, "description": role.description, "permissions": role.grants()});
+    BUILT_IN_ROLES.iter().map(row).collect()
 }
 
 /// What there is to read and change.

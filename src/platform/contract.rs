@@ -6,7 +6,7 @@ use crate::problem::{Kind, ProblemBody};
 use crate::resource::Resource;
 use actix_web::http::Method;
 use serde_json::{Map, Value, json};
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use utoipa::openapi::extensions::ExtensionsBuilder;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::schema::{ObjectBuilder, SchemaType};
@@ -287,13 +287,27 @@ fn capitalized(words: &str) -> String {
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
+/// The schemas that a piece of the document names.
+fn references<'a>(value: &'a Value, named: &mut HashSet<&'a str>) {
+    match value {
+        Value::Object(fields) => {
+            let target =
+                fields.get("$ref").and_then(Value::as_str).and_then(|target| target.rsplit('/').next());
+            named.extend(target);
+            fields.values().for_each(|field| references(field, named));
+        }
+        Value::Array(items) => items.iter().for_each(|item| references(item, named)),
+        _ => {}
+    }
+}
+
 /// Where an enumeration only comes in, it stands closed at its place, and nothing refers to the open one.
 fn drop_unused_enumerations(document: &mut Value) {
-    let text = document.to_string();
-    let referred: HashSet<&str> =
-        text.split("/schemas/").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    let mut named = HashSet::new();
+    references(document, &mut named);
+    let referred: HashSet<String> = named.into_iter().map(str::to_owned).collect();
     if let Some(schemas) = document["components"]["schemas"].as_object_mut() {
-        schemas.retain(|name, schema| schema.get(EXTENSIBLE).is_none() || referred.contains(name.as_str()));
+        schemas.retain(|name, schema| schema.get(EXTENSIBLE).is_none() || referred.contains(name));
     }
 }
 
@@ -316,6 +330,7 @@ fn tags(document: &mut Value) -> Value {
             "Users and their roles, kept current by a company's own directory (SCIM 2.0, RFC 7644)."
         }
         "Access" => "Who may do what: users, memberships, roles, invitations, API clients.",
+        "Changes" => "Changes and upgrades of systems: risk, approval, windows, freezes, outcomes.",
         "Comments" => "What people say about anything: comments on any resource.",
         "Custom fields" => "What an organization adds to the fields of a resource.",
         "Events" => "The audit trail and the change feed at once.",
@@ -323,8 +338,11 @@ fn tags(document: &mut Value) -> Value {
         "Imports" => "Files that become resources: what came of them, and how their headers are named.",
         "People" => "Structure and people: departments, positions, employees.",
         "Reports" => "What the books come to: statements, lists of the books, and the proof that they hold.",
+        "Security" => "Security incidents and vulnerabilities.",
         "Service" => "Where everything is, and how it is.",
         "Sign-in" => "Getting, renewing and ending access.",
+        "System access" => "Who may use which system in which role, and reviews of that.",
+        "Systems" => "Services, servers, databases: what needs what, and whether it is backed up.",
         _ => "More.",
     };
     names.iter().map(|name| json!({"name": name, "description": about(name)})).collect()
@@ -454,18 +472,39 @@ fn describe_common_fields(document: &mut Value) {
     }
 }
 
-/// In bodies and parameters that come in, enumerations are closed.
+/// In bodies and parameters that come in, enumerations are closed. A part of a resource that comes in and goes out alike comes in as
+/// `New…`, where that makes a difference.
 fn close_inputs(document: &mut Value) {
     let open = document["components"]["schemas"].clone();
-    let inputs: Vec<String> = open
-        .as_object()
-        .into_iter()
-        .flatten()
-        .filter(|(_, schema)| schema.get("additionalProperties") == Some(&json!(false)))
-        .map(|(name, _)| name.clone())
-        .collect();
-    for name in inputs {
-        close_references(&mut document["components"]["schemas"][&name], &open);
+    let comes_in = |schema: &Value| schema.get("additionalProperties") == Some(&json!(false));
+    let (mut inputs, mut answers) = (BTreeSet::new(), HashSet::new());
+    for (name, schema) in open.as_object().into_iter().flatten() {
+        if comes_in(schema) {
+            inputs.insert(name.as_str());
+        } else {
+            references(schema, &mut answers);
+        }
+    }
+    let schemas = &mut document["components"]["schemas"];
+    let mut split = Vec::new();
+    for &name in &inputs {
+        let mut closed = open[name].clone();
+        close_references(&mut closed, &open);
+        if closed != open[name] && answers.contains(name) {
+            split.push(name);
+            schemas[format!("New{name}")] = closed;
+            schemas[name].as_object_mut().and_then(|schema| schema.remove("additionalProperties"));
+            require_what_is_always_sent(&mut schemas[name]);
+        } else {
+            schemas[name] = closed;
+        }
+    }
+    for (_, schema) in
+        schemas.as_object_mut().into_iter().flatten().filter(|(name, _)| inputs.contains(name.as_str()))
+    {
+        for name in &split {
+            refer_to_new(schema, name);
+        }
     }
     for operation in operations(document) {
         for parameter in operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten() {
@@ -511,6 +550,22 @@ fn close_references(value: &mut Value, schemas: &Value) {
             fields.values_mut().for_each(|field| close_references(field, schemas));
         }
         Value::Array(items) => items.iter_mut().for_each(|item| close_references(item, schemas)),
+        _ => {}
+    }
+}
+
+/// References to a schema become references to the one by which it comes in.
+fn refer_to_new(value: &mut Value, name: &str) {
+    match value {
+        Value::Object(fields) => {
+            if let Some(Value::String(target)) = fields.get_mut("$ref")
+                && target.rsplit('/').next() == Some(name)
+            {
+                *target = format!("#/components/schemas/New{name}");
+            }
+            fields.values_mut().for_each(|field| refer_to_new(field, name));
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| refer_to_new(item, name)),
         _ => {}
     }
 }

@@ -101,9 +101,10 @@ pub(crate) struct Happenings {
 impl Happenings {
     pub(crate) fn of<R: Resource>() -> Self {
         let mut what = vec!["created", "updated", "deleted"];
-        for step in R::life().into_iter().flat_map(|life| life.steps) {
-            if !what.contains(&step.to) {
-                what.push(step.to);
+        let steps = R::life().into_iter().flat_map(|life| life.steps).map(|step| step.to);
+        for state in steps.chain(R::COMES_TO.iter().copied()) {
+            if !what.contains(&state) {
+                what.push(state);
             }
         }
         Self { singular: R::SINGULAR, resource: R::NAME, tag: R::TAG, what }

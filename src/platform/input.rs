@@ -214,8 +214,11 @@ fn validator<T: ToSchema + DeserializeOwned + 'static>() -> Rc<Validator> {
 }
 
 fn compile(schema: &Value) -> Validator {
-    let options =
-        jsonschema::draft202012::options().should_validate_formats(true).with_format("date", is_day);
+    let options = jsonschema::draft202012::options()
+        .should_validate_formats(true)
+        .with_format("date", is_day)
+        .with_format("ip", is_address)
+        .with_format("cidr", is_network);
     options.build(schema).unwrap_or_else(|error| unreachable!("the contract's own schemas compile: {error}"))
 }
 
@@ -223,6 +226,23 @@ fn compile(schema: &Value) -> Validator {
 pub(crate) fn is_day(text: &str) -> bool {
     text.len() == 10
         && NaiveDate::parse_from_str(text, "%Y-%m-%d").is_ok_and(|day| (1900..=2200).contains(&day.year()))
+}
+
+/// An address of IPv4 or IPv6, without a length.
+pub(crate) fn is_address(text: &str) -> bool {
+    text.parse::<std::net::IpAddr>().is_ok()
+}
+
+/// A prefix of IPv4 or IPv6, nothing of it behind its length (RFC 4632 §3.1, RFC 4291 §2.3).
+pub(crate) fn is_network(text: &str) -> bool {
+    text.parse::<ipnet::IpNet>().is_ok_and(|net| net.addr() == net.network())
+}
+
+/// All that the value breaks of a schema that is data, such as a form, at its places below `at`.
+pub fn faults_by(schema: &Validator, value: &Value, at: &str) -> Vec<Fault> {
+    let below =
+        |fault: Fault| Fault { pointer: fault.pointer.map(|pointer| format!("{at}{pointer}")), ..fault };
+    schema.iter_errors(value).flat_map(|error| told(&error)).map(below).collect()
 }
 
 /// A broken rule in our words.
@@ -267,6 +287,9 @@ fn told(error: &ValidationError<'_>) -> Vec<Fault> {
                 "date-time" => "must be an instant as in RFC 3339, such as 2026-03-02T08:00:00Z".into(),
                 "uuid" => "must be a UUID".into(),
                 "email" => "must be an e-mail address".into(),
+                "ip" => "must be an address such as 192.0.2.1 or 2001:db8::1, without a length".into(),
+                "cidr" => "must be a prefix such as 192.0.2.0/24 or 2001:db8::/32, and nothing of it behind its length"
+                    .into(),
                 other => format!("must be of the format {other}"),
             },
         ),
@@ -445,7 +468,7 @@ impl<T: ToSchema + DeserializeOwned + 'static> Argument for Input<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::{depth, is_day, query_pairs};
+    use super::{depth, is_address, is_day, is_network, query_pairs};
 
     #[test]
     fn brackets_in_strings_are_no_nesting() {
@@ -456,6 +479,13 @@ mod tests {
     fn days_are_real_and_near() {
         assert!(is_day("2024-02-29"));
         assert!(!is_day("2026-02-30") && !is_day("1899-12-31") && !is_day("2026-2-3"));
+    }
+
+    #[test]
+    fn a_prefix_says_nothing_behind_its_length() {
+        assert!(is_network("10.0.0.0/8") && is_network("2001:db8::/32") && is_network("0.0.0.0/0"));
+        assert!(!is_network("10.0.0.1/8") && !is_network("10.0.0.0") && !is_network("10.0.0.0/33"));
+        assert!(is_address("10.0.0.1") && is_address("::1") && !is_address("10.0.0.1/32"));
     }
 
     #[test]

@@ -64,6 +64,7 @@ enum SortKind {
     Day,
     Instant,
     Integer,
+    Network,
     Id,
 }
 
@@ -81,6 +82,11 @@ impl SortKey {
         Self { name, kind: SortKind::Integer }
     }
 
+    /// Of addresses and prefixes, which sort as their tree is read.
+    pub const fn network(name: &'static str) -> Self {
+        Self { name, kind: SortKind::Network }
+    }
+
     /// What Postgres casts a cursor's text to.
     pub(crate) fn sql_type(self) -> &'static str {
         match self.kind {
@@ -88,6 +94,7 @@ impl SortKey {
             SortKind::Day => "date",
             SortKind::Instant => "timestamptz",
             SortKind::Integer => "bigint",
+            SortKind::Network => "inet",
             SortKind::Id => "uuid",
         }
     }
@@ -98,6 +105,7 @@ impl SortKey {
             SortKind::Day => text.parse::<chrono::NaiveDate>().is_ok(),
             SortKind::Instant => chrono::DateTime::parse_from_rfc3339(text).is_ok(),
             SortKind::Integer => text.parse::<i64>().is_ok(),
+            SortKind::Network => crate::input::is_address(text) || crate::input::is_network(text),
             SortKind::Id => text.parse::<Uuid>().is_ok(),
         }
     }

@@ -35,12 +35,16 @@ pub trait Resource: Named + Serialize + DeserializeOwned + ToSchema + Sized + 's
     /// The fields by which people know one of them, which no two have alike: by them an import finds what is there. Empty
     /// where that is the id.
     const NATURAL_KEY: &'static [&'static str] = &[];
+    /// States that it comes to by itself, for which its life has no step: its events are of these types, too.
+    const COMES_TO: &'static [&'static str] = &[];
     /// How files name what its fields refer to; one that narrows another comes before it.
     const REFERENCES: &'static [Reference] = &[];
     /// What files of them are called. Another name than the resource's where its files say more than it holds: hires, of employees.
     const FILES: &'static str = Self::NAME;
     /// What the contract says of such files beside their columns.
     const ABOUT_FILES: &'static str = "";
+    /// Columns that follow from other rows: what becomes of them alone doesn't stand in the way of taking a file back.
+    const DERIVED: &'static [&'static str] = &[];
     /// What lists can be narrowed by.
     type Filter: DeserializeOwned + IntoParams + Clone + 'static;
 

@@ -14,6 +14,71 @@ diesel::table! {
 }
 
 diesel::table! {
+    access_grants (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        employee_id -> Uuid,
+        system_role_id -> Uuid,
+        system_id -> Uuid,
+        reason -> Text,
+        ends_on -> Nullable<Date>,
+        checklist_task_id -> Nullable<Uuid>,
+        decided_by -> Nullable<Uuid>,
+        decided_at -> Nullable<Timestamptz>,
+        decision_reason -> Nullable<Text>,
+        granted_at -> Nullable<Timestamptz>,
+        ended_at -> Nullable<Timestamptz>,
+        end_reason -> Nullable<Text>,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    access_review_items (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        access_review_id -> Uuid,
+        access_grant_id -> Uuid,
+        employee_id -> Uuid,
+        system_role_id -> Uuid,
+        reviewer_id -> Nullable<Uuid>,
+        reason -> Nullable<Text>,
+        decided_at -> Nullable<Timestamptz>,
+        is_unanswered -> Bool,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    access_reviews (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        name -> Text,
+        system_id -> Nullable<Uuid>,
+        due_on -> Date,
+        unanswered -> Text,
+        opened_at -> Nullable<Timestamptz>,
+        closed_at -> Nullable<Timestamptz>,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
     account_balances (org_id, grain, begins_on, account_id, currency, is_closing, department_id, cost_centre_id, project_id) {
         org_id -> Uuid,
         grain -> Text,
@@ -59,6 +124,15 @@ diesel::table! {
         updated_at -> Timestamptz,
         updated_by -> Nullable<Uuid>,
         cash_flow -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    affected_systems (org_id, resource_id, system_id) {
+        org_id -> Uuid,
+        resource -> Text,
+        resource_id -> Uuid,
+        system_id -> Uuid,
     }
 }
 
@@ -220,6 +294,193 @@ diesel::table! {
 }
 
 diesel::table! {
+    article_editions (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        article_id -> Uuid,
+        edition -> Int4,
+        title -> Text,
+        summary -> Nullable<Text>,
+        body -> Text,
+        note -> Nullable<Text>,
+        return_reason -> Nullable<Text>,
+        published_at -> Nullable<Timestamptz>,
+        published_by -> Nullable<Uuid>,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    article_feedback (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        article_id -> Uuid,
+        is_helpful -> Bool,
+        remark -> Nullable<Text>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    articles (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        title -> Text,
+        summary -> Nullable<Text>,
+        body -> Text,
+        category -> Nullable<Text>,
+        language -> Text,
+        audience -> Text,
+        department_id -> Nullable<Uuid>,
+        edition -> Nullable<Int4>,
+        published_at -> Nullable<Timestamptz>,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    asset_assignments (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        asset_id -> Uuid,
+        employee_id -> Nullable<Uuid>,
+        holder_location_id -> Nullable<Uuid>,
+        holder_asset_id -> Nullable<Uuid>,
+        checked_out_on -> Date,
+        due_back_on -> Nullable<Date>,
+        note -> Nullable<Text>,
+        answered_at -> Nullable<Timestamptz>,
+        decline_reason -> Nullable<Text>,
+        returned_on -> Nullable<Date>,
+        return_note -> Nullable<Text>,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    asset_audits (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        asset_id -> Uuid,
+        seen_on -> Date,
+        location_id -> Nullable<Uuid>,
+        next_due_on -> Nullable<Date>,
+        note -> Nullable<Text>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    asset_lines (org_id, above_id, below_id) {
+        org_id -> Uuid,
+        above_id -> Uuid,
+        below_id -> Uuid,
+        depth -> Int4,
+    }
+}
+
+diesel::table! {
+    asset_maintenances (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        asset_id -> Uuid,
+        kind -> Text,
+        title -> Text,
+        supplier_id -> Nullable<Uuid>,
+        cost -> Nullable<Numeric>,
+        currency -> Nullable<Text>,
+        starts_on -> Date,
+        ends_on -> Nullable<Date>,
+        is_away -> Bool,
+        note -> Nullable<Text>,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    asset_models (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        name -> Text,
+        manufacturer -> Nullable<Text>,
+        model_number -> Nullable<Text>,
+        category -> Text,
+        end_of_life_months -> Nullable<Int4>,
+        warranty_months -> Nullable<Int4>,
+        audit_interval_months -> Nullable<Int4>,
+        note -> Nullable<Text>,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    assets (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        tag -> Text,
+        serial_number -> Nullable<Text>,
+        name -> Nullable<Text>,
+        model_id -> Uuid,
+        location_id -> Nullable<Uuid>,
+        purchased_on -> Nullable<Date>,
+        purchase_price -> Nullable<Numeric>,
+        currency -> Nullable<Text>,
+        supplier_id -> Nullable<Uuid>,
+        order_number -> Nullable<Text>,
+        warranty_ends_on -> Nullable<Date>,
+        fixed_asset_id -> Nullable<Uuid>,
+        note -> Nullable<Text>,
+        employee_id -> Nullable<Uuid>,
+        holder_location_id -> Nullable<Uuid>,
+        holder_asset_id -> Nullable<Uuid>,
+        last_audited_on -> Nullable<Date>,
+        next_audit_due_on -> Nullable<Date>,
+        ended_on -> Nullable<Date>,
+        end_reason -> Nullable<Text>,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+        custom -> Jsonb,
+    }
+}
+
+diesel::table! {
     assignments (org_id, id) {
         org_id -> Uuid,
         id -> Uuid,
@@ -239,6 +500,41 @@ diesel::table! {
         contract_ends_on -> Nullable<Date>,
         reason -> Nullable<Text>,
         ending_reason -> Nullable<Text>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    backup_policies (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        name -> Text,
+        description -> Nullable<Text>,
+        backup_every_hours -> Int4,
+        restore_test_every_days -> Int4,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    backup_runs (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        system_id -> Uuid,
+        started_at -> Timestamptz,
+        ended_at -> Timestamptz,
+        outcome -> Text,
+        size_bytes -> Nullable<Int8>,
+        location -> Nullable<Text>,
+        message -> Nullable<Text>,
         version -> Int8,
         created_at -> Timestamptz,
         created_by -> Nullable<Uuid>,
@@ -576,6 +872,43 @@ diesel::table! {
 }
 
 diesel::table! {
+    business_hours (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        name -> Text,
+        time_zone -> Text,
+        intervals -> Jsonb,
+        holidays -> Jsonb,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    cables (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        a_interface_id -> Uuid,
+        z_interface_id -> Uuid,
+        kind -> Text,
+        label -> Nullable<Text>,
+        colour -> Nullable<Text>,
+        length_cm -> Nullable<Int4>,
+        description -> Nullable<Text>,
+        design_id -> Nullable<Uuid>,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
     calendar_feeds (org_id, id) {
         org_id -> Uuid,
         id -> Uuid,
@@ -618,6 +951,99 @@ diesel::table! {
 }
 
 diesel::table! {
+    case_alarms (organization_id, case_id) {
+        organization_id -> Uuid,
+        case_id -> Uuid,
+        at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    case_decisions (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        case_id -> Uuid,
+        decision -> Text,
+        reason -> Text,
+        amount -> Nullable<Numeric>,
+        currency -> Nullable<Text>,
+        invoice_id -> Nullable<Uuid>,
+        lines -> Nullable<Jsonb>,
+        issued_on -> Nullable<Date>,
+        credit_note_id -> Nullable<Uuid>,
+        rejection_reason -> Nullable<Text>,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    case_files (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        case_id -> Uuid,
+        root_cause -> Nullable<Text>,
+        root_cause_note -> Nullable<Text>,
+        findings -> Nullable<Text>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    case_steps (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        case_id -> Uuid,
+        kind -> Text,
+        note -> Text,
+        done_on -> Date,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    cases (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        number -> Text,
+        party_id -> Uuid,
+        subject -> Text,
+        happened -> Text,
+        promised -> Nullable<Text>,
+        wanted -> Text,
+        value_at_risk -> Nullable<Numeric>,
+        currency -> Nullable<Text>,
+        resource -> Nullable<Text>,
+        resource_id -> Nullable<Uuid>,
+        owner_id -> Nullable<Uuid>,
+        due_at -> Timestamptz,
+        promise -> Text,
+        decision -> Nullable<Text>,
+        answer -> Nullable<Text>,
+        answered_at -> Nullable<Timestamptz>,
+        end_reason -> Nullable<Text>,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
     certificates (org_id, id) {
         org_id -> Uuid,
         id -> Uuid,
@@ -629,6 +1055,125 @@ diesel::table! {
         issued_on -> Date,
         expires_on -> Nullable<Date>,
         revoke_reason -> Nullable<Text>,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    change_calendar_feeds (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        user_id -> Uuid,
+        name -> Text,
+        secret_hash -> Bytea,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    change_freezes (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        name -> Text,
+        reason -> Nullable<Text>,
+        environment -> Nullable<Text>,
+        starts_at -> Timestamptz,
+        ends_at -> Timestamptz,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    change_links (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        change_id -> Uuid,
+        resource -> Text,
+        resource_id -> Uuid,
+        note -> Nullable<Text>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    change_risk_matrices (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        name -> Text,
+        cells -> Jsonb,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    change_steps (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        change_id -> Uuid,
+        place -> Int4,
+        title -> Text,
+        kind -> Text,
+        responsible_id -> Nullable<Uuid>,
+        result -> Nullable<Text>,
+        done_at -> Nullable<Timestamptz>,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    changes (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        number -> Text,
+        title -> Text,
+        kind -> Text,
+        reason -> Text,
+        impact -> Text,
+        likelihood -> Text,
+        risk -> Text,
+        system_ids -> Array<Nullable<Uuid>>,
+        assignee_id -> Nullable<Uuid>,
+        plan -> Nullable<Text>,
+        test_plan -> Nullable<Text>,
+        rollback_plan -> Nullable<Text>,
+        starts_at -> Nullable<Timestamptz>,
+        ends_at -> Nullable<Timestamptz>,
+        sequence -> Int4,
+        submitted_by -> Nullable<Uuid>,
+        decision_reason -> Nullable<Text>,
+        started_at -> Nullable<Timestamptz>,
+        finished_at -> Nullable<Timestamptz>,
+        outcome -> Nullable<Text>,
+        outcome_note -> Nullable<Text>,
+        review -> Nullable<Text>,
         status -> Text,
         version -> Int8,
         created_at -> Timestamptz,
@@ -661,6 +1206,7 @@ diesel::table! {
         created_by -> Nullable<Uuid>,
         updated_at -> Timestamptz,
         updated_by -> Nullable<Uuid>,
+        service_request_id -> Nullable<Uuid>,
     }
 }
 
@@ -692,6 +1238,33 @@ diesel::table! {
         day_on -> Date,
         cancellation_reason -> Nullable<Text>,
         done_at -> Nullable<Timestamptz>,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    circuits (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        provider_id -> Uuid,
+        circuit_number -> Text,
+        contract_number -> Nullable<Text>,
+        kind -> Text,
+        bandwidth_kbps -> Nullable<Int8>,
+        installed_on -> Nullable<Date>,
+        contract_ends_on -> Nullable<Date>,
+        notice_days -> Nullable<Int4>,
+        a_site_id -> Uuid,
+        z_site_id -> Nullable<Uuid>,
+        a_interface_id -> Nullable<Uuid>,
+        z_interface_id -> Nullable<Uuid>,
+        description -> Nullable<Text>,
+        design_id -> Nullable<Uuid>,
         status -> Text,
         version -> Int8,
         created_at -> Timestamptz,
@@ -1002,6 +1575,29 @@ diesel::table! {
 }
 
 diesel::table! {
+    devices (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        name -> Text,
+        role -> Text,
+        model -> Nullable<Text>,
+        serial_number -> Nullable<Text>,
+        site_id -> Uuid,
+        place -> Nullable<Text>,
+        resource -> Nullable<Text>,
+        resource_id -> Nullable<Uuid>,
+        description -> Nullable<Text>,
+        design_id -> Nullable<Uuid>,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
     directory (org_id, id) {
         org_id -> Uuid,
         id -> Uuid,
@@ -1190,6 +1786,26 @@ diesel::table! {
         updated_at -> Timestamptz,
         updated_by -> Nullable<Uuid>,
         custom -> Jsonb,
+    }
+}
+
+diesel::table! {
+    escalation_rules (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        name -> Text,
+        queue_id -> Uuid,
+        waits_for -> Text,
+        after_minutes -> Int4,
+        to_queue_id -> Nullable<Uuid>,
+        assignee_id -> Nullable<Uuid>,
+        priority -> Nullable<Text>,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
     }
 }
 
@@ -1641,6 +2257,27 @@ diesel::table! {
 }
 
 diesel::table! {
+    interfaces (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        device_id -> Uuid,
+        name -> Text,
+        kind -> Text,
+        enabled -> Bool,
+        speed_mbps -> Nullable<Int4>,
+        mac_address -> Nullable<Text>,
+        vlan_id -> Nullable<Uuid>,
+        rear_port_id -> Nullable<Uuid>,
+        description -> Nullable<Text>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
     interview_panel (org_id, interview_id, employee_id) {
         org_id -> Uuid,
         interview_id -> Uuid,
@@ -1727,6 +2364,27 @@ diesel::table! {
         notes -> Nullable<Text>,
         status -> Text,
         journal_entry_id -> Nullable<Uuid>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    ip_addresses (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        routing_domain_id -> Uuid,
+        prefix_id -> Uuid,
+        address -> Inet,
+        role -> Nullable<Text>,
+        dns_name -> Nullable<Text>,
+        interface_id -> Nullable<Uuid>,
+        description -> Nullable<Text>,
+        design_id -> Nullable<Uuid>,
+        status -> Text,
         version -> Int8,
         created_at -> Timestamptz,
         created_by -> Nullable<Uuid>,
@@ -1866,6 +2524,40 @@ diesel::table! {
 }
 
 diesel::table! {
+    kit_items (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        kit_id -> Uuid,
+        model_id -> Nullable<Uuid>,
+        licence_id -> Nullable<Uuid>,
+        supply_id -> Nullable<Uuid>,
+        quantity -> Int4,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    kits (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        name -> Text,
+        position_id -> Nullable<Uuid>,
+        note -> Nullable<Text>,
+        handed_out -> Int4,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
     leave_entitlements (org_id, id) {
         org_id -> Uuid,
         id -> Uuid,
@@ -1939,6 +2631,74 @@ diesel::table! {
 }
 
 diesel::table! {
+    licence_assignments (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        licence_id -> Uuid,
+        employee_id -> Nullable<Uuid>,
+        asset_id -> Nullable<Uuid>,
+        assigned_on -> Date,
+        released_on -> Nullable<Date>,
+        note -> Nullable<Text>,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    licence_terms (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        licence_id -> Uuid,
+        number -> Int4,
+        starts_on -> Date,
+        ends_on -> Nullable<Date>,
+        seats -> Int4,
+        seat_cost -> Nullable<Numeric>,
+        currency -> Nullable<Text>,
+        cost_period -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    licences (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        name -> Text,
+        publisher -> Nullable<Text>,
+        kind -> Text,
+        seats -> Int4,
+        taken_seats -> Int4,
+        seat_cost -> Nullable<Numeric>,
+        currency -> Nullable<Text>,
+        cost_period -> Text,
+        term -> Int4,
+        starts_on -> Date,
+        ends_on -> Nullable<Date>,
+        renews -> Bool,
+        notice_days -> Nullable<Int4>,
+        supplier_id -> Nullable<Uuid>,
+        order_number -> Nullable<Text>,
+        note -> Nullable<Text>,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
     linked_subjects (org_id, provider_id, subject) {
         org_id -> Uuid,
         provider_id -> Uuid,
@@ -1946,6 +2706,32 @@ diesel::table! {
         user_id -> Uuid,
         session_id -> Nullable<Uuid>,
         created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    location_lines (org_id, above_id, below_id) {
+        org_id -> Uuid,
+        above_id -> Uuid,
+        below_id -> Uuid,
+        depth -> Int4,
+    }
+}
+
+diesel::table! {
+    locations (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        code -> Text,
+        name -> Text,
+        parent_id -> Nullable<Uuid>,
+        address -> Nullable<Text>,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
     }
 }
 
@@ -1978,6 +2764,27 @@ diesel::table! {
 }
 
 diesel::table! {
+    macros (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        name -> Text,
+        reply -> Nullable<Text>,
+        is_internal -> Bool,
+        action -> Nullable<Text>,
+        queue_id -> Nullable<Uuid>,
+        assignee_id -> Nullable<Uuid>,
+        priority -> Nullable<Text>,
+        tags -> Array<Nullable<Text>>,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
     membership_roles (org_id, membership_id, role_id) {
         org_id -> Uuid,
         membership_id -> Uuid,
@@ -1992,6 +2799,26 @@ diesel::table! {
         user_id -> Uuid,
         employee_id -> Nullable<Uuid>,
         role_ids -> Array<Nullable<Uuid>>,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    network_designs (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        name -> Text,
+        description -> Nullable<Text>,
+        site_id -> Nullable<Uuid>,
+        review_note -> Nullable<Text>,
+        reviewed_by -> Nullable<Uuid>,
+        reviewed_at -> Nullable<Timestamptz>,
+        applied_at -> Nullable<Timestamptz>,
         status -> Text,
         version -> Int8,
         created_at -> Timestamptz,
@@ -2522,6 +3349,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    plugged_ends (org_id, interface_id) {
+        org_id -> Uuid,
+        interface_id -> Uuid,
+        cable_id -> Nullable<Uuid>,
+        circuit_id -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
     positions (org_id, id) {
         org_id -> Uuid,
         id -> Uuid,
@@ -2534,6 +3370,50 @@ diesel::table! {
         updated_at -> Timestamptz,
         updated_by -> Nullable<Uuid>,
         custom -> Jsonb,
+    }
+}
+
+diesel::table! {
+    prefix_usages (org_id, prefix_id) {
+        org_id -> Uuid,
+        prefix_id -> Uuid,
+        addresses -> Int8,
+    }
+}
+
+diesel::table! {
+    prefixes (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        routing_domain_id -> Uuid,
+        prefix -> Cidr,
+        parent_id -> Nullable<Uuid>,
+        role -> Nullable<Text>,
+        site_id -> Nullable<Uuid>,
+        vlan_id -> Nullable<Uuid>,
+        description -> Nullable<Text>,
+        design_id -> Nullable<Uuid>,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    priority_matrices (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        name -> Text,
+        cells -> Jsonb,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
     }
 }
 
@@ -2560,6 +3440,34 @@ diesel::table! {
         holiday_on -> Date,
         name -> Text,
         source -> Nullable<Text>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    queue_members (org_id, queue_id, employee_id) {
+        org_id -> Uuid,
+        queue_id -> Uuid,
+        employee_id -> Uuid,
+        turn_taken_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    queues (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        name -> Text,
+        description -> Nullable<Text>,
+        member_ids -> Array<Nullable<Uuid>>,
+        assignment -> Text,
+        sla_policy_id -> Nullable<Uuid>,
+        close_after_days -> Int4,
+        status -> Text,
         version -> Int8,
         created_at -> Timestamptz,
         created_by -> Nullable<Uuid>,
@@ -2636,6 +3544,33 @@ diesel::table! {
 }
 
 diesel::table! {
+    recurring_tasks (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        title -> Text,
+        context -> Nullable<Text>,
+        priority -> Text,
+        effort_hours -> Nullable<Numeric>,
+        assignee_id -> Nullable<Uuid>,
+        role_id -> Nullable<Uuid>,
+        checklist -> Jsonb,
+        every -> Text,
+        spacing -> Int4,
+        starts_on -> Date,
+        ends_on -> Nullable<Date>,
+        lead_days -> Int4,
+        times -> Int4,
+        next_due_on -> Nullable<Date>,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
     refresh_tokens (org_id, hash) {
         org_id -> Uuid,
         hash -> Bytea,
@@ -2661,6 +3596,25 @@ diesel::table! {
         kind_id -> Uuid,
         position_id -> Nullable<Uuid>,
         country -> Nullable<Text>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    restore_tests (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        system_id -> Uuid,
+        backup_run_id -> Nullable<Uuid>,
+        tested_on -> Date,
+        outcome -> Text,
+        tested_by_id -> Nullable<Uuid>,
+        duration_minutes -> Nullable<Int4>,
+        notes -> Nullable<Text>,
         version -> Int8,
         created_at -> Timestamptz,
         created_by -> Nullable<Uuid>,
@@ -2790,6 +3744,42 @@ diesel::table! {
 }
 
 diesel::table! {
+    routing_domains (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        name -> Text,
+        route_distinguisher -> Nullable<Text>,
+        overlap -> Text,
+        description -> Nullable<Text>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    routing_rules (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        name -> Text,
+        place -> Int4,
+        conditions -> Jsonb,
+        queue_id -> Nullable<Uuid>,
+        assignee_id -> Nullable<Uuid>,
+        priority -> Nullable<Text>,
+        tags -> Array<Nullable<Text>>,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
     scorecards (org_id, id) {
         org_id -> Uuid,
         id -> Uuid,
@@ -2815,6 +3805,125 @@ diesel::table! {
         last_step -> Int8,
         failures -> Int4,
         failing_since -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    security_deadlines (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        name -> Text,
+        incident_low_hours -> Int4,
+        incident_medium_hours -> Int4,
+        incident_high_hours -> Int4,
+        incident_critical_hours -> Int4,
+        vulnerability_low_days -> Int4,
+        vulnerability_medium_days -> Int4,
+        vulnerability_high_days -> Int4,
+        vulnerability_critical_days -> Int4,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    security_incident_entries (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        incident_id -> Uuid,
+        happened_at -> Timestamptz,
+        text -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    security_incident_reporters (org_id, incident_id) {
+        org_id -> Uuid,
+        incident_id -> Uuid,
+        user_id -> Uuid,
+    }
+}
+
+diesel::table! {
+    security_incidents (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        title -> Text,
+        description -> Text,
+        category -> Text,
+        severity -> Text,
+        system_ids -> Array<Nullable<Uuid>>,
+        reporter_id -> Nullable<Uuid>,
+        is_confidential -> Bool,
+        assignee_id -> Nullable<Uuid>,
+        detected_at -> Timestamptz,
+        due_at -> Timestamptz,
+        notification_due_at -> Nullable<Timestamptz>,
+        containment -> Nullable<Text>,
+        contained_at -> Nullable<Timestamptz>,
+        resolution -> Nullable<Text>,
+        resolved_at -> Nullable<Timestamptz>,
+        lessons -> Nullable<Text>,
+        dismissal_reason -> Nullable<Text>,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    service_requests (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        service_id -> Uuid,
+        requester_id -> Nullable<Uuid>,
+        for_employee_id -> Nullable<Uuid>,
+        answers -> Jsonb,
+        note -> Nullable<Text>,
+        needed_on -> Nullable<Date>,
+        outcome -> Nullable<Text>,
+        done_at -> Nullable<Timestamptz>,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    services (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        name -> Text,
+        description -> Nullable<Text>,
+        category -> Nullable<Text>,
+        department_id -> Nullable<Uuid>,
+        form -> Jsonb,
+        approval -> Text,
+        approver_role_id -> Nullable<Uuid>,
+        tasks -> Jsonb,
+        onboarding -> Nullable<Text>,
+        policy_id -> Nullable<Uuid>,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
     }
 }
 
@@ -2854,6 +3963,227 @@ diesel::table! {
 }
 
 diesel::table! {
+    sites (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        code -> Text,
+        name -> Text,
+        address -> Nullable<Text>,
+        country -> Nullable<Text>,
+        description -> Nullable<Text>,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    sla_policies (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        name -> Text,
+        business_hours_id -> Nullable<Uuid>,
+        targets -> Jsonb,
+        warn_at_percent -> Int4,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    software_installations (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        asset_id -> Uuid,
+        name -> Text,
+        publisher -> Nullable<Text>,
+        software_version -> Nullable<Text>,
+        licence_id -> Nullable<Uuid>,
+        needs_licence -> Bool,
+        installed_on -> Date,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    supplies (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        name -> Text,
+        kind -> Text,
+        category -> Nullable<Text>,
+        location_id -> Nullable<Uuid>,
+        supplier_id -> Nullable<Uuid>,
+        minimum_quantity -> Int4,
+        on_hand -> Int4,
+        handed_out -> Int4,
+        unit_price -> Nullable<Numeric>,
+        currency -> Nullable<Text>,
+        note -> Nullable<Text>,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    supply_movements (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        supply_id -> Uuid,
+        kind -> Text,
+        quantity -> Int4,
+        employee_id -> Nullable<Uuid>,
+        location_id -> Nullable<Uuid>,
+        moved_on -> Date,
+        note -> Nullable<Text>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    system_dependencies (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        system_id -> Uuid,
+        depends_on_id -> Uuid,
+        kind -> Text,
+        note -> Nullable<Text>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    system_roles (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        system_id -> Uuid,
+        name -> Text,
+        description -> Nullable<Text>,
+        longest_days -> Nullable<Int4>,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    systems (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        name -> Text,
+        kind -> Text,
+        description -> Nullable<Text>,
+        owner_id -> Uuid,
+        criticality -> Text,
+        data_classification -> Text,
+        environment -> Text,
+        url -> Nullable<Text>,
+        engine -> Nullable<Text>,
+        engine_version -> Nullable<Text>,
+        size_bytes -> Nullable<Int8>,
+        backup_policy_id -> Nullable<Uuid>,
+        retired_on -> Nullable<Date>,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    taken_ranges (org_id, prefix_id, first) {
+        org_id -> Uuid,
+        prefix_id -> Uuid,
+        first -> Inet,
+        last -> Inet,
+    }
+}
+
+diesel::table! {
+    task_alarms (organization_id, task_id) {
+        organization_id -> Uuid,
+        task_id -> Uuid,
+        at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    task_dependencies (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        task_id -> Uuid,
+        predecessor_id -> Uuid,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    tasks (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        title -> Text,
+        context -> Nullable<Text>,
+        priority -> Text,
+        due_on -> Date,
+        effort_hours -> Nullable<Numeric>,
+        assignee_id -> Nullable<Uuid>,
+        role_id -> Nullable<Uuid>,
+        delegate_id -> Nullable<Uuid>,
+        delegation -> Nullable<Text>,
+        delegation_note -> Nullable<Text>,
+        handover_note -> Nullable<Text>,
+        checklist -> Jsonb,
+        resource -> Nullable<Text>,
+        resource_id -> Nullable<Uuid>,
+        recurring_task_id -> Nullable<Uuid>,
+        is_blocked -> Bool,
+        is_overdue -> Bool,
+        remind_at -> Nullable<Timestamptz>,
+        reminded_at -> Nullable<Timestamptz>,
+        waiting_for -> Nullable<Text>,
+        outcome -> Nullable<Text>,
+        done_at -> Nullable<Timestamptz>,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
     tax_codes (org_id, id) {
         org_id -> Uuid,
         id -> Uuid,
@@ -2867,6 +4197,109 @@ diesel::table! {
         payable_account_id -> Nullable<Uuid>,
         recoverable_account_id -> Nullable<Uuid>,
         return_box -> Nullable<Text>,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    ticket_alarms (organization_id, about_id) {
+        organization_id -> Uuid,
+        about_id -> Uuid,
+        what -> Text,
+        at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    ticket_deadlines (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        ticket_id -> Uuid,
+        target -> Text,
+        escalation_rule_id -> Nullable<Uuid>,
+        allowed_minutes -> Int4,
+        elapsed_seconds -> Int8,
+        running_since_at -> Nullable<Timestamptz>,
+        warn_at -> Nullable<Timestamptz>,
+        due_at -> Nullable<Timestamptz>,
+        warned_at -> Nullable<Timestamptz>,
+        met_at -> Nullable<Timestamptz>,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    ticket_links (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        ticket_id -> Uuid,
+        relation -> Text,
+        resource -> Text,
+        resource_id -> Uuid,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    ticket_messages (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        ticket_id -> Uuid,
+        visibility -> Text,
+        author_id -> Nullable<Uuid>,
+        by_requester -> Bool,
+        body -> Text,
+        written_at -> Timestamptz,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    tickets (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        number -> Text,
+        kind -> Text,
+        subject -> Text,
+        description -> Text,
+        impact -> Text,
+        urgency -> Text,
+        priority -> Text,
+        queue_id -> Nullable<Uuid>,
+        assignee_id -> Nullable<Uuid>,
+        requester_id -> Nullable<Uuid>,
+        requester_party_id -> Nullable<Uuid>,
+        channel -> Text,
+        tags -> Array<Nullable<Text>>,
+        watcher_ids -> Array<Nullable<Uuid>>,
+        reported_at -> Timestamptz,
+        first_answered_at -> Nullable<Timestamptz>,
+        first_answer_due_at -> Nullable<Timestamptz>,
+        solution_due_at -> Nullable<Timestamptz>,
+        solved_at -> Nullable<Timestamptz>,
+        closed_at -> Nullable<Timestamptz>,
+        reopened_count -> Int4,
+        merged_into_id -> Nullable<Uuid>,
+        satisfaction -> Nullable<Int4>,
+        satisfaction_comment -> Nullable<Text>,
         status -> Text,
         version -> Int8,
         created_at -> Timestamptz,
@@ -2932,6 +4365,21 @@ diesel::table! {
 }
 
 diesel::table! {
+    toxic_role_pairs (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        system_role_id -> Uuid,
+        other_system_role_id -> Uuid,
+        reason -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
     trusted_issuers (provider_id) {
         provider_id -> Uuid,
         organization_id -> Uuid,
@@ -2961,6 +4409,64 @@ diesel::table! {
     user_organizations (user_id, organization_id) {
         user_id -> Uuid,
         organization_id -> Uuid,
+    }
+}
+
+diesel::table! {
+    vlan_groups (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        name -> Text,
+        site_id -> Nullable<Uuid>,
+        description -> Nullable<Text>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    vlans (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        group_id -> Uuid,
+        vid -> Int4,
+        name -> Text,
+        description -> Nullable<Text>,
+        design_id -> Nullable<Uuid>,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    vulnerabilities (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        title -> Text,
+        cve -> Nullable<Text>,
+        description -> Nullable<Text>,
+        severity -> Text,
+        cvss_score -> Nullable<Numeric>,
+        system_ids -> Array<Nullable<Uuid>>,
+        assignee_id -> Nullable<Uuid>,
+        found_on -> Date,
+        due_on -> Date,
+        resolution -> Nullable<Text>,
+        accepted_until_on -> Nullable<Date>,
+        resolved_on -> Nullable<Date>,
+        status -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Uuid>,
     }
 }
 

@@ -1,7 +1,7 @@
 //! What is open, by how long it is overdue, on days of the past too; and the statement of an account. Figures worked out beside.
 use crate::reports::{XLSX, amounts, file_for, follow_for, printed};
 use crate::shop::{Shop, id};
-use crate::support::{Caller, run, service};
+use crate::support::{Caller, cells, run, service};
 use calamine::{Data, Reader, Xlsx};
 use serde_json::{Value, json};
 use std::io::Cursor;
@@ -223,19 +223,7 @@ fn a_statement_goes_from_what_it_stood_at_to_what_is_due() {
         let path =
             format!("party-statement?party_id={}&starts_on=2026-03-01&ends_on=2026-03-31", shop.customer);
         let statement = report(shop, &path).await;
-        let told: Vec<Vec<&str>> = statement["rows"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|row| {
-                row["cells"]
-                    .as_array()
-                    .unwrap()
-                    .iter()
-                    .map(|cell| cell["value"].as_str().unwrap_or(""))
-                    .collect()
-            })
-            .collect();
+        let told = cells(&statement);
         let notes = shop.owner.get("/v1/credit-notes?sort=issued_on").await.is(200);
         let number = |of: &Value| of["number"].as_str().unwrap().to_owned();
         let (half, all) = (number(&notes["data"][0]), number(&spring.note));

@@ -1,13 +1,21 @@
 //! Rows of any resource and bodies of any operation, put together from the contract's own examples: references are
 //! made first, what must be unique is. A new resource needs a line here only where its fields have names not seen yet.
 pub mod books;
+mod desk;
+mod equipment;
 mod growth;
 mod hiring;
+mod network;
 mod pay;
 mod staff;
+mod systems;
+mod tickets;
 mod worktime;
 
-use crate::support::{Caller, Operation, Organization, Request, contract, operations, service};
+pub use crate::support::operation_at;
+use crate::support::{
+    Caller, Operation, Organization, Request, contract, operation_of, operations, service, validator,
+};
 use books::{
     CATEGORY_ACCOUNTS, a_day, a_month_with_dollars, a_year_before, account_for_a_bank, account_of_role,
     account_of_type, bank_statement, bank_statement_file, keep_books, letter_with_a_fee,
@@ -52,7 +60,18 @@ impl Room {
 }
 
 /// The rooms that speak for themselves.
-pub const ROOMS: &[Room] = &[staff::ROOM, worktime::ROOM, growth::ROOM, pay::ROOM, hiring::ROOM];
+pub const ROOMS: &[Room] = &[
+    staff::ROOM,
+    worktime::ROOM,
+    growth::ROOM,
+    pay::ROOM,
+    hiring::ROOM,
+    equipment::ROOM,
+    network::ROOM,
+    systems::ROOM,
+    tickets::ROOM,
+    desk::ROOM,
+];
 
 /// Where the rows are that a field refers to; an empty path means its own collection.
 const REFERENCES: &[(&str, &str)] = &[
@@ -123,13 +142,7 @@ const REFERENCES: &[(&str, &str)] = &[
 /// The operation with this id.
 #[track_caller]
 pub fn operation(id: &str) -> Operation {
-    let found = operations().into_iter().find(|each| each.id() == id);
-    found.unwrap_or_else(|| panic!("the contract has no operation {id}"))
-}
-
-/// The operation at this address, if there is one.
-pub fn operation_at(method: &Method, path: &str) -> Option<Operation> {
-    operations().into_iter().find(|each| each.method == *method && each.path == path)
+    operation_of(id).unwrap_or_else(|| panic!("the contract has no operation {id}"))
 }
 
 /// Whether the path keeps SCIM's manners and not the house's: RFC 7644 says what bodies, lists, versions and refusals look
@@ -247,7 +260,7 @@ fn unique(given: &Value, schema: &Value) -> Value {
     let hex = Uuid::now_v7().simple().to_string();
     let (lower, upper) = (format!("x{}", &hex[14..32]), format!("X{}", hex[14..32].to_uppercase()));
     let choices = [lower.clone(), upper, format!("{lower}@test.example")];
-    let validator = jsonschema::draft202012::options().should_validate_formats(true).build(schema).unwrap();
+    let validator = validator(&format!("field {schema}"), schema);
     choices
         .into_iter()
         .map(Value::from)
@@ -742,6 +755,12 @@ pub async fn request(caller: &Caller, operation: &Operation, path: &str) -> Requ
             let create = operation_at(&Method::POST, "/v1/employees").unwrap();
             let mut row = body(caller, &create).await;
             row.as_object_mut().unwrap().remove("custom");
+            request.body("application/x-ndjson", row.to_string())
+        }
+        // A file of messages: one of a ticket.
+        (None, Some("/v1/tickets")) => {
+            let row = json!({"ticket": "a", "subject": "VPN", "description": "No VPN", "reported_at": "2026-03-03T08:00:00Z",
+                "comment": "Soon", "comment_at": "2026-03-03T09:00:00Z"});
             request.body("application/x-ndjson", row.to_string())
         }
         // A file of one row, which a POST to the collection would take.

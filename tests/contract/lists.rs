@@ -63,6 +63,16 @@ async fn walk(caller: &Caller, list: &Operation, query: &str) -> Vec<Value> {
 }
 
 #[test]
+fn no_list_asks_for_a_filter() {
+    for list in lists() {
+        let parameters = list.value["parameters"].as_array().unwrap().iter();
+        let asked: Vec<_> =
+            parameters.filter(|each| each["in"] == "query" && each["required"] == true).collect();
+        assert!(asked.is_empty(), "{} can not be had without {asked:?}", list.id());
+    }
+}
+
+#[test]
 fn a_limit_is_1_to_200() {
     run(async {
         for list in lists() {

@@ -239,6 +239,7 @@ fn every_write_is_an_event_that_says_who_and_in_which_request() {
             let resource = match operation.id() {
                 // They work through lines, and stay as they are.
                 "match_bank_statement" | "run_bank_rule" => "bank-statement-lines",
+                "take_next_ip" => "ip-addresses",
                 _ => collection(&operation.path).rsplit('/').next().unwrap(),
             };
             for event in &written {

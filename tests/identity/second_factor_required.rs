@@ -2,6 +2,7 @@
 use crate::company::{Company, PASSWORD, Pair, here, login};
 use crate::second_factor::Phone;
 use crate::support::{Caller, run};
+use diesel_async::RunQueryDsl;
 use futures_util::future::{join, join_all};
 use serde_json::json;
 
@@ -90,8 +91,18 @@ fn of_a_built_in_role_nothing_else_is_the_organizations_choice() {
         manager.patch(&path, change.clone()).await.is_problem(403, "forbidden");
         owner.patch(&path, change).await.is(200);
         // An upgrade of the program brings its own part up to date, and leaves the organization's alone.
-        identity::organizations::sync_built_in_roles(&here().database).await.unwrap();
-        assert_eq!(owner.get(&path).await.is(200)["requires_second_factor"], true);
+        let database = &here().database;
+        let older = "update roles set title = 'Worker', permissions = '[]' where name = 'employee'";
+        let older =
+            database.as_system(company.id, async |db| Ok(diesel::sql_query(older).execute(db).await?));
+        assert_eq!(older.await.unwrap(), 1);
+        identity::organizations::sync_built_in_roles(database).await.unwrap();
+        let role = owner.get(&path).await.is(200);
+        assert_eq!((&role["requires_second_factor"], &role["title"]), (&json!(true), &json!("Employee")));
+        assert!(role["permissions"].as_array().unwrap().len() > 5, "{role}");
+        // Whoever has them already is left alone.
+        identity::organizations::sync_built_in_roles(database).await.unwrap();
+        assert_eq!(owner.get(&path).await.is(200)["version"], role["version"]);
         let asking = owner.get("/v1/roles?requires_second_factor=true").await.is(200);
         assert_eq!(asking["data"].as_array().unwrap().len(), 1);
     });

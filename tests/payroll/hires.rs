@@ -1,7 +1,7 @@
 //! Everybody at once: a file of people with their first assignment and what they earn.
 use crate::statements::Counted;
 use crate::support::{Answer, Caller, run};
-use crate::{Company, faults, id, text};
+use crate::{Company, faults, id, path, text};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -197,21 +197,51 @@ fn a_batch_costs_the_same_statements_whatever_its_size() {
     });
 }
 
+/// So many people in one file, which a job takes in.
+async fn take_in(company: &Company, people: usize) -> Value {
+    let taken = import(&company.owner, "", &crowd(people)).await.is(202);
+    let job = format!("/v1/jobs/{}?wait=10", text(&taken["job_id"]));
+    for _ in 0..30 {
+        let status = text(&company.owner.get(&job).await.is(200)["status"]);
+        if ["succeeded", "failed", "cancelled"].contains(&status.as_str()) {
+            break;
+        }
+    }
+    company.owner.get(&format!("/v1/imports/{}", id(&taken))).await.is(200)
+}
+
+#[test]
+fn who_is_worked_out_in_several_pieces_is_paid_as_in_one() {
+    run(async {
+        let company = Company::with_pack("generic").await;
+        structure(&company, 2_600).await;
+        assert_eq!(take_in(&company, 2_600).await["created"], 2_600);
+        let run = company.calculated("2026-04").await;
+        // 3000.50 to 3999.50 twice, 3499.50 × 1000 each, and 3000.50 to 3599.50, 3300 × 600: 2 × 3500000 + 1980000.
+        assert_eq!((&run["employees"], &run["gross_amount"]), (&json!(2_600), &json!("8980000.00")));
+        let slips = async |sort: &str| {
+            let page = format!("/v1/payslips?payroll_run_id={}&count=true&sort={sort}&limit=100", id(&run));
+            company.owner.get(&page).await.is(200)
+        };
+        let (first, last) = (slips("id").await, slips("-id").await);
+        assert_eq!(first["total"], 2_600);
+        // Again it gives the same, of both pieces.
+        let again = company.owner.act(&format!("{}/calculate", path(&run))).await.is(200);
+        assert_eq!((&again["employees"], &again["gross_amount"]), (&json!(2_600), &json!("8980000.00")));
+        assert_eq!(
+            (slips("id").await["data"].clone(), slips("-id").await["data"].clone()),
+            (first["data"].clone(), last["data"].clone())
+        );
+    });
+}
+
 #[test]
 fn ten_thousand_come_in_one_file() {
     run(async {
         let company = Company::with_pack("generic").await;
         structure(&company, 10_000).await;
         let began = Instant::now();
-        let taken = import(&company.owner, "", &crowd(10_000)).await.is(202);
-        let job = format!("/v1/jobs/{}?wait=10", text(&taken["job_id"]));
-        for _ in 0..30 {
-            let status = text(&company.owner.get(&job).await.is(200)["status"]);
-            if ["succeeded", "failed", "cancelled"].contains(&status.as_str()) {
-                break;
-            }
-        }
-        let done = company.owner.get(&format!("/v1/imports/{}", id(&taken))).await.is(200);
+        let done = take_in(&company, 10_000).await;
         println!("10,000 people with assignment and pay: {:.1} s", began.elapsed().as_secs_f32());
         assert_eq!((counts(&done), done["status"].as_str()), ([10_000, 0, 0, 0], Some("done")), "{done:#}");
         assert_eq!(

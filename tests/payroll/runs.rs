@@ -1,5 +1,5 @@
 //! From what is agreed to the money: calculated, agreed to, booked, paid, taken back.
-use crate::support::run;
+use crate::support::{cells, run};
 use crate::{Company, amounts, dec, id, path, text};
 use rust_decimal::Decimal;
 use serde_json::json;
@@ -202,6 +202,48 @@ fn the_year_adds_up_and_what_differs_is_told_with_its_reason() {
         let pension: Vec<String> =
             pension["cells"].as_array().unwrap()[4..].iter().map(|cell| text(&cell["value"])).collect();
         assert_eq!(pension, ["350.00", "700.00", "1050.00"]);
+    });
+}
+
+#[test]
+fn projects_bear_what_those_cost_who_worked_on_them() {
+    run(async {
+        let company = Company::with_pack("generic").await;
+        let owner = &company.owner;
+        let (ana, ben) = (
+            company.hire("Ana", "2026-01-01", "4400").await,
+            company.hire("Ben", "2026-01-01", "2200").await,
+        );
+        let project = async |code: &str| {
+            id(&owner.post("/v1/projects", json!({"code": code, "name": code})).await.is(201))
+        };
+        let (harbour, bridge) = (project("HARBOUR").await, project("BRIDGE").await);
+        let mut sheets = Vec::new();
+        for (person, day, on) in
+            [(&ana, "12", &harbour), (&ana, "13", &harbour), (&ana, "14", &bridge), (&ben, "12", &harbour)]
+        {
+            let worked = json!({"employee_id": person, "worked_on": format!("2026-01-{day}"), "hours": "8", "project_id": on});
+            sheets.push(text(&owner.post("/v1/timesheet-entries", worked).await.is(201)["timesheet_id"]));
+        }
+        // Ana's week is agreed to, Ben's is not.
+        let chief = company.organization.caller(&["timesheets:read", "timesheets:approve"]).await;
+        owner.act(&format!("/v1/timesheets/{}/submit", sheets[0])).await.is(200);
+        chief.act(&format!("/v1/timesheets/{}/approve", sheets[0])).await.is(200);
+        company.posted("2026-01").await;
+        let costs =
+            owner.get("/v1/reports/project-costs?period_from=2026-01&period_to=2026-01").await.is(200);
+        // Each costs a tenth more than they earn, for the pension. Ana's 4840 are shared 16 to 8, Ben's 2420 are nobody's.
+        let told = [
+            ["BRIDGE", "BRIDGE", "", "", "8.00", "1613.33"],
+            ["", "", "2026-01", "1", "8.00", "1613.33"],
+            ["HARBOUR", "HARBOUR", "", "", "16.00", "3226.67"],
+            ["", "", "2026-01", "1", "16.00", "3226.67"],
+            ["", "", "", "", "0.00", "2420.00"],
+            ["", "", "2026-01", "1", "0.00", "2420.00"],
+            ["Total", "", "", "", "24.00", "7260.00"],
+        ];
+        assert_eq!(cells(&costs), told);
+        assert_eq!(costs["rows"][0]["document"], format!("/v1/projects/{bridge}"));
     });
 }
 

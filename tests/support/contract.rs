@@ -3,7 +3,7 @@ use super::{Answer, Request, service};
 use jsonschema::{Registry, Validator};
 use reqwest::Method;
 use serde_json::{Value, json};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, LazyLock, Mutex};
 
 static CONTRACT: LazyLock<Value> = LazyLock::new(|| {
@@ -42,8 +42,7 @@ impl Operation {
     }
 }
 
-/// Every operation of the contract.
-pub fn operations() -> Vec<Operation> {
+static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
     let mut all = Vec::new();
     for (path, item) in contract()["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
@@ -52,18 +51,33 @@ pub fn operations() -> Vec<Operation> {
         }
     }
     all
+});
+
+/// Every operation of the contract.
+pub fn operations() -> Vec<Operation> {
+    OPERATIONS.clone()
+}
+
+/// The operation with this id, if there is one.
+pub fn operation_of(id: &str) -> Option<Operation> {
+    static BY_ID: LazyLock<HashMap<&str, &Operation>> =
+        LazyLock::new(|| OPERATIONS.iter().map(|each| (each.id(), each)).collect());
+    BY_ID.get(id).copied().cloned()
+}
+
+/// The operation at this address, if there is one.
+pub fn operation_at(method: &Method, path: &str) -> Option<Operation> {
+    static BY_PATH: LazyLock<HashMap<(&Method, &str), &Operation>> =
+        LazyLock::new(|| OPERATIONS.iter().map(|each| ((&each.method, each.path.as_str()), each)).collect());
+    BY_PATH.get(&(method, path)).copied().cloned()
 }
 
 /// Every permission that the contract names.
 pub fn permissions() -> Vec<String> {
-    let mut all: Vec<String> = operations()
-        .iter()
-        .filter_map(|each| each.permission().map(str::to_owned))
-        .filter(|each| each.contains(':'))
-        .collect();
-    all.sort();
-    all.dedup();
-    all
+    static ALL: LazyLock<BTreeSet<&str>> = LazyLock::new(|| {
+        OPERATIONS.iter().filter_map(Operation::permission).filter(|each| each.contains(':')).collect()
+    });
+    ALL.iter().map(|each| (*each).to_owned()).collect()
 }
 
 /// Holds an answer against the contract: status, content type, headers, schema.
@@ -166,17 +180,30 @@ fn check_problem(answer: &Answer) {
 }
 
 fn find(path: &str) -> Option<(&'static str, &'static Value)> {
-    let paths = contract()["paths"].as_object().unwrap();
-    if let Some((pattern, item)) = paths.get_key_value(path) {
+    // The patterns by how many parts they have and what they begin with: `/v1/employees`.
+    type Patterns = HashMap<(usize, String), Vec<(Vec<&'static str>, &'static str, &'static Value)>>;
+    static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
+        let mut all = Patterns::new();
+        for (pattern, item) in contract()["paths"].as_object().unwrap() {
+            let parts: Vec<&str> = pattern.split('/').collect();
+            all.entry((parts.len(), begins(&parts))).or_default().push((parts, pattern, item));
+        }
+        all
+    });
+    if let Some((pattern, item)) = contract()["paths"].as_object().unwrap().get_key_value(path) {
         return Some((pattern, item));
     }
     let parts: Vec<&str> = path.split('/').collect();
-    let fits = |pattern: &str| {
-        let pattern: Vec<&str> = pattern.split('/').collect();
-        pattern.len() == parts.len()
-            && pattern.iter().zip(&parts).all(|(a, b)| a == b || (a.starts_with('{') && !b.is_empty()))
+    let fits = |pattern: &[&str]| {
+        pattern.iter().zip(&parts).all(|(a, b)| a == b || (a.starts_with('{') && !b.is_empty()))
     };
-    paths.iter().find(|(pattern, _)| fits(pattern)).map(|(pattern, item)| (pattern.as_str(), item))
+    let mut near = PATTERNS.get(&(parts.len(), begins(&parts)))?.iter();
+    near.find(|(pattern, ..)| fits(pattern)).map(|(_, pattern, item)| (*pattern, *item))
+}
+
+/// `/v1/employees`, or `/problems`.
+fn begins(parts: &[&str]) -> String {
+    parts[..parts.len().min(if parts[1] == "v1" { 3 } else { 2 })].join("/")
 }
 
 fn resolve(value: &'static Value) -> &'static Value {
@@ -192,7 +219,8 @@ static COMPONENTS: LazyLock<Registry<'static>> = LazyLock::new(|| {
     Registry::new().add("https://contract.test/", components).unwrap().prepare().unwrap()
 });
 
-fn validator(name: &str, schema: &Value) -> Arc<Validator> {
+/// The validator of a schema, made once.
+pub fn validator(name: &str, schema: &Value) -> Arc<Validator> {
     static VALIDATORS: LazyLock<Mutex<HashMap<String, Arc<Validator>>>> = LazyLock::new(Mutex::default);
     let mut all = VALIDATORS.lock().unwrap();
     let compile = || {

@@ -5,7 +5,7 @@ mod contract;
 mod receiver;
 mod service;
 
-pub use contract::{Operation, contract, operations, permissions};
+pub use contract::{Operation, contract, operation_at, operation_of, operations, permissions, validator};
 pub use receiver::{Reaction, Received, Receiver};
 pub use service::{Service, files_folder, free_address, service, spawn_for_good, wait_until_ready};
 
@@ -15,7 +15,7 @@ use reqwest::Method;
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 use std::future::Future;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, Mutex};
 use tokio_postgres::Client;
 use uuid::Uuid;
 
@@ -28,6 +28,17 @@ pub fn run<T>(test: impl Future<Output = T>) -> T {
     RUNTIME.block_on(test)
 }
 
+/// Connections that tests leave each other: what runs there knows the catalogue already.
+static KEPT: Mutex<Vec<Client>> = Mutex::new(Vec::new());
+
+async fn kept_connection() -> Client {
+    let kept = KEPT.lock().unwrap().pop();
+    match kept {
+        Some(kept) => kept,
+        None => service().database().await,
+    }
+}
+
 /// An organization of a test's own.
 pub struct Organization {
     pub id: Uuid,
@@ -36,7 +47,10 @@ pub struct Organization {
 impl Organization {
     /// A new one, empty but for what every organization has.
     pub async fn new() -> Self {
-        Self::new_in(&service().database().await).await
+        let database = kept_connection().await;
+        let new = Self::new_in(&database).await;
+        KEPT.lock().unwrap().push(database);
+        new
     }
 
     /// The same in a database of the test's own, given as its owner sees it.
@@ -101,8 +115,10 @@ pub struct Caller {
 
 impl Caller {
     async fn sign_in(organization: Uuid, permissions: &[&str], employee: Option<Uuid>) -> Self {
-        let (database, tokens) = (&service().database().await, service().tokens().await);
-        Self::sign_in_to(database, tokens, organization, permissions, employee).await
+        let (database, tokens) = (kept_connection().await, service().tokens().await);
+        let caller = Self::sign_in_to(&database, tokens, organization, permissions, employee).await;
+        KEPT.lock().unwrap().push(database);
+        caller
     }
 
     /// The same in a database of the test's own, with the keys that are in it.
@@ -217,6 +233,15 @@ impl Caller {
         let body = json!({"employee_number": number, "given_name": given_name, "family_name": "Test", "manager_id": manager, "hired_on": "2026-03-02"});
         self.post("/v1/employees", body).await.is(201)["id"].as_str().unwrap().to_owned()
     }
+}
+
+/// What the cells of a report say, row by row; nothing where there is nothing.
+pub fn cells(report: &Value) -> Vec<Vec<&str>> {
+    let rows = report["rows"].as_array().unwrap().iter();
+    rows.map(|row| {
+        row["cells"].as_array().unwrap().iter().map(|cell| cell["value"].as_str().unwrap_or("")).collect()
+    })
+    .collect()
 }
 
 /// A request that is being put together.

@@ -386,6 +386,45 @@ pub(crate) async fn take_back(
     post(db, note, "posted").await
 }
 
+/// Takes back of an invoice what a room above decided: these parts, or all that is left. A draft, for `reason`.
+///
+/// # Errors
+/// Those of a credit note that a client writes.
+pub async fn draft(
+    db: &mut Db,
+    invoice_id: Uuid,
+    issued_on: NaiveDate,
+    reason: &str,
+    reference: Option<String>,
+    lines: Option<Vec<CreditedLine>>,
+) -> Result<CreditNote> {
+    let reason = reason.to_owned();
+    CreditNote::create(db, NewCreditNote { invoice_id, reason, reference, issued_on, lines, notes: None })
+        .await
+}
+
+/// Puts a draft into the books: whoever does so has decided on it.
+///
+/// # Errors
+/// Those of posting.
+pub async fn finish(db: &mut Db, note: CreditNote) -> Result<CreditNote> {
+    post(db, note, "posted").await
+}
+
+/// What such a credit note would come to, with its taxes; none where there is no such invoice.
+///
+/// # Errors
+/// As [`draft`].
+pub async fn worth(
+    db: &mut Db,
+    invoice_id: Uuid,
+    issued_on: NaiveDate,
+    lines: Option<&[CreditedLine]>,
+) -> Result<Option<Money>> {
+    let Some((invoice, books)) = invoice_and_books(db, invoice_id).await? else { return Ok(None) };
+    Ok(Some(figure(db, &invoice, &books, issued_on, lines).await?.amounts.total.into()))
+}
+
 /// Posts a locked credit note and sets it off against its invoice as far as that is open.
 async fn post(db: &mut Db, note: CreditNote, status: &str) -> Result<CreditNote> {
     // Whoever takes the same invoice back waits here, before they take a number.

@@ -16,6 +16,8 @@ pub mod tax_codes;
 pub mod totals;
 pub mod words;
 
+pub use crediting::CreditedLine;
+
 use platform::api::Api;
 
 pub fn routes(api: &mut Api) {

@@ -18,7 +18,7 @@ text_enum! {
         PartyStatement = "party_statement", TaxReturn = "tax_return", BudgetVsActual = "budget_vs_actual",
         FixedAssetRegister = "fixed_asset_register", BankReconciliation = "bank_reconciliation",
         PayrollRegister = "payroll_register", PayrollCosts = "payroll_costs", StatutoryTotals = "statutory_totals",
-        PayrollReconciliation = "payroll_reconciliation",
+        PayrollReconciliation = "payroll_reconciliation", ProjectCosts = "project_costs",
     }
 }
 

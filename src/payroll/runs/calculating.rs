@@ -1,4 +1,4 @@
-//! A run is calculated: what is known is read, worked out for everybody, and written, in a number of statements that depends on nothing.
+//! A run is calculated: what is known is read, worked out, and written, for so many people at once that neither statements nor memory grow with each.
 use crate::engine::{LineKind, PayslipLine, Plan, Trouble, made_good};
 use crate::facts::{self, AskedMonth, Facts};
 use crate::payroll_runs::{PayrollProblem, PayrollRun, days_of};
@@ -15,6 +15,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Problems that are told; the rest is counted.
 const TOLD: usize = 500;
+
+/// People who are worked out and written together: six statements for so many, and memory for so many, however large the run.
+const AT_ONCE: usize = 2_500;
 
 /// A payslip as it was worked out.
 pub(crate) struct Worked {
@@ -169,19 +172,75 @@ pub(crate) async fn calculate(db: &mut Db, run: &PayrollRun) -> Result<PayrollRu
     let components = components(db, run.pay_group_id).await?;
     let changed: Vec<Changed> =
         diesel::sql_query("select * from take_pay_changes($1)").bind::<SqlUuid, _>(run.id).load(db).await?;
-    let past = months_before(db, run).await?;
+    let mut months = Vec::new();
+    for period in months_before(db, run).await? {
+        let (first_day, last_day) = days_of(&period)?;
+        if changed.iter().any(|each| each.since_on <= last_day) {
+            months.push(Month { period, first_day, last_day });
+        }
+    }
+    let mut outcome = Outcome::default();
+    let mut plans: HashMap<&str, Plan> = HashMap::new();
+    let this_month = [(run.period.as_str(), run.ends_on)];
+    for (period, last_day) in
+        this_month.into_iter().chain(months.iter().map(|month| (month.period.as_str(), month.last_day)))
+    {
+        match Plan::of(&components, last_day) {
+            Ok(plan) => {
+                plans.insert(period, plan);
+            }
+            Err(trouble) => outcome.tell(None, trouble),
+        }
+    }
+    if let Some(plan) = plans.get(run.period.as_str()) {
+        for trouble in without_account(plan) {
+            outcome.tell(None, trouble);
+        }
+    }
+
+    let in_month = facts::people(db, run.pay_group_id, run.starts_on, run.ends_on).await?;
+    let people: BTreeSet<Uuid> =
+        in_month.into_iter().chain(changed.iter().map(|each| each.employee_id)).collect();
+    let people: Vec<Uuid> = people.into_iter().collect();
+    for some in people.chunks(AT_ONCE) {
+        let changed: Vec<&Changed> =
+            changed.iter().filter(|each| some.binary_search(&each.employee_id).is_ok()).collect();
+        let worked = work_out(db, run, some, &months, &changed, &plans).await?;
+        write(db, run, &worked).await?;
+        outcome.add(worked);
+    }
+    left_out(db, run).await?.into_iter().for_each(|trouble| outcome.tell(None, trouble));
+    finish(db, run, outcome).await
+}
+
+/// A month that is in the books, of which something may have to be made good.
+struct Month {
+    period: String,
+    first_day: NaiveDate,
+    last_day: NaiveDate,
+}
+
+/// Works payslips of these people out.
+async fn work_out(
+    db: &mut Db,
+    run: &PayrollRun,
+    people: &[Uuid],
+    months: &[Month],
+    changed: &[&Changed],
+    plans: &HashMap<&str, Plan>,
+) -> Result<Vec<Worked>> {
     let mut asked = vec![AskedMonth {
         period: run.period.clone(),
         first_day: run.starts_on,
         last_day: run.ends_on,
-        people: None,
+        people: people.to_vec(),
     }];
-    for period in &past {
-        let (first_day, last_day) = days_of(period)?;
-        let people = changed.iter().filter(|each| each.since_on <= last_day).map(|each| each.employee_id);
+    for Month { period, first_day, last_day } in months {
+        let people = changed.iter().filter(|each| each.since_on <= *last_day).map(|each| each.employee_id);
         let people: Vec<Uuid> = people.collect();
         if !people.is_empty() {
-            asked.push(AskedMonth { period: period.clone(), first_day, last_day, people: Some(people) });
+            let (period, first_day, last_day) = (period.clone(), *first_day, *last_day);
+            asked.push(AskedMonth { period, first_day, last_day, people });
         }
     }
     let known = facts::read(db, run.pay_group_id, &asked).await?;
@@ -189,66 +248,61 @@ pub(crate) async fn calculate(db: &mut Db, run: &PayrollRun) -> Result<PayrollRu
     for (period, employee, facts) in &known {
         by_month.entry(period).or_default().insert(*employee, facts);
     }
-
-    let mut problems: Vec<PayrollProblem> = Vec::new();
-    let mut tell = |employee_id: Option<Uuid>, trouble: Trouble| {
-        let Trouble { code, detail, blocks } = trouble;
-        problems.push(PayrollProblem { employee_id, code: code.to_owned(), detail, blocks });
-    };
-    let mut plans: HashMap<&str, Plan> = HashMap::new();
-    for month in &asked {
-        match Plan::of(&components, month.last_day) {
-            Ok(plan) => {
-                plans.insert(&month.period, plan);
-            }
-            Err(trouble) => tell(None, trouble),
-        }
-    }
-    if let Some(plan) = plans.get(run.period.as_str()) {
-        for trouble in without_account(plan) {
-            tell(None, trouble);
-        }
-    }
-
-    let made_good = differences(db, run, &asked, &changed, &by_month, &plans).await?;
-    let current = by_month.get(run.period.as_str()).cloned().unwrap_or_default();
-    let people: BTreeSet<Uuid> = current.keys().chain(made_good.keys()).copied().collect();
-    let people: Vec<Uuid> = people.into_iter().collect();
-    let mut worked = Vec::with_capacity(people.len());
+    let mut made_good = differences(db, run, &asked, changed, &by_month, plans).await?;
+    let current = by_month.remove(run.period.as_str()).unwrap_or_default();
+    let paid: BTreeSet<Uuid> = current.keys().chain(made_good.keys()).copied().collect();
+    let Some(plan) = plans.get(run.period.as_str()) else { return Ok(Vec::new()) };
     let nothing = Facts::none();
-    if let Some(plan) = plans.get(run.period.as_str()) {
-        for employee in &people {
-            let facts = current.get(employee).copied().unwrap_or(&nothing);
-            let more = made_good.get(employee).cloned().unwrap_or_default();
-            worked.push(Worked::new(*employee, facts, plan, &run.period, more));
+    let worked = paid.into_iter().map(|employee| {
+        let facts = current.get(&employee).copied().unwrap_or(&nothing);
+        let more = made_good.remove(&employee).unwrap_or_default();
+        Worked::new(employee, facts, plan, &run.period, more)
+    });
+    let mut worked: Vec<Worked> = worked.collect();
+    add_what_else_is_known(db, run, &mut worked).await?;
+    Ok(worked)
+}
+
+/// What a run comes to.
+#[derive(Default)]
+struct Outcome {
+    people: Vec<Uuid>,
+    gross: Decimal,
+    deductions: Decimal,
+    claims: Decimal,
+    employer: Decimal,
+    problems: Vec<PayrollProblem>,
+}
+
+impl Outcome {
+    fn tell(&mut self, employee_id: Option<Uuid>, trouble: Trouble) {
+        let Trouble { code, detail, blocks } = trouble;
+        self.problems.push(PayrollProblem { employee_id, code: code.to_owned(), detail, blocks });
+    }
+
+    fn add(&mut self, worked: Vec<Worked>) {
+        for each in worked {
+            self.people.push(each.employee_id);
+            self.gross += each.sum(LineKind::Earning);
+            self.deductions += each.sum(LineKind::Deduction);
+            self.claims += each.sum(LineKind::Claim);
+            self.employer += each.sum(LineKind::EmployerCost);
+            each.troubles.into_iter().for_each(|trouble| self.tell(Some(each.employee_id), trouble));
         }
     }
-    add_what_else_is_known(db, run, &people, &mut worked).await?;
-    for each in &mut worked {
-        for trouble in std::mem::take(&mut each.troubles) {
-            tell(Some(each.employee_id), trouble);
-        }
-    }
-    left_out(db, run).await?.into_iter().for_each(|trouble| tell(None, trouble));
-    write(db, run, &worked).await?;
-    finish(db, run, &worked, problems).await
 }
 
 /// Adds what they got before in the year and the claims that are paid back, and tells of those for whom nothing is left.
-async fn add_what_else_is_known(
-    db: &mut Db,
-    run: &PayrollRun,
-    people: &[Uuid],
-    worked: &mut [Worked],
-) -> Result<()> {
+async fn add_what_else_is_known(db: &mut Db, run: &PayrollRun, worked: &mut [Worked]) -> Result<()> {
+    let people: Vec<Uuid> = worked.iter().map(|each| each.employee_id).collect();
     let before: Vec<Before> = diesel::sql_query("select * from year_before($1, $2)")
-        .bind::<Array<SqlUuid>, _>(people)
+        .bind::<Array<SqlUuid>, _>(&people)
         .bind::<Text, _>(&run.period)
         .load(db)
         .await?;
     let mut before: HashMap<Uuid, Value> =
         before.into_iter().map(|each| (each.employee_id, each.year_to_date)).collect();
-    let claims = expenses::due(db, people, run.ends_on).await?;
+    let claims = expenses::due(db, &people, run.ends_on).await?;
     let mut due: HashMap<Uuid, Vec<&Due>> = HashMap::new();
     for claim in &claims {
         due.entry(claim.employee_id).or_default().push(claim);
@@ -293,7 +347,7 @@ async fn differences(
     db: &mut Db,
     run: &PayrollRun,
     asked: &[AskedMonth],
-    changed: &[Changed],
+    changed: &[&Changed],
     by_month: &HashMap<&str, BTreeMap<Uuid, &Facts>>,
     plans: &HashMap<&str, Plan>,
 ) -> Result<BTreeMap<Uuid, Vec<PayslipLine>>> {
@@ -312,9 +366,9 @@ async fn differences(
         paid.insert((row.employee_id, row.period), lines);
     }
     let mut all: BTreeMap<Uuid, Vec<PayslipLine>> = BTreeMap::new();
-    for month in asked.iter().filter(|month| month.people.is_some()) {
+    for month in asked.iter().filter(|month| month.period != run.period) {
         let Some(plan) = plans.get(month.period.as_str()) else { continue };
-        for employee in month.people.iter().flatten() {
+        for employee in &month.people {
             let facts = by_month.get(month.period.as_str()).and_then(|known| known.get(employee));
             let now = facts.map(|facts| plan.work_out(facts, &month.period).0).unwrap_or_default();
             let before = paid.get(&(*employee, month.period.clone())).map_or(&[][..], Vec::as_slice);
@@ -348,8 +402,8 @@ fn without_account(plan: &Plan) -> Vec<Trouble> {
 const WRITE: &str = "
     insert into payslips as known (id, payroll_run_id, employee_id, pay_group_id, period, pay_on, currency, department_id, basis, lines, year_to_date,
         claims, gross_amount, deduction_amount, claim_amount, net_amount, employer_amount)
-    select i.id, r.id, i.employee_id, r.pay_group_id, r.period, r.pay_on, r.currency, i.department_id, i.basis, i.lines, i.year_to_date, i.claims, i.gross,
-        i.deductions, i.claim, i.gross - i.deductions + i.claim, i.employer
+    select i.id, r.id, i.employee_id, r.pay_group_id, r.period, r.pay_on, r.currency, i.department_id, i.basis::jsonb, i.lines::jsonb,
+        i.year_to_date::jsonb, i.claims::jsonb, i.gross, i.deductions, i.claim, i.gross - i.deductions + i.claim, i.employer
     from payroll_runs r
     cross join unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
         i (id, employee_id, department_id, basis, lines, year_to_date, claims, gross, deductions, claim, employer)
@@ -363,11 +417,6 @@ const WRITE: &str = "
 
 async fn write(db: &mut Db, run: &PayrollRun, worked: &[Worked]) -> Result<()> {
     let people: Vec<Uuid> = worked.iter().map(|each| each.employee_id).collect();
-    diesel::sql_query("delete from payslips where org_id = current_org() and payroll_run_id = $1 and employee_id <> all($2)")
-        .bind::<SqlUuid, _>(run.id)
-        .bind::<Array<SqlUuid>, _>(&people)
-        .execute(db)
-        .await?;
     let ids: Vec<Uuid> = people.iter().map(|_| Uuid::now_v7()).collect();
     let departments: Vec<Option<Uuid>> = worked.iter().map(|each| each.department_id).collect();
     let sums = |kind: LineKind| worked.iter().map(|each| each.sum(kind)).collect::<Vec<Decimal>>();
@@ -376,10 +425,10 @@ async fn write(db: &mut Db, run: &PayrollRun, worked: &[Worked]) -> Result<()> {
         .bind::<Array<SqlUuid>, _>(ids)
         .bind::<Array<SqlUuid>, _>(people)
         .bind::<Array<Nullable<SqlUuid>>, _>(departments)
-        .bind::<Array<Jsonb>, _>(worked.iter().map(|each| json!(each.basis)).collect::<Vec<_>>())
-        .bind::<Array<Jsonb>, _>(worked.iter().map(|each| json!(each.lines)).collect::<Vec<_>>())
-        .bind::<Array<Jsonb>, _>(worked.iter().map(|each| json!(each.year_to_date)).collect::<Vec<_>>())
-        .bind::<Array<Jsonb>, _>(worked.iter().map(|each| json!(each.claims)).collect::<Vec<_>>())
+        .bind::<Array<Text>, _>(written(worked, |each| &each.basis)?)
+        .bind::<Array<Text>, _>(written(worked, |each| &each.lines)?)
+        .bind::<Array<Text>, _>(written(worked, |each| &each.year_to_date)?)
+        .bind::<Array<Text>, _>(written(worked, |each| &each.claims)?)
         .bind::<Array<Numeric>, _>(sums(LineKind::Earning))
         .bind::<Array<Numeric>, _>(sums(LineKind::Deduction))
         .bind::<Array<Numeric>, _>(sums(LineKind::Claim))
@@ -389,26 +438,33 @@ async fn write(db: &mut Db, run: &PayrollRun, worked: &[Worked]) -> Result<()> {
     Ok(())
 }
 
-async fn finish(
-    db: &mut Db,
-    run: &PayrollRun,
-    worked: &[Worked],
-    mut problems: Vec<PayrollProblem>,
-) -> Result<PayrollRun> {
-    let total = |kind: LineKind| worked.iter().map(|each| each.sum(kind)).sum::<Decimal>();
-    let (gross, deductions, claims) =
-        (total(LineKind::Earning), total(LineKind::Deduction), total(LineKind::Claim));
+/// A part of each payslip as JSON.
+fn written<'a, T: Serialize + 'a>(
+    worked: &'a [Worked],
+    part: impl Fn(&'a Worked) -> &'a Vec<T>,
+) -> Result<Vec<String>> {
+    worked.iter().map(|each| serde_json::to_string(part(each)).map_err(Problem::internal)).collect()
+}
+
+/// Takes away the payslips of those who are paid no more, and says what it all comes to.
+async fn finish(db: &mut Db, run: &PayrollRun, outcome: Outcome) -> Result<PayrollRun> {
+    let Outcome { people, gross, deductions, claims, employer, mut problems } = outcome;
+    diesel::sql_query("delete from payslips where org_id = current_org() and payroll_run_id = $1 and employee_id <> all($2)")
+        .bind::<SqlUuid, _>(run.id)
+        .bind::<Array<SqlUuid>, _>(&people)
+        .execute(db)
+        .await?;
     let blocking = problems.iter().filter(|problem| problem.blocks).count();
     problems.sort_by_key(|problem| (!problem.blocks, problem.employee_id));
     problems.truncate(TOLD);
     let calculated = (
         payroll_runs::status.eq("calculated"),
-        payroll_runs::employees.eq(i32::try_from(worked.len()).map_err(Problem::internal)?),
+        payroll_runs::employees.eq(i32::try_from(people.len()).map_err(Problem::internal)?),
         payroll_runs::gross_amount.eq(gross),
         payroll_runs::deduction_amount.eq(deductions),
         payroll_runs::claim_amount.eq(claims),
         payroll_runs::net_amount.eq(gross - deductions + claims),
-        payroll_runs::employer_amount.eq(total(LineKind::EmployerCost)),
+        payroll_runs::employer_amount.eq(employer),
         payroll_runs::problems.eq(List(problems)),
         payroll_runs::blocking_problems.eq(i32::try_from(blocking).map_err(Problem::internal)?),
         payroll_runs::calculated_at.eq(diesel::dsl::now),

@@ -1,7 +1,7 @@
-//! What payslips are figured from: what is known of somebody for a month, read for all people and all months in one statement.
+//! What payslips are figured from: what is known of somebody for a month, read for many people and all months in one statement.
 use compensation::compensations::{CompensationBasis, CompensationExtra};
 use diesel::QueryableByName;
-use diesel::sql_types::{Jsonb, Text, Uuid as SqlUuid};
+use diesel::sql_types::{Date, Jsonb, Text, Uuid as SqlUuid};
 use platform::prelude::*;
 use rust_decimal::Decimal;
 use serde_json::Value;
@@ -144,14 +144,14 @@ impl Facts {
     }
 }
 
-/// A month of a group, and whose facts of it are wanted: everybody's where nobody is named.
+/// A month of a group, and whose facts of it are wanted.
 #[derive(Clone, Debug, Serialize)]
 pub struct AskedMonth {
     /// `2026-01`.
     pub period: String,
     pub first_day: NaiveDate,
     pub last_day: NaiveDate,
-    pub people: Option<Vec<Uuid>>,
+    pub people: Vec<Uuid>,
 }
 
 #[derive(QueryableByName)]
@@ -168,6 +168,38 @@ const FACTS: &str = "
     select a.period, f.employee_id, f.facts
     from jsonb_to_recordset($2) a (period text, first_day date, last_day date, people uuid[])
     cross join lateral payroll_facts($1, a.first_day, a.last_day, a.people) f order by a.period, f.employee_id";
+
+#[derive(QueryableByName)]
+struct Person {
+    #[diesel(sql_type = SqlUuid)]
+    employee_id: Uuid,
+}
+
+/// Who works here between these days and was ever in the group; [`read`] says who is.
+const PEOPLE: &str = "
+    select distinct a.employee_id from assignments a
+    where a.org_id = $1 and a.starts_on <= $4 and (a.ends_on is null or a.ends_on >= $3)
+        and exists (select from compensations c where c.org_id = a.org_id and c.employee_id = a.employee_id and c.pay_group_id = $2)";
+
+/// Who may have to be paid.
+///
+/// # Errors
+/// Those of the database.
+pub async fn people(
+    db: &mut Db,
+    group: Uuid,
+    first_day: NaiveDate,
+    last_day: NaiveDate,
+) -> Result<Vec<Uuid>> {
+    let people: Vec<Person> = diesel::sql_query(PEOPLE)
+        .bind::<SqlUuid, _>(db.organization())
+        .bind::<SqlUuid, _>(group)
+        .bind::<Date, _>(first_day)
+        .bind::<Date, _>(last_day)
+        .load(db)
+        .await?;
+    Ok(people.into_iter().map(|each| each.employee_id).collect())
+}
 
 /// Reads them: by month and person.
 ///

@@ -86,7 +86,7 @@ pub async fn preview_payslip(
             ));
         };
         let components = components(db, group).await?;
-        let people = Some(vec![asked.employee_id]);
+        let people = vec![asked.employee_id];
         let month = AskedMonth { period: asked.period.clone(), first_day, last_day, people };
         let Some((_, employee_id, mut facts)) = facts::read(db, group, &[month]).await?.pop() else {
             return Err(invalid("not-employed", format!("is employed on no day of {}", asked.period)));

@@ -4,6 +4,7 @@ use crate::payroll_runs::{PayrollRun, days_of};
 use crate::payslips::Payslip;
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Date, Nullable, Numeric, Text, Uuid as SqlUuid};
+use ledger::projects::Project;
 use platform::prelude::*;
 use reports::{
     Form, Heading, Report, ReportCell, ReportColumn, ReportKind, ReportParameter, ReportRow, ReportRowKind,
@@ -249,6 +250,69 @@ async fn get_payroll_costs(may: May<Read, PayrollRun>, query: Params<PayrollRepo
     shape.report(heading, &query, &months, lines).reply(form)
 }
 
+/// What people cost in a month, shared out by the hours of their approved timesheets: in running sums, so that the shares come to the cost.
+const BY_PROJECT: &str = "
+    , paid as (
+        select s.employee_id, s.period, sum(s.gross_amount + s.employer_amount) as cost, currency_decimals(s.currency) as decimals
+        from slips s group by s.employee_id, s.period, s.currency
+    ), worked as (
+        select t.employee_id, to_char(t.worked_on, 'YYYY-MM') as period, t.project_id, sum(t.hours) as hours
+        from timesheet_entries t join timesheets w on w.org_id = t.org_id and w.id = t.timesheet_id and w.status = 'approved'
+        where t.org_id = $1 and t.worked_on >= to_date($2, 'YYYY-MM') and t.worked_on < to_date($3, 'YYYY-MM') + interval '1 month'
+        group by t.employee_id, to_char(t.worked_on, 'YYYY-MM'), t.project_id
+    ), running as (
+        select p.employee_id, p.period, p.cost, p.decimals, h.project_id, h.hours, sum(h.hours) over whole as all_hours,
+            sum(h.hours) over (whole order by h.project_id rows unbounded preceding) as hours_so_far
+        from paid p left join worked h using (employee_id, period) window whole as (partition by p.employee_id, p.period)
+    ), shared as (
+        select r.*, coalesce(round(r.cost * r.hours_so_far / r.all_hours, r.decimals)
+            - round(r.cost * (r.hours_so_far - r.hours) / r.all_hours, r.decimals), r.cost) as share
+        from running r
+    )
+    select s.project_id as id, coalesce(p.code, '') as a, p.name as b, s.period as c, count(distinct s.employee_id) as people,
+        coalesce(sum(s.hours), 0) as v, sum(s.share) as w, 0::numeric as x, 0::numeric as y, 0::numeric as z
+    from shared s left join projects p on p.org_id = $1 and p.id = s.project_id
+    group by s.project_id, p.code, p.name, s.period order by p.code nulls last, s.project_id, s.period";
+
+/// Read project costs
+///
+/// What the people of these months cost the projects that they worked on: earnings and what the company bears beside them, shared out by the hours of
+/// each person's approved timesheets of the month. What nobody put on a project stands last, without a code, so that all of it comes to
+/// `payroll-costs`. As a file too. Changes nothing.
+#[utoipa::path(get, path = "/v1/reports/project-costs", tag = "Pay")]
+async fn get_project_costs(may: May<Read, PayrollRun>, query: Params<PayrollReportQuery>) -> Reply<Report> {
+    let (form, query) = (Form::accepted(may.http()), query.0);
+    let months = query.months()?;
+    let (rows, heading) = may
+        .read(async |db| Ok((found(db, BY_PROJECT, &query, &months).await?, Heading::read(db).await?)))
+        .await?;
+    let shape = Shape {
+        kind: ReportKind::ProjectCosts,
+        title: "Project costs",
+        texts: &[("project", "Project"), ("name", "Name"), ("period", "Month"), ("employees", "Employees")],
+        amounts: &[("hours", "Hours"), ("cost", "Cost")],
+    };
+    let decimals = ledger::currency::decimals(&heading.currency);
+    let mut lines = Vec::new();
+    for project in rows.chunk_by(|one, other| one.id == other.id) {
+        let (code, name) = project.first().map(|row| (row.a.clone(), row.b.clone())).unwrap_or_default();
+        let group = shape
+            .row(ReportRowKind::Group, 0, vec![code, name], &total(project)[..2], decimals)
+            .called("project");
+        lines.push(match project.first().and_then(|row| row.id) {
+            Some(id) => group.telling_of(Project::NAME, id),
+            None => group,
+        });
+        lines.extend(project.iter().map(|row| {
+            let texts = vec![None, None, row.c.clone(), Some(row.people.to_string())];
+            shape.row(ReportRowKind::Line, 1, texts, &[row.v, row.w], decimals)
+        }));
+    }
+    let sums = shape.row(ReportRowKind::Total, 0, vec![Some("Total".into())], &total(&rows)[..2], decimals);
+    lines.push(sums.called("total"));
+    shape.report(heading, &query, &months, lines).reply(form)
+}
+
 /// Read statutory totals
 ///
 /// What is to be declared and paid for these months, by what components are declared as: taken off wages, and borne by the company. Nothing is
@@ -365,6 +429,7 @@ const RECONCILED: &str = "
 pub fn routes(api: &mut Api) {
     api.call(operation!(get_payroll_register))
         .call(operation!(get_payroll_costs))
+        .call(operation!(get_project_costs))
         .call(operation!(get_statutory_totals))
         .call(operation!(get_payroll_reconciliation));
 }

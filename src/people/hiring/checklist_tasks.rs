@@ -39,6 +39,9 @@ pub struct ChecklistTask {
     /// Which one.
     #[schema(max_length = 200, example = "Laptop, 14 inch")]
     pub request_item: Option<String>,
+    /// The service request that was made of it, where a service is there for what is asked. With that request it is done.
+    #[schema(example = json!(null))]
+    pub service_request_id: Option<Uuid>,
     /// When it was done.
     #[schema(example = json!(null))]
     pub done_at: Option<DateTime<Utc>>,

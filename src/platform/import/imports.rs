@@ -422,10 +422,15 @@ async fn refuse_what_changed<R: Kept>(db: &mut Db, import: Uuid) -> Result<()> {
     let others: Vec<Other> = diesel::sql_query(format!(
         "select r.line, r.resource_id, count(*) over () as others
         from import_rows r left join {table} t on t.org_id = r.org_id and t.id = r.resource_id
-        where r.org_id = $1 and r.import_id = $2 and t.version is distinct from r.version order by r.line limit 20"
+        where r.org_id = $1 and r.import_id = $2 and t.version is distinct from r.version and (t.id is null or exists (
+            select from events e, jsonb_object_keys(e.changes) field where e.org_id = r.org_id and e.resource = $3
+            and e.resource_id = r.resource_id and e.version > r.version and field <> all ($4)))
+        order by r.line limit 20"
     ))
     .bind::<SqlUuid, _>(organization)
     .bind::<SqlUuid, _>(import)
+    .bind::<Text, _>(R::NAME)
+    .bind::<Array<Text>, _>(R::DERIVED)
     .load(db)
     .await?;
     let Some(Other { others: count, .. }) = others.as_slice().first() else { return Ok(()) };

@@ -114,28 +114,31 @@ async fn open(caller: &Caller) -> String {
     opening
 }
 
-/// An interview in which the caller asks, who is made an employee where they are none.
-async fn own_interview(caller: &Caller) -> String {
-    static HOURS: AtomicI64 = AtomicI64::new(0);
+/// The employee that the caller is, who is made one where they are none.
+pub async fn employed(caller: &Caller) -> Uuid {
     let database = service().database().await;
     let known = "select employee_id from sessions where org_id = $1 and id = $2";
     let known: Option<Uuid> =
         database.query_one(known, &[&caller.organization, &caller.session]).await.unwrap().get(0);
-    let employee = if let Some(employee) = known {
-        employee
-    } else {
-        let employee: Uuid = caller.hire("Interviewer", None).await.parse().unwrap();
-        for who in [
-            "update memberships set employee_id = $2 where org_id = $1 and id = $3",
-            "update sessions set employee_id = $2 where org_id = $1 and id = $4",
-        ] {
-            let (of, is) =
-                if who.contains("$3") { ("$3", caller.membership) } else { ("$4", caller.session) };
-            let who = who.replace(of, "$3");
-            database.execute(&who, &[&caller.organization, &employee, &is]).await.unwrap();
-        }
-        employee
-    };
+    if let Some(employee) = known {
+        return employee;
+    }
+    let employee: Uuid = caller.hire("Interviewer", None).await.parse().unwrap();
+    for who in [
+        "update memberships set employee_id = $2 where org_id = $1 and id = $3",
+        "update sessions set employee_id = $2 where org_id = $1 and id = $4",
+    ] {
+        let (of, is) = if who.contains("$3") { ("$3", caller.membership) } else { ("$4", caller.session) };
+        let who = who.replace(of, "$3");
+        database.execute(&who, &[&caller.organization, &employee, &is]).await.unwrap();
+    }
+    employee
+}
+
+/// An interview in which the caller asks, who is made an employee where they are none.
+async fn own_interview(caller: &Caller) -> String {
+    static HOURS: AtomicI64 = AtomicI64::new(0);
+    let employee = employed(caller).await;
     // At an hour of its own: nobody is in two interviews at once.
     let hours = chrono::Duration::hours(HOURS.fetch_add(1, Ordering::Relaxed));
     let start = chrono::DateTime::from_timestamp(1_800_000_000, 0).unwrap() + hours;

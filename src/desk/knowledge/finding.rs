@@ -1,0 +1,113 @@
+//! Finding articles: by words, best first, and as suggestions for a text such as that of a ticket. Of what is published and meant for whoever asks.
+
+use crate::articles::Article;
+use diesel::sql_types::{Bool, Integer, Text};
+use platform::prelude::*;
+use serde_json::Value;
+
+diesel::define_sql_function! {
+    /// See the migration of tasks: with all words of the text, or with some.
+    fn find_articles(text: Text, all_words: Bool, most: Integer) -> Jsonb;
+}
+
+/// What articles are searched for.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+pub struct ArticlesSought {
+    /// Words that all have to be there, in any form; `"several together"`, `one or another`, `-without`.
+    #[param(min_length = 1, max_length = 200, example = "network from home")]
+    q: String,
+    /// How many at the most.
+    #[param(minimum = 1, maximum = 50, default = 20)]
+    #[serde(default = "twenty")]
+    limit: i32,
+}
+
+/// For what articles are suggested.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+pub struct SuggestionsAsked {
+    /// A text, such as what somebody writes to the desk.
+    #[param(min_length = 1, max_length = 4000, example = "I can't reach the network from home")]
+    text: String,
+    /// How many at the most.
+    #[param(minimum = 1, maximum = 50, default = 5)]
+    #[serde(default = "five")]
+    limit: i32,
+}
+
+fn twenty() -> i32 {
+    20
+}
+
+fn five() -> i32 {
+    5
+}
+
+/// Articles, best first.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct FoundArticles {
+    /// The best first.
+    #[schema(max_items = 50)]
+    data: Vec<FoundArticle>,
+}
+
+/// An article that fits.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct FoundArticle {
+    /// The article.
+    article_id: Uuid,
+    /// What it is about.
+    #[schema(max_length = 200, example = "How to reach the network from home")]
+    title: String,
+    /// The same in a sentence or two.
+    #[schema(max_length = 500, example = "Install the client, sign in, choose the profile of your office.")]
+    summary: Option<String>,
+    /// What it stands under.
+    #[schema(max_length = 60, example = "Network")]
+    category: Option<String>,
+    /// The language that it is written in (ISO 639-1).
+    #[schema(max_length = 2, example = "en")]
+    language: String,
+    /// The number of the edition that is published.
+    #[schema(minimum = 1, example = 2)]
+    edition: i32,
+    /// How well it fits, compared with the others: a decimal as text.
+    #[schema(max_length = 12, example = "0.243200")]
+    rank: String,
+    /// Where it says so, in Markdown: what was found stands between `**`.
+    #[schema(max_length = 4000, example = "reach the **network** from **home**")]
+    excerpt: String,
+}
+
+async fn find(may: &May<Read, Article>, text: &str, all: bool, most: i32) -> Reply<Plain<FoundArticles>> {
+    let found = may
+        .read(async |db| Ok(diesel::select(find_articles(text, all, most)).get_result::<Value>(db).await?))
+        .await?;
+    let data = serde_json::from_value(found).map_err(Problem::internal)?;
+    Plain(FoundArticles { data }).answer(may.grants())
+}
+
+/// Search articles
+///
+/// Published articles that have all words, whatever their forms, best first: what stands in a title counts most, then summary and category.
+#[utoipa::path(get, path = "/v1/articles/search", tag = "Knowledge")]
+async fn search_articles(
+    may: May<Read, Article>,
+    sought: Params<ArticlesSought>,
+) -> Reply<Plain<FoundArticles>> {
+    find(&may, &sought.0.q, true, sought.0.limit).await
+}
+
+/// Suggest articles for a text
+///
+/// Published articles that may answer a text, such as what somebody is about to ask the desk: those that share most words with it first.
+#[utoipa::path(get, path = "/v1/articles/suggestions", tag = "Knowledge")]
+async fn suggest_articles(
+    may: May<Read, Article>,
+    asked: Params<SuggestionsAsked>,
+) -> Reply<Plain<FoundArticles>> {
+    find(&may, &asked.0.text, false, asked.0.limit).await
+}
+
+pub fn routes(api: &mut Api) {
+    api.call(operation!(search_articles)).call(operation!(suggest_articles));
+}
