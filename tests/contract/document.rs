@@ -339,6 +339,18 @@ fn bodies_take_no_field_that_they_do_not_name_and_answers_leave_none_out() {
     }
 }
 
+/// All headers together, with the address, may have 32 KiB, and a letter takes up to twelve bytes in an address.
+#[test]
+fn what_stands_in_an_address_is_short_enough_to_be_sent() {
+    for operation in operations() {
+        for parameter in operation.value["parameters"].as_array().into_iter().flatten() {
+            let schema = resolved(&parameter["schema"]);
+            let letters = schema["maxLength"].as_u64().unwrap_or(0);
+            assert!(letters <= 2000, "{}: {} has up to {letters} letters", operation.id(), parameter["name"]);
+        }
+    }
+}
+
 #[test]
 fn a_path_that_is_no_id_leads_nowhere() {
     run(async {

@@ -25,8 +25,8 @@ pub struct ArticlesSought {
 /// For what articles are suggested.
 #[derive(Clone, Debug, Deserialize, IntoParams)]
 pub struct SuggestionsAsked {
-    /// A text, such as what somebody writes to the desk.
-    #[param(min_length = 1, max_length = 4000, example = "I can't reach the network from home")]
+    /// A text, such as what somebody writes to the desk, or how it begins.
+    #[param(min_length = 1, max_length = 1000, example = "I can't reach the network from home")]
     text: String,
     /// How many at the most.
     #[param(minimum = 1, maximum = 50, default = 5)]

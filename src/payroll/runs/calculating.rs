@@ -1,4 +1,4 @@
-//! A run is calculated: what is known is read, worked out, and written, for so many people at once that neither statements nor memory grow with each.
+//! A run is calculated: what is known is read, worked out, and written, for many people at once, so that statements do not grow with them.
 use crate::engine::{LineKind, PayslipLine, Plan, Trouble, made_good};
 use crate::facts::{self, AskedMonth, Facts};
 use crate::payroll_runs::{PayrollProblem, PayrollRun, days_of};
@@ -16,8 +16,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 /// Problems that are told; the rest is counted.
 const TOLD: usize = 500;
 
-/// People who are worked out and written together: six statements for so many, and memory for so many, however large the run.
+/// People who are worked out and written together are so many at least, which bounds the memory of any run that there is; and a run
+/// has so many pieces at most, of six statements each, which bounds its statements whatever its size.
 const AT_ONCE: usize = 2_500;
+const PIECES: usize = 20;
 
 /// A payslip as it was worked out.
 pub(crate) struct Worked {
@@ -202,7 +204,7 @@ pub(crate) async fn calculate(db: &mut Db, run: &PayrollRun) -> Result<PayrollRu
     let people: BTreeSet<Uuid> =
         in_month.into_iter().chain(changed.iter().map(|each| each.employee_id)).collect();
     let people: Vec<Uuid> = people.into_iter().collect();
-    for some in people.chunks(AT_ONCE) {
+    for some in people.chunks(AT_ONCE.max(people.len().div_ceil(PIECES))) {
         let changed: Vec<&Changed> =
             changed.iter().filter(|each| some.binary_search(&each.employee_id).is_ok()).collect();
         let worked = work_out(db, run, some, &months, &changed, &plans).await?;
