@@ -333,6 +333,9 @@ create table journal_lines (
     cost_centre_id uuid,
     project_id     uuid,
     party_id       uuid,
+    -- Of the tax of a document: by which code it is, and whether it is owed or got back.
+    tax_code_id    uuid,
+    tax_side       text constraint journal_lines_tax_side_check check (tax_side in ('payable', 'recoverable')),
     -- Of the entry that closes a year.
     is_closing     boolean not null default false,
     created_at     timestamptz not null default now(),
@@ -343,6 +346,7 @@ create table journal_lines (
     constraint journal_lines_department_id_fkey foreign key (org_id, department_id) references departments (org_id, id),
     constraint journal_lines_cost_centre_id_fkey foreign key (org_id, cost_centre_id) references cost_centres (org_id, id),
     constraint journal_lines_project_id_fkey foreign key (org_id, project_id) references projects (org_id, id),
+    constraint what_is_tax_has_a_code_and_a_side check ((tax_code_id is null) = (tax_side is null)),
     constraint a_line_is_a_debit_or_a_credit check (debit >= 0 and credit >= 0 and (debit > 0) <> (credit > 0)),
     constraint both_amounts_are_on_the_same_side check ((foreign_debit > 0) is not true or credit = 0),
     constraint a_foreign_line_has_its_amount_and_rate check ((rate is null) = (foreign_debit is null) and (rate is null) = (foreign_credit is null) and rate is distinct from 0)
@@ -353,6 +357,7 @@ create index journal_lines_by_department on journal_lines (org_id, department_id
 create index journal_lines_by_cost_centre on journal_lines (org_id, cost_centre_id, posted_on, id);
 create index journal_lines_by_project on journal_lines (org_id, project_id, posted_on, id);
 create index journal_lines_by_party on journal_lines (org_id, party_id, posted_on, id);
+create index journal_lines_by_tax_code on journal_lines (org_id, tax_code_id, posted_on, id) where tax_code_id is not null;
 select manage_record('journal_lines');
 -- Written by `post_entries` alone.
 grant select on journal_lines to backoffice_service;
@@ -535,7 +540,7 @@ $$;
 -- An entry's lines as they come in, one row each, with both amounts worked out.
 create function entry_lines(in_entries jsonb) returns table (
     entry int, entry_id uuid, is_closing boolean, by_rule boolean, line int, at text, account_id uuid, debit numeric, credit numeric, currency text, foreign_debit numeric,
-    foreign_credit numeric, rate numeric, description text, department_id uuid, cost_centre_id uuid, project_id uuid, party_id uuid, posted_on date
+    foreign_credit numeric, rate numeric, description text, department_id uuid, cost_centre_id uuid, project_id uuid, party_id uuid, tax_code_id uuid, tax_side text, posted_on date
 ) language plpgsql stable as $$
 declare
     books constant text := books_currency();
@@ -550,11 +555,11 @@ begin
         case when x.currency <> books then coalesce(x.foreign_debit, 0) end,
         case when x.currency <> books then coalesce(x.foreign_credit, 0) end,
         case when x.currency <> books then r.rate end,
-        x.description, x.department_id, x.cost_centre_id, x.project_id, x.party_id, (e.value ->> 'posted_on')::date
+        x.description, x.department_id, x.cost_centre_id, x.project_id, x.party_id, x.tax_code_id, x.tax_side, (e.value ->> 'posted_on')::date
     from jsonb_array_elements(in_entries) with ordinality e
     cross join jsonb_array_elements(e.value -> 'lines') with ordinality l
     cross join jsonb_to_record(l.value) x (at text, account_id uuid, debit numeric, credit numeric, currency text, foreign_debit numeric,
-        foreign_credit numeric, rate numeric, description text, department_id uuid, cost_centre_id uuid, project_id uuid, party_id uuid)
+        foreign_credit numeric, rate numeric, description text, department_id uuid, cost_centre_id uuid, project_id uuid, party_id uuid, tax_code_id uuid, tax_side text)
     cross join lateral (select case when x.currency is null or x.currency = books then 1 else coalesce(x.rate,
         round(coalesce(x.debit, x.credit) / nullif(coalesce(x.foreign_debit, x.foreign_credit), 0), 8),
         exchange_rate_on(x.currency, (e.value ->> 'posted_on')::date)) end as rate) r;
@@ -672,9 +677,9 @@ begin
     if found then return jsonb_build_object('period', period.code, 'status', period.status); end if;
 
     insert into journal_lines (org_id, id, entry_id, line, posted_on, account_id, debit, credit, currency, foreign_debit, foreign_credit, rate, description,
-            department_id, cost_centre_id, project_id, party_id, is_closing)
+            department_id, cost_centre_id, project_id, party_id, tax_code_id, tax_side, is_closing)
         select org, ordered_uuid(moment, row_number() over (order by l.entry, l.line)), l.entry_id, l.line, l.posted_on, l.account_id, l.debit, l.credit, l.currency,
-            l.foreign_debit, l.foreign_credit, l.rate, l.description, l.department_id, l.cost_centre_id, l.project_id, l.party_id, l.is_closing
+            l.foreign_debit, l.foreign_credit, l.rate, l.description, l.department_id, l.cost_centre_id, l.project_id, l.party_id, l.tax_code_id, l.tax_side, l.is_closing
         from entry_lines(in_entries) l;
 
     -- Documents name the type of their journal.
@@ -730,7 +735,7 @@ create function mirrors_of(in_reversals jsonb) returns jsonb language sql stable
             select jsonb_agg(jsonb_strip_nulls(jsonb_build_object('account_id', l.account_id, 'debit', nullif(l.credit, 0), 'credit', nullif(l.debit, 0),
                 'currency', l.currency, 'foreign_debit', nullif(l.foreign_credit, 0), 'foreign_credit', nullif(l.foreign_debit, 0), 'rate', l.rate,
                 'description', l.description, 'department_id', l.department_id, 'cost_centre_id', l.cost_centre_id, 'project_id', l.project_id,
-                'party_id', l.party_id)) order by l.line)
+                'party_id', l.party_id, 'tax_code_id', l.tax_code_id, 'tax_side', l.tax_side)) order by l.line)
             from journal_lines l where l.org_id = e.org_id and l.entry_id = e.id)) order by r.ordinality)
     from jsonb_array_elements(in_reversals) with ordinality r
     join journal_entries e on e.org_id = (select current_org()) and e.id = (r.value ->> 'entry_id')::uuid

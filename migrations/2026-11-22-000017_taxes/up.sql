@@ -47,3 +47,5 @@ create index tax_codes_by_payable_account on tax_codes (org_id, payable_account_
 create index tax_codes_by_recoverable_account on tax_codes (org_id, recoverable_account_id);
 select manage_resource('tax_codes');
 create index tax_codes_by_created_at on tax_codes (org_id, created_at, id);
+
+alter table journal_lines add constraint journal_lines_tax_code_id_fkey foreign key (org_id, tax_code_id) references tax_codes (org_id, id);

@@ -755,7 +755,7 @@ declare
     supplies_out uuid[];
 begin
     select * into asked from jsonb_to_record(in_asked) a (employee_id uuid, asset_ids uuid[], only_missing boolean, checked_out_on date, due_back_on date,
-        needs_acceptance boolean, note text);
+        needs_acceptance boolean, note text, checklist_task_ids uuid[]);
     if not exists (select from employees where org_id = org and id = asked.employee_id) then
         raise exception 'nobody' using errcode = 'foreign_key_violation', table = 'asset_assignments', constraint = 'asset_assignments_employee_id_fkey';
     elsif exists (select from employees where org_id = org and id = asked.employee_id and status = 'terminated') then
@@ -826,6 +826,7 @@ begin
     )
     select coalesce(array_agg(id), '{}') into supplies_out from made;
     update kits set handed_out = handed_out + 1 where org_id = org and id = in_kit;
+    perform fulfil_checklist_task(t.id, asked.employee_id, format('/checklist_task_ids/%s', t.place - 1)) from unnest(asked.checklist_task_ids) with ordinality t (id, place);
     return jsonb_build_object('kit_id', in_kit, 'employee_id', asked.employee_id, 'asset_assignment_ids', to_jsonb(assets_out),
         'licence_assignment_ids', to_jsonb(seats_out), 'supply_movement_ids', to_jsonb(supplies_out));
 end $$;
@@ -834,7 +835,7 @@ end $$;
 
 -- A task of a checklist that asks for an asset is done by handing one to its employee, or by taking one back from them. Those who may not see
 -- the task are told that there is none; whose it is to do, the task knows.
-create function fulfil_checklist_task(in_task uuid, in_employee uuid) returns void language plpgsql as $$
+create function fulfil_checklist_task(in_task uuid, in_employee uuid, in_at text default '/checklist_task_id') returns void language plpgsql as $$
 declare
     task checklist_tasks;
 begin
@@ -842,13 +843,13 @@ begin
         select * into task from checklist_tasks where org_id = current_org() and id = in_task for no key update;
     end if;
     if task.id is null then
-        perform tell_fault(422, 'asset_assignments', '/checklist_task_id', 'unknown-reference', 'there is no such row in this organization');
+        perform tell_fault(422, 'asset_assignments', in_at, 'unknown-reference', 'there is no such row in this organization');
     elsif task.employee_id is distinct from in_employee then
-        perform tell_fault(409, 'asset_assignments', '/checklist_task_id', 'other-employee', 'is about another employee than the one who has the asset');
+        perform tell_fault(409, 'asset_assignments', in_at, 'other-employee', 'is about another employee than the one who has the asset');
     elsif task.request_kind is distinct from 'asset' then
-        perform tell_fault(409, 'asset_assignments', '/checklist_task_id', 'no-asset-asked-for', format('is `%s`, which asks for no asset', task.title));
+        perform tell_fault(409, 'asset_assignments', in_at, 'no-asset-asked-for', format('is `%s`, which asks for no asset', task.title));
     elsif task.status <> 'open' then
-        perform tell_fault(409, 'asset_assignments', '/checklist_task_id', 'not-open', format('is `%s`, which is %s', task.title, task.status));
+        perform tell_fault(409, 'asset_assignments', in_at, 'not-open', format('is `%s`, which is %s', task.title, task.status));
     end if;
     update checklist_tasks set status = 'done' where org_id = current_org() and id = in_task;
 end $$;

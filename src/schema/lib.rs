@@ -2501,6 +2501,8 @@ diesel::table! {
         cost_centre_id -> Nullable<Uuid>,
         project_id -> Nullable<Uuid>,
         party_id -> Nullable<Uuid>,
+        tax_code_id -> Nullable<Uuid>,
+        tax_side -> Nullable<Text>,
         is_closing -> Bool,
         created_at -> Timestamptz,
     }

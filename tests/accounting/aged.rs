@@ -212,6 +212,7 @@ fn what_suppliers_are_owed_is_above_zero() {
         let statement =
             report(&shop, &format!("party-statement?party_id={supplier}&ends_on=2026-04-15")).await;
         assert_eq!(balance(&statement, "closing_balance"), "-119.00");
+        follow_for(&shop.owner, &statement).await;
     });
 }
 
@@ -250,6 +251,11 @@ fn a_statement_goes_from_what_it_stood_at_to_what_is_due() {
             ["USD", "", "", "Not due", "", "", "", "", "", "119.00"],
         ];
         assert_eq!(told[..wanted.len()], wanted);
+        let of = "/v1/journal-lines?party_id=";
+        let balances = statement["rows"].as_array().unwrap().iter().map(|row| &row["cells"][9]);
+        let led = balances.filter(|cell| cell["lines"].as_str().is_some_and(|lines| lines.starts_with(of)));
+        assert_eq!(led.count(), 4, "of what it stood and stands at, in two currencies");
+        follow_for(&shop.owner, &statement).await;
         for accept in ["text/csv", XLSX, "application/pdf"] {
             file_for(&shop.owner, &path, accept).await;
         }
@@ -264,6 +270,7 @@ fn a_statement_goes_from_what_it_stood_at_to_what_is_due() {
         assert!(text.contains("Taken over") && text.contains(&format!("Undone: {all_off}")), "{text}");
         assert_eq!(balance(&year, "closing_balance"), "99.50");
         assert_eq!(balance(&year, "unallocated"), "-198.00");
+        follow_for(&shop.owner, &year).await;
 
         let unknown = format!("/v1/reports/party-statement?party_id={}", uuid::Uuid::now_v7());
         shop.owner.get(&unknown).await.is_problem(422, "invalid-input");

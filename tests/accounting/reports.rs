@@ -306,9 +306,14 @@ pub(crate) async fn follow_for(caller: &Caller, report: &Value) {
             let page = caller.get(&format!("{lines}&limit=200")).await.is(200);
             assert!(page["next_cursor"].is_null());
             let (mut debit, mut credit) = (cents("0"), cents("0"));
+            let is_foreign = column["kind"] == "foreign_amount";
             for line in page["data"].as_array().unwrap() {
-                debit += cents(line["debit"].as_str().unwrap());
-                credit += cents(line["credit"].as_str().unwrap());
+                let of = |own: &str, foreign: &str| {
+                    let amount = line[foreign].as_str().filter(|_| is_foreign);
+                    cents(amount.unwrap_or_else(|| line[own].as_str().unwrap()))
+                };
+                debit += of("debit", "foreign_debit");
+                credit += of("credit", "foreign_credit");
             }
             let amount = cents(cell["value"].as_str().unwrap());
             let is_so = match column["key"].as_str().unwrap() {

@@ -46,6 +46,19 @@ fn a_leaver_brings_everything_back_by_their_last_day() {
         assert_eq!(done["employee_id"], json!(ana));
         assert_eq!(task(&desk, &ana, "Hand over a laptop").await["status"], "done");
 
+        // A kit does what a checklist asks for as well, all of it or nothing.
+        let kit = desk.it.post("/v1/kits", json!({"name": "Beginner"})).await.is(201);
+        desk.it.post("/v1/kit-items", json!({"kit_id": kit["id"], "model_id": model})).await.is(201);
+        desk.asset(&model, json!({})).await;
+        let kit = format!("/v1/kits/{}", id(&kit));
+        let both = json!({"employee_id": dan, "checklist_task_ids": [dans["id"], hello["id"]]});
+        let refused = desk.act(&kit, "check-out", both).await.is_problem(409, "conflict");
+        assert_eq!(faults(&refused), [("/checklist_task_ids/1", "other-employee")]);
+        assert_eq!(task(&desk, &dan, "Hand over a laptop").await["status"], "open");
+        let his = json!({"employee_id": dan, "checklist_task_ids": [dans["id"]]});
+        desk.act(&kit, "check-out", his).await.is(200);
+        assert_eq!(task(&desk, &dan, "Hand over a laptop").await["status"], "done");
+
         // A seat and a headset besides; and a projector until Friday in a week.
         let licence = desk.licence(5, json!({"name": "Office"})).await;
         desk.it

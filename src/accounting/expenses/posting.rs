@@ -7,7 +7,7 @@ use budgets::Spending;
 use diesel::sql_types::{Array, Jsonb, Uuid as SqlUuid};
 use invoicing::allocations::{lock_items, settle_with_reversal};
 use invoicing::bills::BudgetWarning;
-use ledger::{JournalType, Posting, PostingLine, Role};
+use ledger::{JournalType, Posting, PostingLine, Role, TaxSide};
 use platform::prelude::*;
 use platform::problem::INVALID_STATE;
 use rust_decimal::Decimal;
@@ -166,7 +166,11 @@ async fn entry_lines(db: &mut Db, claim: &ExpenseClaim, ready: &Ready) -> Result
             Some(account) => account,
             None => ledger::account_of(db, Role::TaxRecoverable).await?,
         };
-        entry.push(line(account, tax, format!("/lines/{}/tax_code_id", first.line - 1)));
+        entry.push(PostingLine {
+            tax_code_id: first.tax_code_id,
+            tax_side: Some(TaxSide::Recoverable),
+            ..line(account, tax, format!("/lines/{}/tax_code_id", first.line - 1))
+        });
     }
     for (first, paid) in sums_by(lines, |line| line.paid_from_account_id, |line| line.base_amount.0) {
         let at = format!("/lines/{}/paid_from_account_id", first.line - 1);

@@ -7,7 +7,7 @@ use crate::lines::{DocumentLine, DocumentTax};
 use crate::tax_codes::TaxDirection;
 use budgets::{Finding, Spending};
 use diesel::sql_types::{Array, Bool, Uuid as SqlUuid};
-use ledger::{Foreign, JournalType, Posting, PostingLine, Role};
+use ledger::{Foreign, JournalType, Posting, PostingLine, Role, TaxSide};
 use platform::prelude::*;
 use rust_decimal::Decimal;
 use schema::open_items;
@@ -112,20 +112,24 @@ pub async fn book(db: &mut Db, papers: &Papers<'_>, ready: &Ready) -> Result<Opt
         let recoverable =
             own.and_then(|code| code.recoverable_account_id).or(ready.tax_recoverable_account_id);
         let owed_back = papers.direction == TaxDirection::Purchase;
-        for (books, account, role, amount) in [
+        for (books, side, account, role, amount) in [
             (
                 !owed_back || !row.is_charged,
+                TaxSide::Payable,
                 payable,
                 Role::TaxPayable,
                 if owed_back { -amount } else { amount },
             ),
-            (owed_back, recoverable, Role::TaxRecoverable, amount),
+            (owed_back, TaxSide::Recoverable, recoverable, Role::TaxRecoverable, amount),
         ] {
             if books && !amount.is_zero() {
                 let account = named(db, account, role).await?;
                 let base =
                     if amount.is_sign_negative() { -row.base_tax_amount.0 } else { row.base_tax_amount.0 };
-                lines.add(account, amount, base, None, &format!("/taxes/{place}"));
+                if let Some(line) = lines.add(account, amount, base, None, &format!("/taxes/{place}")) {
+                    line.tax_code_id = Some(row.tax_code_id);
+                    line.tax_side = Some(side);
+                }
             }
         }
     }
@@ -244,14 +248,14 @@ impl Lines<'_> {
         base: Decimal,
         of: Option<&DocumentLine>,
         pointer: &str,
-    ) {
+    ) -> Option<&mut PostingLine> {
         let is_foreign = self.papers.currency != self.ready.currency;
         let foreign = is_foreign.then(|| Foreign {
             currency: self.papers.currency.to_owned(),
             amount: amount.abs(),
             rate: self.papers.exchange_rate,
         });
-        self.push(account, base, foreign, of, pointer);
+        self.push(account, base, foreign, of, pointer)
     }
 
     /// What is worth nothing in the organization's currency is not booked; what is then missing is rounding.
@@ -262,9 +266,9 @@ impl Lines<'_> {
         foreign: Option<Foreign>,
         of: Option<&DocumentLine>,
         pointer: &str,
-    ) {
+    ) -> Option<&mut PostingLine> {
         if base.is_zero() {
-            return;
+            return None;
         }
         self.all.push(PostingLine {
             account_id: account,
@@ -277,6 +281,8 @@ impl Lines<'_> {
             cost_centre_id: of.and_then(|line| line.cost_centre_id),
             project_id: of.and_then(|line| line.project_id),
             pointer: pointer.to_owned(),
+            ..PostingLine::default()
         });
+        self.all.last_mut()
     }
 }

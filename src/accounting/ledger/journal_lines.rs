@@ -7,6 +7,26 @@ use diesel::sql_types::{Array, BigInt, Bool, Text, Timestamptz, Uuid as SqlUuid}
 use platform::prelude::*;
 use schema::journal_lines;
 
+text_enum! {
+    /// Whether tax is owed, or got back.
+    pub enum TaxSide { Payable = "payable", Recoverable = "recoverable" }
+}
+text_enum! {
+    /// What stands with customers and suppliers: what they owe, what they are owed, or both.
+    pub enum Control { Receivables = "receivables", Payables = "payables", Both = "both" }
+}
+
+impl Control {
+    /// The types of the accounts that it stands on.
+    pub fn account_types(self) -> &'static [&'static str] {
+        match self {
+            Self::Receivables => &["asset"],
+            Self::Payables => &["liability"],
+            Self::Both => &["asset", "liability"],
+        }
+    }
+}
+
 /// A debit or a credit in the books.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema, Queryable, Selectable)]
 #[diesel(table_name = journal_lines)]
@@ -54,6 +74,12 @@ pub struct JournalLine {
     pub project_id: Option<Uuid>,
     /// The customer or supplier that it is about.
     pub party_id: Option<Uuid>,
+    /// Of the tax of a document: the tax code that it is by.
+    #[schema(example = json!(null))]
+    pub tax_code_id: Option<Uuid>,
+    /// Of the tax of a document: whether it is owed, or got back.
+    #[schema(example = json!(null))]
+    pub tax_side: Option<TaxSide>,
     pub created_at: DateTime<Utc>,
     #[diesel(select_expression = created())]
     #[diesel(select_expression_type = SqlLiteral<Timestamptz>)]
@@ -97,6 +123,17 @@ pub struct JournalLineFilter {
     project_id: Option<Uuid>,
     /// Only lines of this party.
     party_id: Option<Uuid>,
+    /// Only the tax of documents by this code.
+    tax_code_id: Option<Uuid>,
+    /// Only the tax of documents by codes with this box of the return.
+    #[param(min_length = 1, max_length = 40)]
+    return_box: Option<String>,
+    /// Only the tax of documents that is owed, or that is got back.
+    #[param(inline)]
+    tax_side: Option<TaxSide>,
+    /// Only lines of the accounts on which stands what customers owe, what suppliers are owed, or both.
+    #[param(inline)]
+    control: Option<Control>,
     /// Only lines in this currency (ISO 4217).
     #[param(min_length = 3, max_length = 3)]
     currency: Option<String>,
@@ -156,6 +193,19 @@ impl Stored for JournalLine {
             .when(by.cost_centre_id, |rows, id| rows.filter(journal_lines::cost_centre_id.eq(id)))
             .when(by.project_id, |rows, id| rows.filter(journal_lines::project_id.eq(id)))
             .when(by.party_id, |rows, id| rows.filter(journal_lines::party_id.eq(id)))
+            .when(by.tax_code_id, |rows, id| rows.filter(journal_lines::tax_code_id.eq(id)))
+            .when(by.return_box, |rows, name| {
+                let has = "journal_lines.tax_code_id in (select t.id from tax_codes t
+                    where t.org_id = (select current_org()) and t.return_box = ";
+                rows.filter(sql::<Bool>(has).bind::<Text, _>(name).sql(")"))
+            })
+            .when(by.tax_side, |rows, side| rows.filter(journal_lines::tax_side.eq(side)))
+            .when(by.control, |rows, control| {
+                let is_one = "journal_lines.account_id in (select c.id from unnest(";
+                let types = control.account_types().to_vec();
+                let of_type = ") t (type) cross join lateral control_accounts(t.type) c)";
+                rows.filter(sql::<Bool>(is_one).bind::<Array<Text>, _>(types).sql(of_type))
+            })
             .when(by.currency, |rows, currency| rows.filter(journal_lines::currency.eq(currency)))
             .when(by.is_closing, |rows, is_closing| rows.filter(journal_lines::is_closing.eq(is_closing)))
     }

@@ -22,6 +22,7 @@ mod schedule;
 use platform::api::Api;
 
 pub use accounts::AccountRole as Role;
+pub use journal_lines::{Control, TaxSide};
 pub use journals::JournalType;
 pub use posting::{
     Books, Foreign, Posting, PostingLine, Reversal, account_of, books, post, post_all, rate, reverse,

@@ -2,6 +2,7 @@
 //! transaction of the document; or a problem that names the place in what was sent.
 use crate::accounts::AccountRole;
 use crate::journal_entries::JournalEntry;
+use crate::journal_lines::TaxSide;
 use crate::journals::JournalType;
 use diesel::sql_types::{Date, Jsonb, Text};
 use platform::prelude::*;
@@ -65,6 +66,9 @@ pub struct PostingLine {
     pub department_id: Option<Uuid>,
     pub cost_centre_id: Option<Uuid>,
     pub project_id: Option<Uuid>,
+    /// By which code it is the tax of a document, and whether that is owed or got back; both or neither.
+    pub tax_code_id: Option<Uuid>,
+    pub tax_side: Option<TaxSide>,
     /// Where in the request's body it comes from, for faults.
     #[serde(rename = "at")]
     pub pointer: String,

@@ -1,6 +1,6 @@
 //! The statement of a customer's or supplier's account: what it stood at, each document, payment and allocation with what it came
 //! to, what it stands at, and how long that has been due; currency by currency.
-use crate::aged::{BUCKETS, Side};
+use crate::aged::BUCKETS;
 use crate::asked::today;
 use crate::load::Heading;
 use crate::period::Span;
@@ -10,13 +10,9 @@ use crate::report::{
 };
 use diesel::QueryableByName;
 use diesel::sql_types::{Array, BigInt, Date, Integer, Nullable, Numeric, Text, Uuid as SqlUuid};
+use ledger::Control;
 use platform::prelude::*;
 use rust_decimal::Decimal;
-
-text_enum! {
-    /// What is told of a party: what it owes as a customer, what it is owed as a supplier, or both together.
-    pub enum StatementSide { Receivables = "receivables", Payables = "payables", Both = "both" }
-}
 
 /// What the statement of an account takes.
 #[derive(Clone, Debug, Deserialize, IntoParams)]
@@ -29,7 +25,7 @@ pub struct PartyStatementAsked {
     ends_on: Option<NaiveDate>,
     /// Only what it owes as a customer, or what it is owed as a supplier; both together, unless told.
     #[param(inline)]
-    side: Option<StatementSide>,
+    side: Option<Control>,
 }
 
 /// Rows at the most.
@@ -164,13 +160,7 @@ const ROWS: &str = "
 async fn get_party_statement(may: May<Read, Reports>, asked: Params<PartyStatementAsked>) -> Reply<Report> {
     let PartyStatementAsked { party_id, starts_on, ends_on, side } = asked.0;
     let ends_on = ends_on.unwrap_or_else(today);
-    let side = side.unwrap_or(StatementSide::Both);
-    let types = match side {
-        StatementSide::Receivables => vec![Side::Receivables],
-        StatementSide::Payables => vec![Side::Payables],
-        StatementSide::Both => vec![Side::Receivables, Side::Payables],
-    };
-    let types: Vec<&str> = types.into_iter().map(Side::account_type).collect();
+    let side = side.unwrap_or(Control::Both);
     let (heading, span, party, rows) = may
         .read(async |db| {
             let heading = Heading::read(db).await?;
@@ -192,7 +182,7 @@ async fn get_party_statement(may: May<Read, Reports>, asked: Params<PartyStateme
                 .bind::<SqlUuid, _>(party_id)
                 .bind::<Date, _>(span.starts_on)
                 .bind::<Date, _>(span.ends_on)
-                .bind::<Array<Text>, _>(&types)
+                .bind::<Array<Text>, _>(side.account_types())
                 .bind::<BigInt, _>(most)
                 .load(db)
                 .await?;
@@ -205,7 +195,7 @@ async fn get_party_statement(may: May<Read, Reports>, asked: Params<PartyStateme
     }
     let parameter = |parameter: &str, value: String| ReportParameter { parameter: parameter.into(), value };
     let mut parameters = vec![parameter("party_id", party_id.to_string())];
-    if side != StatementSide::Both {
+    if side != Control::Both {
         parameters.push(parameter("side", side.as_str().into()));
     }
     let report = Report {
@@ -228,7 +218,7 @@ async fn get_party_statement(may: May<Read, Reports>, asked: Params<PartyStateme
             ReportColumn::foreign("open_amount", "Open"),
             ReportColumn::foreign("balance", "Balance"),
         ],
-        rows: rows.iter().map(|row| written(row, party_id)).collect(),
+        rows: rows.iter().map(|row| written(row, party_id, side)).collect(),
         next_cursor: None,
     };
     report.reply(Form::accepted(may.http()))
@@ -240,7 +230,7 @@ fn bucket(row: &Row) -> Option<(&'static str, &'static str)> {
     BUCKETS.get(place).filter(|_| row.place == 3).copied()
 }
 
-fn written(row: &Row, party: Uuid) -> ReportRow {
+fn written(row: &Row, party: Uuid, side: Control) -> ReportRow {
     let decimals = ledger::currency::decimals(&row.currency);
     let lines = match (row.entry_id, row.account_id) {
         (Some(entry), Some(account)) => {
@@ -249,6 +239,12 @@ fn written(row: &Row, party: Uuid) -> ReportRow {
         (Some(entry), None) => Some(format!("/v1/journal-lines?entry_id={entry}&party_id={party}")),
         _ => None,
     };
+    // What it stood at before the first day, and stands at after the last.
+    let until = row.day.filter(|_| [0, 2].contains(&row.place)).map(|day| {
+        let last = if row.place == 0 { day.pred_opt().unwrap_or(day) } else { day };
+        let (currency, control) = (&row.currency, side.as_str());
+        format!("/v1/journal-lines?party_id={party}&control={control}&currency={currency}&posted_on_to={last}")
+    });
     let text = |value: Option<String>| ReportCell { value, lines: None };
     let amount = |amount: Option<Decimal>, lines: &Option<String>| match amount {
         Some(amount) => ReportCell::amount(amount, decimals, lines.clone()),
@@ -265,7 +261,7 @@ fn written(row: &Row, party: Uuid) -> ReportRow {
         amount(Some(-effect).filter(|effect| *effect > Decimal::ZERO), &lines),
         amount(row.allocated, &None),
         amount(row.open_amount, &None),
-        amount(row.balance, &None),
+        amount(row.balance, &until),
     ];
     let (kind, level) = match row.place {
         0 => (ReportRowKind::Group, 0),

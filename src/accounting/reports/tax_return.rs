@@ -9,8 +9,10 @@ use crate::report::{
 };
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Bool, Date, Integer, Nullable, Numeric, Text, Uuid as SqlUuid};
+use ledger::TaxSide;
 use platform::prelude::*;
 use rust_decimal::Decimal;
+use url::form_urlencoded::byte_serialize;
 
 /// What a tax return takes.
 #[derive(Clone, Debug, Deserialize, IntoParams)]
@@ -56,6 +58,9 @@ struct Row {
     entry_id: Option<Uuid>,
     #[diesel(sql_type = Nullable<SqlUuid>)]
     account_id: Option<Uuid>,
+    /// Of what one tax code comes to, all of it: not of a code whose rate changed in the period.
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    tax_code_id: Option<Uuid>,
 }
 
 const SALES: i32 = 1;
@@ -66,7 +71,7 @@ const TOTALS: i32 = 3;
 /// art. 168 and 194 to 199): such a purchase stands on both sides.
 const ROWS: &str = "
     with taxed as materialized (
-        select t.document_id, t.resource, t.taxed_on, trim_scale(t.rate)::text as rate, c.direction, c.kind, c.code, c.name, c.return_box as box_name,
+        select t.document_id, t.resource, t.tax_code_id, t.taxed_on, trim_scale(t.rate)::text as rate, c.direction, c.kind, c.code, c.name, c.return_box as box_name,
             c.payable_account_id, c.recoverable_account_id, s.sign * t.base_taxable_amount as base, s.sign * t.base_tax_amount as tax
         from document_taxes t
         join tax_codes c on c.org_id = t.org_id and c.id = t.tax_code_id
@@ -91,15 +96,17 @@ const ROWS: &str = "
         group by 1, 2, 3, 4, 5, e.resource_id
     ), rows as (
         select section, 0 as kind, null::text as box_name, null::text as code, '' as description, null::date as day, null::text as rate, sum(base) as base, sum(tax) as tax,
-            null::text as resource, null::uuid as id, null::uuid as entry_id, null::uuid as account_id
+            null::text as resource, null::uuid as id, null::uuid as entry_id, null::uuid as account_id, null::uuid as tax_code_id
         from (select section, base, tax from declared union all values (1, 0::numeric, 0::numeric), (2, 0, 0)) d group by 1
         union all
-        select section, 1, box_name, null, '', null, null, sum(base), sum(tax), null, null, null, null from declared group by 1, 3
+        select section, 1, box_name, null, '', null, null, sum(base), sum(tax), null, null, null, null, null from declared group by 1, 3
         union all
-        select section, 2, box_name, code, name, null, rate, sum(base), sum(tax), null, null, null, null from declared group by 1, 3, 4, 5, rate
+        select section, 2, box_name, code, name, null, rate, sum(base), sum(tax), null, null, null, null,
+            case when count(*) over (partition by section, tax_code_id) = 1 then tax_code_id end
+        from declared group by 1, 3, 4, 5, rate, tax_code_id
         union all
         select d.section, 3, d.box_name, d.code, coalesce(e.description, d.resource), d.taxed_on, d.rate, d.base, d.tax, d.resource, d.document_id,
-            case when count(*) over (partition by d.section, d.document_id, d.account_id) = 1 and d.tax <> 0 then e.id end, d.account_id
+            case when count(*) over (partition by d.section, d.document_id, d.account_id) = 1 and d.tax <> 0 then e.id end, d.account_id, null
         from declared d
         left join lateral (
             select e.id, e.description from journal_entries e
@@ -107,20 +114,20 @@ const ROWS: &str = "
         ) e on true
         where $4
         union all
-        select 3, t.place, null, null, '', null, null, null, case t.place when 0 then s.owed when 1 then s.back else s.owed - s.back end, null, null, null, null
+        select 3, t.place, null, null, '', null, null, null, case t.place when 0 then s.owed when 1 then s.back else s.owed - s.back end, null, null, null, null, null
         from (select coalesce(sum(tax) filter (where section = 1), 0) as owed, coalesce(sum(tax) filter (where section = 2), 0) as back from declared) s
         cross join (values (0), (1), (2)) t (place)
         union all
-        select 4, 0, null, null, a.code || ' ' || a.name, null, null, null, coalesce(sum(b.amount), 0), null, null, null, a.id
+        select 4, 0, null, null, a.code || ' ' || a.name, null, null, null, coalesce(sum(b.amount), 0), null, null, null, a.id, null
         from tax_accounts a left join booked b on b.account_id = a.id group by a.id, a.code, a.name
         union all
-        select 4, 1, null, null, b.number || ' ' || b.description, b.posted_on, null, null, b.amount, 'journal-entries', b.entry_id, b.entry_id, b.account_id
+        select 4, 1, null, null, b.number || ' ' || b.description, b.posted_on, null, null, b.amount, 'journal-entries', b.entry_id, b.entry_id, b.account_id, null
         from booked b where not b.is_document
         union all
         select 4, 2, null, null, '', null, null, null, coalesce((select sum(amount) from booked where is_document), 0)
-            - coalesce((select sum(case section when 1 then tax else -tax end) from declared), 0), null, null, null, null
+            - coalesce((select sum(case section when 1 then tax else -tax end) from declared), 0), null, null, null, null, null
     )
-    select section, kind, box_name, code, description, day, rate, base, tax, resource, id, entry_id, account_id
+    select section, kind, box_name, code, description, day, rate, base, tax, resource, id, entry_id, account_id, tax_code_id
     from rows order by section, case when section < 3 then box_name end nulls first, case when section < 3 then kind < 2 end desc, code nulls first, rate nulls first,
         kind, day, description, id
     limit $5";
@@ -183,6 +190,22 @@ async fn get_tax_return(may: May<Read, Reports>, asked: Params<TaxReturnAsked>) 
     report.reply(Form::accepted(may.http()))
 }
 
+/// Which tax a sum is of, as journal lines are asked for it.
+fn sum_of(row: &Row) -> Option<String> {
+    let of_side = |side: TaxSide| format!("tax_side={}", side.as_str());
+    let side = match (row.section, row.kind) {
+        (SALES, _) | (TOTALS, 0) => of_side(TaxSide::Payable),
+        (PURCHASES, _) | (TOTALS, 1) => of_side(TaxSide::Recoverable),
+        _ => return None,
+    };
+    match (row.section, row.kind) {
+        (_, 0) | (TOTALS, _) => Some(side),
+        (_, 1) => row.box_name.as_ref().map(|name| format!("return_box={}&{side}", byte_serialize(name.as_bytes()).collect::<String>())),
+        (_, 2) => row.tax_code_id.map(|code| format!("tax_code_id={code}&{side}")),
+        _ => None,
+    }
+}
+
 fn written(row: &Row, span: Span, decimals: u32) -> ReportRow {
     use ReportRowKind::{Group, Line, Subtotal, Total};
     let (kind, level, key, title) = match (row.section, row.kind) {
@@ -207,7 +230,9 @@ fn written(row: &Row, span: Span, decimals: u32) -> ReportRow {
         (None, Some(account)) if row.section > TOTALS => Some(format!(
             "/v1/journal-lines?account_id={account}&posted_on_from={starts_on}&posted_on_to={ends_on}"
         )),
-        _ => None,
+        _ => sum_of(row).map(|of| {
+            format!("/v1/journal-lines?{of}&posted_on_from={starts_on}&posted_on_to={ends_on}")
+        }),
     };
     let text = |value: Option<String>| ReportCell { value, lines: None };
     let amount = |amount: Option<Decimal>, lines: Option<String>| match amount {

@@ -156,6 +156,9 @@ pub struct CheckOutKitRequest {
     /// What they are to know.
     #[schema(min_length = 1, max_length = 500, example = "Welcome!")]
     note: Option<String>,
+    /// Tasks of a checklist, about this employee, that ask for an asset and are done by this.
+    #[schema(max_items = 100, example = json!(null))]
+    checklist_task_ids: Option<Vec<Uuid>>,
 }
 
 /// What was handed out of a kit.
