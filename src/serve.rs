@@ -25,6 +25,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
+use utoipa_swagger_ui::Url;
 
 /// The rooms of the house, from the ground up.
 pub const ROOMS: &[fn(&mut Api)] = &[
@@ -78,7 +79,10 @@ pub fn contract() -> Value {
 /// The contract as it is served.
 fn published() -> Result<Contract, Box<dyn std::error::Error>> {
     let yaml = LazyLock::new(Box::new(|| as_yaml(&contract()).unwrap_or_default()) as Box<_>);
-    Ok(Contract { json: serde_json::to_string(&contract())?, yaml })
+    let contract = contract();
+    let tags = contract["tags"].as_array().into_iter().flatten();
+    let tags = tags.filter_map(|tag| tag["name"].as_str().map(str::to_owned)).collect();
+    Ok(Contract { json: serde_json::to_string(&contract)?, yaml, tags })
 }
 
 pub fn as_yaml(contract: &Value) -> Result<String, Box<dyn std::error::Error>> {
@@ -130,6 +134,7 @@ async fn serve(
 
     let api = Api::of(ROOMS);
     let contract = web::Data::new(published()?);
+    let parts = parts(&contract);
     let operations = web::Data::new(Operations::of(&api));
     let problems = web::Data::new(Problems(api.problems().to_vec()));
     let readiness =
@@ -185,7 +190,7 @@ async fn serve(
                 .wrap(from_fn(server::observe))
                 .configure(|app| Api::of(ROOMS).configure(app))
                 .service(web::redirect("/docs", "/docs/"))
-                .service(swagger_ui())
+                .service(swagger_ui(&parts))
                 .default_service(web::to(server::nothing_there))
         }
     };
@@ -340,8 +345,20 @@ fn cors(origins: &[String]) -> actix_cors::Cors {
     origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))
 }
 
-fn swagger_ui() -> utoipa_swagger_ui::SwaggerUi {
-    let config = utoipa_swagger_ui::Config::from("/openapi.json")
+/// What Swagger UI offers to be read: the contract by tags, of which each is shown at once, and all of it.
+fn parts(contract: &Contract) -> Vec<(&'static str, &'static str)> {
+    // As long as the program runs, which is how long Swagger UI wants them.
+    let kept = |text: String| -> &'static str { text.leak() };
+    let of = |tag: &String| {
+        let address: String = url::form_urlencoded::byte_serialize(tag.as_bytes()).collect();
+        (kept(tag.clone()), kept(format!("/openapi.json?tag={address}")))
+    };
+    std::iter::once(("Everything", "/openapi.json")).chain(contract.tags.iter().map(of)).collect()
+}
+
+fn swagger_ui(parts: &[(&'static str, &'static str)]) -> utoipa_swagger_ui::SwaggerUi {
+    let parts = parts.iter().enumerate().map(|(place, (name, url))| Url::with_primary(name, url, place == 0));
+    let config = utoipa_swagger_ui::Config::new(parts)
         .try_it_out_enabled(true)
         .persist_authorization(true)
         .doc_expansion("none")

@@ -319,7 +319,6 @@ async fn get_authorization_server(http: HttpRequest) -> Reply<Plain<Authorizatio
         grant_types_supported: text(&["client_credentials"]),
         response_types_supported: Vec::new(),
         scopes_supported: permissions::catalogue()
-            .iter()
             .map(|each| format!("{}:{}", each.resource, each.verb))
             .collect(),
     };

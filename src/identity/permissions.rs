@@ -211,19 +211,17 @@ const CATALOGUE: &[(&str, &[&str], &[GrantReach])] = &[
 ];
 
 /// Every permission there is.
-#[must_use]
-pub fn catalogue() -> Vec<Permission> {
-    let each = CATALOGUE.iter().flat_map(|&(resource, verbs, reaches)| {
+pub fn catalogue() -> impl Iterator<Item = Permission> {
+    CATALOGUE.iter().flat_map(|&(resource, verbs, reaches)| {
         verbs.iter().map(move |&verb| Permission { resource, verb, reaches })
-    });
-    each.collect()
+    })
 }
 
 /// The permission of this name, such as `employees:read`.
 #[must_use]
 pub fn find(name: &str) -> Option<Permission> {
     let (resource, verb) = name.split_once(':')?;
-    catalogue().into_iter().find(|each| each.resource == resource && each.verb == verb)
+    catalogue().find(|each| each.resource == resource && each.verb == verb)
 }
 
 /// A role that every organization has. `*` stands for every resource or every verb.
@@ -439,7 +437,7 @@ impl BuiltInRole {
 fn matching(pattern: &str) -> Vec<String> {
     let (resource, verb) = pattern.split_once(':').unwrap_or((pattern, ""));
     let fits = |wanted: &str, is: &str| wanted == "*" || wanted == is;
-    let all = catalogue().into_iter().filter(|each| fits(resource, each.resource) && fits(verb, each.verb));
+    let all = catalogue().filter(|each| fits(resource, each.resource) && fits(verb, each.verb));
     all.map(|each| format!("{}:{}", each.resource, each.verb)).collect()
 }
 
@@ -480,8 +478,8 @@ mod tests {
 
     #[test]
     fn the_owner_may_do_everything_and_the_auditor_reads_everything() {
-        assert_eq!(role("owner").grants().len(), catalogue().len());
-        let reads = catalogue().into_iter().filter(|each| each.verb == "read").count();
+        assert_eq!(role("owner").grants().len(), catalogue().count());
+        let reads = catalogue().filter(|each| each.verb == "read").count();
         let (read, others): (Vec<_>, Vec<_>) =
             role("auditor").grants().into_iter().partition(|grant| grant.permission.ends_with(":read"));
         assert_eq!(read.len(), reads);

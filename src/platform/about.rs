@@ -1,12 +1,12 @@
 //! Where everything is, whether it lives, and the contract itself. Anybody may ask.
 use crate::answer::{Answer, Outcome, Plain, Reply};
 use crate::api::{Api, Argument, OperationDoc};
-use crate::custom;
 use crate::database::Database;
 use crate::input::query_pairs;
 use crate::may::{Grants, May, Me, Read, app_data};
 use crate::operation;
 use crate::problem::{Fault, Kind, Problem, Result, UNAVAILABLE};
+use crate::{contract, custom};
 use actix_web::http::{StatusCode, header};
 use actix_web::{FromRequest, HttpRequest};
 use diesel::QueryableByName;
@@ -27,6 +27,8 @@ pub struct Contract {
     pub json: String,
     /// The same as YAML, once somebody asks for it: few do, and all would wait for it at the start.
     pub yaml: LazyLock<String, Box<dyn FnOnce() -> String + Send>>,
+    /// Its tags, by which it is read in parts.
+    pub tags: Vec<String>,
 }
 
 /// What `/readyz` looks at beside the database.
@@ -129,23 +131,35 @@ async fn check_ready(http: HttpRequest) -> Reply<Plain<Health>> {
 /// Read the contract
 ///
 /// Every operation and every schema, as OpenAPI 3.1 in JSON. With `organization` it is that organization's own: `custom` has
-/// the fields that the organization added and the caller, who signed in to it, sees.
+/// the fields that the organization added and the caller, who signed in to it, sees. With `tag` it is a part of it, for a client that
+/// needs no more: the operations and webhooks of that tag, and what they refer to.
 #[utoipa::path(get, path = "/openapi.json", tag = "Service")]
-async fn get_contract(http: HttpRequest, of: OfOrganization) -> Reply<Document<Json>> {
+async fn get_contract(http: HttpRequest, of: ContractAsked) -> Reply<Document<Json>> {
     let general = &app_data::<Contract>(&http).json;
-    let Some(may) = of.0 else {
+    if of.organization.is_none() && of.tag.is_none() {
         return Ok(Answer::text(Json::TYPE, general.clone()));
-    };
-    let fields = may.read(async |db| custom::contract::fields(db).await).await?;
+    }
     let mut own = serde_json::from_str(general).map_err(Problem::internal)?;
-    custom::contract::tailor(&mut own, &fields);
+    if let Some(may) = of.organization {
+        let fields = may.read(async |db| custom::contract::fields(db).await).await?;
+        custom::contract::tailor(&mut own, &fields);
+    }
+    if let Some(tag) = of.tag {
+        contract::keep_part(&mut own, &tag).map_err(|tags| {
+            let rule = format!("must be one of: {}", tags.join(", "));
+            Problem::invalid(vec![Fault::of("tag", "unknown-value", rule)])
+        })?;
+    }
     Ok(Answer::text(Json::TYPE, own.to_string()))
 }
 
-/// Who asks for the contract of their organization, if it is asked for.
-struct OfOrganization(Option<May<Read, Me>>);
+/// Which contract is asked for: that of the caller's organization, a part of it, or all of it.
+struct ContractAsked {
+    organization: Option<May<Read, Me>>,
+    tag: Option<String>,
+}
 
-impl FromRequest for OfOrganization {
+impl FromRequest for ContractAsked {
     type Error = Problem;
     type Future = LocalBoxFuture<'static, Result<Self>>;
 
@@ -153,20 +167,27 @@ impl FromRequest for OfOrganization {
         let pairs = query_pairs(http.query_string());
         let may = May::from_request(http, payload);
         async move {
-            let Some((_, wanted)) = pairs?.into_iter().find(|(name, _)| name == "organization") else {
-                return Ok(Self(None));
+            let pairs = pairs?;
+            let given = |name: &str| pairs.iter().find(|(given, _)| given == name).map(|(_, value)| value);
+            let tag = given("tag").cloned();
+            let Some(wanted) = given("organization") else {
+                return Ok(Self { organization: None, tag });
             };
             let wanted: Uuid = wanted.parse().map_err(|_| {
                 Problem::invalid(vec![Fault::of("organization", "wrong-format", "must be a UUID")])
             })?;
             let may: May<Read, Me> = may.await?;
-            if may.organization() == wanted { Ok(Self(Some(may))) } else { Err(Problem::not_found()) }
+            if may.organization() == wanted {
+                Ok(Self { organization: Some(may), tag })
+            } else {
+                Err(Problem::not_found())
+            }
         }
         .boxed_local()
     }
 }
 
-impl Argument for OfOrganization {
+impl Argument for ContractAsked {
     fn describe(doc: &mut OperationDoc) {
         let id = ObjectBuilder::new()
             .schema_type(Type::String)
@@ -175,6 +196,11 @@ impl Argument for OfOrganization {
         let about =
             "The id of the organization whose own contract is meant; asks for a token of that organization.";
         doc.parameters.push(organization.description(Some(about)).schema(Some(id)).build());
+        let text = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(50));
+        let tag = ParameterBuilder::new().name("tag").parameter_in(ParameterIn::Query);
+        let about = "The tag of which alone the operations and webhooks are meant, with what they refer to.";
+        let tag = tag.description(Some(about)).example(Some("Pay".into()));
+        doc.parameters.push(tag.schema(Some(text)).build());
         doc.refusals.extend(["401", "404"]);
     }
 }

@@ -228,6 +228,13 @@ pub(crate) fn finish(
     }
     drop_unused_enumerations(&mut document);
     document["tags"] = tags(&mut document);
+    let names: Vec<_> =
+        document["tags"].as_array().into_iter().flatten().map(|tag| tag["name"].clone()).collect();
+    let parameters =
+        document["paths"]["/openapi.json"]["get"]["parameters"].as_array_mut().into_iter().flatten();
+    for parameter in parameters.filter(|each| each["name"] == "tag") {
+        parameter["schema"] = json!({"type": "string", "enum": names});
+    }
     document
 }
 
@@ -317,6 +324,56 @@ fn operations(document: &mut Value) -> impl Iterator<Item = &mut Value> {
         .flat_map(|item| item.as_object_mut().into_iter().flatten())
         .filter(|(key, _)| key.as_str() != "parameters")
         .map(|(_, operation)| operation)
+}
+
+/// Keeps of a document what has this tag, and what that refers to. Where nothing has it, the tags that there are.
+pub(crate) fn keep_part(document: &mut Value, tag: &str) -> Result<(), Vec<String>> {
+    fn collect(value: &Value, found: &mut BTreeSet<String>, pending: &mut Vec<String>) {
+        match value {
+            Value::Object(fields) => {
+                if let Some(target) = fields.get("$ref").and_then(Value::as_str)
+                    && found.insert(target.to_owned())
+                {
+                    pending.push(target.to_owned());
+                }
+                fields.values().for_each(|field| collect(field, found, pending));
+            }
+            Value::Array(items) => items.iter().for_each(|item| collect(item, found, pending)),
+            _ => {}
+        }
+    }
+    let is_of =
+        |operation: &Value| operation["tags"].as_array().is_some_and(|tags| tags.contains(&json!(tag)));
+    let tags = document["tags"].as_array().cloned().unwrap_or_default();
+    let names = || tags.iter().filter_map(|each| each["name"].as_str().map(str::to_owned));
+    if !names().any(|name| name == tag) {
+        return Err(names().collect());
+    }
+    document["tags"] = tags.iter().filter(|each| each["name"] == tag).cloned().collect();
+    for section in ["paths", "webhooks"] {
+        let Some(items) = document[section].as_object_mut() else { continue };
+        for item in items.values_mut().filter_map(Value::as_object_mut) {
+            item.retain(|_, operation| is_of(operation));
+        }
+        items.retain(|_, item| item.as_object().is_some_and(|item| !item.is_empty()));
+    }
+    let (mut found, mut pending) = (BTreeSet::new(), Vec::new());
+    for section in ["paths", "webhooks"] {
+        collect(&document[section], &mut found, &mut pending);
+    }
+    while let Some(target) = pending.pop() {
+        if let Some(value) = document.pointer(target.trim_start_matches('#')) {
+            collect(value, &mut found, &mut pending);
+        }
+    }
+    for (section, all) in document["components"].as_object_mut().into_iter().flatten() {
+        if section != "securitySchemes"
+            && let Some(all) = all.as_object_mut()
+        {
+            all.retain(|name, _| found.contains(&format!("#/components/{section}/{name}")));
+        }
+    }
+    Ok(())
 }
 
 fn tags(document: &mut Value) -> Value {

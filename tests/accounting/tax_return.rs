@@ -81,7 +81,8 @@ fn a_quarter_is_declared_by_box_and_code_and_ties_to_the_tax_accounts() {
         ];
         assert_eq!(told(&declared), wanted);
         // All sums of tax say where their lines are, but those that are worked out of others.
-        let without = declared["rows"].as_array().unwrap().iter().filter(|row| row["cells"][6]["lines"].is_null());
+        let without =
+            declared["rows"].as_array().unwrap().iter().filter(|row| row["cells"][6]["lines"].is_null());
         let without: Vec<_> = without.map(|row| row["key"].as_str().unwrap_or("?")).collect();
         assert_eq!(without, ["tax_to_pay", "difference"]);
         follow_for(&shop.owner, &declared).await;

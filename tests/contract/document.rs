@@ -3,7 +3,7 @@ use crate::examples::{collection, is_scim, nowhere, operation_at, resolved};
 use crate::golden;
 use crate::support::{Organization, Request, contract, operations, run};
 use reqwest::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
@@ -35,6 +35,58 @@ fn the_command_prints_what_the_service_publishes() {
             assert_eq!(read(&served), *contract(), "{path} says the same as the others");
         }
     });
+}
+
+#[test]
+fn the_contract_is_read_in_parts_which_together_are_all_of_it() {
+    run(async {
+        let whole = contract();
+        let part = async |tag: &str| {
+            let address = format!("/openapi.json?tag={}", tag.replace(' ', "%20"));
+            Request::new(Method::GET, &address).send().await
+        };
+        let mut operations_seen = 0;
+        for tag in whole["tags"].as_array().unwrap().iter().map(|tag| tag["name"].as_str().unwrap()) {
+            let part = part(tag).await.is(200);
+            let mut named = BTreeSet::new();
+            named_in(&part["paths"], &mut named);
+            named_in(&part["webhooks"], &mut named);
+            named_in(&part["components"], &mut named);
+            for target in &named {
+                let here = part.pointer(target.trim_start_matches('#'));
+                assert!(
+                    here.is_some() && here == whole.pointer(target.trim_start_matches('#')),
+                    "{tag}: {target}"
+                );
+            }
+            let schemas = part["components"]["schemas"].as_object().unwrap().len();
+            assert!(schemas <= named.len(), "{tag} has {schemas} schemas, and {} are named", named.len());
+            for (path, item) in part["paths"].as_object().unwrap() {
+                for (method, operation) in item.as_object().unwrap() {
+                    assert_eq!(
+                        (&operation["tags"][0], operation),
+                        (&json!(tag), &whole["paths"][path][method])
+                    );
+                    operations_seen += 1;
+                }
+            }
+        }
+        assert_eq!(operations_seen, operations().len());
+        let wrong = part("Nothing").await.is_problem(422, "invalid-input");
+        assert_eq!(wrong["errors"][0]["parameter"], "tag");
+    });
+}
+
+/// What is referred to.
+fn named_in(value: &Value, named: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(fields) => {
+            named.extend(fields.get("$ref").and_then(Value::as_str).map(str::to_owned));
+            fields.values().for_each(|field| named_in(field, named));
+        }
+        Value::Array(items) => items.iter().for_each(|item| named_in(item, named)),
+        _ => {}
+    }
 }
 
 #[test]

@@ -108,10 +108,8 @@ fn who_may_do_what_changes_only_on_purpose() {
 #[test]
 fn the_contract_and_the_roles_know_the_same_permissions() {
     let asked: BTreeSet<String> = permissions().into_iter().collect();
-    let granted: BTreeSet<String> = identity::permissions::catalogue()
-        .iter()
-        .map(|each| format!("{}:{}", each.resource, each.verb))
-        .collect();
+    let granted: BTreeSet<String> =
+        identity::permissions::catalogue().map(|each| format!("{}:{}", each.resource, each.verb)).collect();
     let unknown: Vec<_> = asked.difference(&granted).collect();
     // These are asked for in the middle of an operation: tests/accounting and tests/hiring tell when.
     let within = ["checklist-tasks:run", "fiscal-periods:post-closed", "invoices:exceed-credit"];

@@ -60,7 +60,6 @@ fn the_metadata_of_the_authorization_server_is_true() {
         let told = Request::new(Method::GET, "/.well-known/oauth-authorization-server").send().await.is(200);
         assert_eq!(told["issuer"], json!(base), "RFC 8414 §3.3: the address that it was asked for at");
         let all: Vec<String> = identity::permissions::catalogue()
-            .iter()
             .map(|each| format!("{}:{}", each.resource, each.verb))
             .collect();
         assert_eq!(told["scopes_supported"], json!(all));

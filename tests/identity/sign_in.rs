@@ -29,7 +29,7 @@ fn a_password_is_answered_with_a_pair_of_tokens() {
             (&json!(company.id), &json!(company.slug))
         );
         assert_eq!(me["roles"][0]["name"], "owner");
-        let all = identity::permissions::catalogue().len();
+        let all = identity::permissions::catalogue().count();
         assert_eq!(me["permissions"].as_array().unwrap().len(), all, "the owner may do everything");
         assert_eq!(me["session_id"], claims(&pair.access)["sid"]);
     });

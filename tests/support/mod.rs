@@ -39,6 +39,13 @@ async fn kept_connection() -> Client {
     }
 }
 
+/// The roles that every organization has; what they may do is worked out once for all tests.
+static BUILT_IN_ROLES: LazyLock<Value> = LazyLock::new(|| {
+    let roles = identity::permissions::BUILT_IN_ROLES.iter();
+    let told = roles.map(|role| json!({"name": role.name, "title": role.title, "description": role.description, "permissions": role.grants()}));
+    told.collect()
+});
+
 /// An organization of a test's own.
 pub struct Organization {
     pub id: Uuid,
@@ -67,14 +74,10 @@ impl Organization {
             )
             .await
             .unwrap();
-        let roles: Vec<Value> = identity::permissions::BUILT_IN_ROLES
-            .iter()
-            .map(|role| json!({"id": Uuid::now_v7(), "name": role.name, "title": role.title, "description": role.description, "permissions": role.grants(), "kind": "built_in"}))
-            .collect();
         let built_in = "insert into roles (id, name, title, description, permissions, kind)
-            select id, name, title, description, permissions, kind
-            from jsonb_to_recordset($1) r (id uuid, name text, title text, description text, permissions jsonb, kind text)";
-        database.execute(built_in, &[&json!(roles)]).await.unwrap();
+            select ordered_uuid(now(), row_number() over ()), name, title, description, permissions, 'built_in'
+            from jsonb_to_recordset($1) r (name text, title text, description text, permissions jsonb)";
+        database.execute(built_in, &[&*BUILT_IN_ROLES]).await.unwrap();
         Self { id }
     }
 
@@ -92,7 +95,7 @@ impl Organization {
     /// A user who holds every permission that there is, those among them that are asked for in the middle of an operation.
     pub async fn almighty(&self) -> Caller {
         let all = identity::permissions::catalogue();
-        let all: Vec<String> = all.iter().map(|each| format!("{}:{}", each.resource, each.verb)).collect();
+        let all: Vec<String> = all.map(|each| format!("{}:{}", each.resource, each.verb)).collect();
         self.caller(&all.iter().map(String::as_str).collect::<Vec<_>>()).await
     }
 

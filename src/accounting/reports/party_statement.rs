@@ -243,7 +243,9 @@ fn written(row: &Row, party: Uuid, side: Control) -> ReportRow {
     let until = row.day.filter(|_| [0, 2].contains(&row.place)).map(|day| {
         let last = if row.place == 0 { day.pred_opt().unwrap_or(day) } else { day };
         let (currency, control) = (&row.currency, side.as_str());
-        format!("/v1/journal-lines?party_id={party}&control={control}&currency={currency}&posted_on_to={last}")
+        format!(
+            "/v1/journal-lines?party_id={party}&control={control}&currency={currency}&posted_on_to={last}"
+        )
     });
     let text = |value: Option<String>| ReportCell { value, lines: None };
     let amount = |amount: Option<Decimal>, lines: &Option<String>| match amount {

@@ -200,7 +200,10 @@ fn sum_of(row: &Row) -> Option<String> {
     };
     match (row.section, row.kind) {
         (_, 0) | (TOTALS, _) => Some(side),
-        (_, 1) => row.box_name.as_ref().map(|name| format!("return_box={}&{side}", byte_serialize(name.as_bytes()).collect::<String>())),
+        (_, 1) => row
+            .box_name
+            .as_ref()
+            .map(|name| format!("return_box={}&{side}", byte_serialize(name.as_bytes()).collect::<String>())),
         (_, 2) => row.tax_code_id.map(|code| format!("tax_code_id={code}&{side}")),
         _ => None,
     }
@@ -230,9 +233,8 @@ fn written(row: &Row, span: Span, decimals: u32) -> ReportRow {
         (None, Some(account)) if row.section > TOTALS => Some(format!(
             "/v1/journal-lines?account_id={account}&posted_on_from={starts_on}&posted_on_to={ends_on}"
         )),
-        _ => sum_of(row).map(|of| {
-            format!("/v1/journal-lines?{of}&posted_on_from={starts_on}&posted_on_to={ends_on}")
-        }),
+        _ => sum_of(row)
+            .map(|of| format!("/v1/journal-lines?{of}&posted_on_from={starts_on}&posted_on_to={ends_on}")),
     };
     let text = |value: Option<String>| ReportCell { value, lines: None };
     let amount = |amount: Option<Decimal>, lines: Option<String>| match amount {
