@@ -23,17 +23,19 @@ impl Contents {
     pub async fn new() -> Self {
         let digests = format!(
             "select string_agg(format(
-                'select %L, count(*), sum(hashtextextended(t::text, 0))::text from %I t where %I = $1', name, name, organization), ' union all ')
+                'select %L, count(*), sum(hashtextextended(t.ctid::text || t.xmin::text, 0))::text from %I t where %I = $1', name, name, organization), ' union all ')
             from (select name, 'org_id' as organization from ({WRITTEN}) w union all values ('logins', 'home_organization_id')) t"
         );
         let database = service().database().await;
-        database.batch_execute("set plan_cache_mode = force_generic_plan").await.unwrap();
+        // Planned once, and no process is started for it.
+        let settings = "set plan_cache_mode = force_generic_plan; set jit = off; set max_parallel_workers_per_gather = 0";
+        database.batch_execute(settings).await.unwrap();
         let statement = database.prepare(&found(&digests).await[0]).await.unwrap();
         Self { database, statement }
     }
 
     /// Everything of the caller's organization, and the logins that are at home in it: for each table the number of rows and a
-    /// digest of them, whatever their order.
+    /// digest of where they are and who wrote them, which is another after any write, even one that changed nothing.
     pub async fn of(&self, caller: &Caller) -> BTreeMap<String, (i64, Option<String>)> {
         let rows = self.database.query(&self.statement, &[&caller.organization]).await.unwrap();
         rows.into_iter().map(|row| (row.get(0), (row.get(1), row.get(2)))).collect()

@@ -10,6 +10,7 @@ pub const ROOM: Room = Room {
         ("asset_id", "/v1/assets"),
         ("asset_ids", "/v1/assets"),
         ("checklist_task_id", "/v1/checklist-tasks"),
+        ("checklist_task_ids", "/v1/checklist-tasks"),
         ("holder_asset_id", "/v1/assets"),
         ("holder_location_id", "/v1/locations"),
         ("kit_id", "/v1/kits"),
