@@ -1,7 +1,7 @@
 //! Archives that were damaged or made to do harm: each is refused in words, and nothing of it is there afterwards.
 use crate::archive::{Company, unpacked};
-use crate::place::{Place, backoffice, connect, files_of, refusal, said};
-use crate::support::{run, service};
+use crate::place::{Place, backoffice, connect, refusal, said};
+use crate::support::{files_of, run, service};
 use crate::tampering::file;
 use flate2::Compression;
 use flate2::write::GzEncoder;

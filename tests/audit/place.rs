@@ -1,10 +1,9 @@
 //! An installation of a test's own: a database in the shared cluster, and a service on it.
-use crate::support::{Answer, Caller, Organization, Request, Service, service};
+use crate::support::{Answer, Caller, Organization, Request, Service, files_of, service};
 use platform::database::{Database, Settings};
 use platform::token::Tokens;
 use reqwest::Method;
 use serde_json::Value;
-use std::path::PathBuf;
 use std::process::{Child, Command, Output};
 use std::time::{Duration, Instant};
 use tokio_postgres::{Client, NoTls};
@@ -96,12 +95,6 @@ pub async fn seal_all(database: &Database, client: &Client, organization: Uuid) 
         assert!(Instant::now() < patience, "{left} events are not sealed");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-}
-
-/// Where the installation with this database keeps files.
-pub fn files_of(url: &str) -> PathBuf {
-    let name: String = url.chars().filter(char::is_ascii_alphanumeric).collect();
-    std::env::temp_dir().join(format!("backoffice-test-audit-files-{name}-{}", std::process::id()))
 }
 
 /// Runs the program on the database, as an administrator does.

@@ -1,6 +1,6 @@
 //! A worker that is killed in the middle of a file: the service itself, or one beside it.
 use crate::installation::Installation;
-use crate::support::{files_folder, run, spawn_for_good};
+use crate::support::{files_of, run, spawn_for_good};
 use reqwest::Method;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -28,10 +28,7 @@ impl Worker {
     fn start(url: &str) -> Self {
         let mut command = Command::new("setpriv");
         command.args(["--pdeathsig", "KILL", env!("CARGO_BIN_EXE_backoffice"), "work"]);
-        command
-            .env("DATABASE_URL", url)
-            .env("BACKOFFICE_FILES", files_folder())
-            .env("BACKOFFICE_LOG", "warn");
+        command.env("DATABASE_URL", url).env("BACKOFFICE_FILES", files_of(url)).env("BACKOFFICE_LOG", "warn");
         command.stdout(Stdio::null());
         Self(spawn_for_good(command))
     }

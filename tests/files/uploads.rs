@@ -8,7 +8,8 @@ use uuid::Uuid;
 /// Objects that the organization has in the store.
 pub fn objects(organization: Uuid) -> Vec<std::path::PathBuf> {
     let below = |folder: std::path::PathBuf| std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let days = below(files_folder().join(organization.to_string()));
+    let stores = below(files_folder()).map(|store| store.path().join(organization.to_string()));
+    let days = stores.flat_map(below);
     days.flat_map(|day| below(day.path())).map(|entry| entry.path()).collect()
 }
 

@@ -7,7 +7,7 @@ mod service;
 
 pub use contract::{Operation, contract, operation_at, operation_of, operations, permissions, validator};
 pub use receiver::{Reaction, Received, Receiver};
-pub use service::{Service, files_folder, free_address, service, spawn_for_good, wait_until_ready};
+pub use service::{Service, files_folder, files_of, free_address, service, spawn_for_good, wait_until_ready};
 
 use chrono::Utc;
 use platform::token::{Claims, Tokens};

@@ -67,7 +67,7 @@ impl Service {
             .args(if flags.contains(&"--drain-seconds") { &[][..] } else { &["--drain-seconds", "0"] })
             .args(flags)
             .env("DATABASE_URL", url)
-            .env("BACKOFFICE_FILES", files_folder())
+            .env("BACKOFFICE_FILES", files_of(url))
             .env("BACKOFFICE_RATE_PER_SESSION", "100000")
             .env("BACKOFFICE_RATE_PER_ORGANIZATION", "100000")
             // What is held over the whole contract compares everything that an organization has: nothing is worked off
@@ -128,6 +128,11 @@ impl Service {
 /// Where the services of this binary keep files.
 pub fn files_folder() -> std::path::PathBuf {
     std::env::temp_dir().join(format!("backoffice-test-files-{}", std::process::id()))
+}
+
+/// Where the services of a database keep theirs: who knows nothing of a file takes it for a stray, once it is old.
+pub fn files_of(url: &str) -> std::path::PathBuf {
+    files_folder().join(url.chars().filter(char::is_ascii_alphanumeric).collect::<String>())
 }
 
 /// Removes the folders of tests that have ended: a static service is never dropped.
