@@ -22,7 +22,7 @@ use std::any::Any;
 use std::io::{Read, Write};
 use std::net::SocketAddr;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, LazyLock, Mutex};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock};
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use utoipa_swagger_ui::Url;
@@ -134,7 +134,6 @@ async fn serve(
 
     let api = Api::of(ROOMS);
     let contract = web::Data::new(published()?);
-    let parts = parts(&contract);
     let operations = web::Data::new(Operations::of(&api));
     let problems = web::Data::new(Problems(api.problems().to_vec()));
     let readiness =
@@ -190,7 +189,7 @@ async fn serve(
                 .wrap(from_fn(server::observe))
                 .configure(|app| Api::of(ROOMS).configure(app))
                 .service(web::redirect("/docs", "/docs/"))
-                .service(swagger_ui(&parts))
+                .service(swagger_ui(&contract))
                 .default_service(web::to(server::nothing_there))
         }
     };
@@ -345,19 +344,20 @@ fn cors(origins: &[String]) -> actix_cors::Cors {
     origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))
 }
 
-/// What Swagger UI offers to be read: the contract by tags, of which each is shown at once, and all of it.
-fn parts(contract: &Contract) -> Vec<(&'static str, &'static str)> {
-    // As long as the program runs, which is how long Swagger UI wants them.
-    let kept = |text: String| -> &'static str { text.leak() };
+/// What Swagger UI offers to be read: all of the contract, and each of its tags, which is shown at once.
+fn parts(contract: &Contract) -> &'static [(String, String)] {
+    static PARTS: OnceLock<Vec<(String, String)>> = OnceLock::new();
     let of = |tag: &String| {
         let address: String = url::form_urlencoded::byte_serialize(tag.as_bytes()).collect();
-        (kept(tag.clone()), kept(format!("/openapi.json?tag={address}")))
+        (tag.clone(), format!("/openapi.json?tag={address}"))
     };
-    std::iter::once(("Everything", "/openapi.json")).chain(contract.tags.iter().map(of)).collect()
+    let all = std::iter::once(("Everything".to_owned(), "/openapi.json".to_owned()));
+    PARTS.get_or_init(|| all.chain(contract.tags.iter().map(of)).collect())
 }
 
-fn swagger_ui(parts: &[(&'static str, &'static str)]) -> utoipa_swagger_ui::SwaggerUi {
-    let parts = parts.iter().enumerate().map(|(place, (name, url))| Url::with_primary(name, url, place == 0));
+fn swagger_ui(contract: &Contract) -> utoipa_swagger_ui::SwaggerUi {
+    let parts = parts(contract).iter().enumerate();
+    let parts = parts.map(|(place, (name, address))| Url::with_primary(name, address, place == 0));
     let config = utoipa_swagger_ui::Config::new(parts)
         .try_it_out_enabled(true)
         .persist_authorization(true)
