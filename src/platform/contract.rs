@@ -328,26 +328,12 @@ fn operations(document: &mut Value) -> impl Iterator<Item = &mut Value> {
 
 /// Keeps of a document what has this tag, and what that refers to. Where nothing has it, the tags that there are.
 pub(crate) fn keep_part(document: &mut Value, tag: &str) -> Result<(), Vec<String>> {
-    fn collect(value: &Value, found: &mut BTreeSet<String>, pending: &mut Vec<String>) {
-        match value {
-            Value::Object(fields) => {
-                if let Some(target) = fields.get("$ref").and_then(Value::as_str)
-                    && found.insert(target.to_owned())
-                {
-                    pending.push(target.to_owned());
-                }
-                fields.values().for_each(|field| collect(field, found, pending));
-            }
-            Value::Array(items) => items.iter().for_each(|item| collect(item, found, pending)),
-            _ => {}
-        }
-    }
     let is_of =
         |operation: &Value| operation["tags"].as_array().is_some_and(|tags| tags.contains(&json!(tag)));
     let tags = document["tags"].as_array().cloned().unwrap_or_default();
-    let names = || tags.iter().filter_map(|each| each["name"].as_str().map(str::to_owned));
-    if !names().any(|name| name == tag) {
-        return Err(names().collect());
+    let all_tags = || tags.iter().filter_map(|each| each["name"].as_str().map(str::to_owned));
+    if !all_tags().any(|name| name == tag) {
+        return Err(all_tags().collect());
     }
     document["tags"] = tags.iter().filter(|each| each["name"] == tag).cloned().collect();
     for section in ["paths", "webhooks"] {
@@ -357,20 +343,30 @@ pub(crate) fn keep_part(document: &mut Value, tag: &str) -> Result<(), Vec<Strin
         }
         items.retain(|_, item| item.as_object().is_some_and(|item| !item.is_empty()));
     }
-    let (mut found, mut pending) = (BTreeSet::new(), Vec::new());
-    for section in ["paths", "webhooks"] {
-        collect(&document[section], &mut found, &mut pending);
-    }
-    while let Some(target) = pending.pop() {
-        if let Some(value) = document.pointer(target.trim_start_matches('#')) {
-            collect(value, &mut found, &mut pending);
+    let owned = |named: HashSet<&str>| named.into_iter().map(str::to_owned).collect::<HashSet<_>>();
+    let mut named = HashSet::new();
+    references(&document["paths"], &mut named);
+    references(&document["webhooks"], &mut named);
+    let mut kept = owned(named);
+    loop {
+        let mut named = HashSet::new();
+        let sections = document["components"].as_object().into_iter().flat_map(Map::values);
+        for (_, part) in
+            sections.filter_map(Value::as_object).flatten().filter(|(name, _)| kept.contains(*name))
+        {
+            references(part, &mut named);
+        }
+        let known = kept.len();
+        kept.extend(owned(named));
+        if kept.len() == known {
+            break;
         }
     }
     for (section, all) in document["components"].as_object_mut().into_iter().flatten() {
         if section != "securitySchemes"
             && let Some(all) = all.as_object_mut()
         {
-            all.retain(|name, _| found.contains(&format!("#/components/{section}/{name}")));
+            all.retain(|name, _| kept.contains(name));
         }
     }
     Ok(())
