@@ -12,10 +12,13 @@ alter table organizations
     add column tax_rounding text not null default 'line' constraint organizations_tax_rounding_check check (tax_rounding in ('line', 'document'));
 select manage_resource('organizations');
 
--- The currency that this organization keeps its books in.
-create function books_currency() returns text language sql stable as $$
-    select currency from organizations where org_id = (select current_org()) and id = (select current_org())
-$$;
+-- The currency that this organization keeps its books in. In PL/pgSQL, which keeps its plan, and always by the same role: a plan under row-level security is made anew where the role changes.
+create function books_currency() returns text language plpgsql stable security definer set search_path = public, pg_temp as $$
+begin
+    return (select currency from organizations where org_id = current_org() and id = current_org());
+end $$;
+revoke all on function books_currency() from public;
+grant execute on function books_currency() to backoffice_service;
 
 create table accounts (
     org_id    uuid    not null,
@@ -336,6 +339,8 @@ create table journal_lines (
     -- Of the tax of a document: by which code it is, and whether it is owed or got back.
     tax_code_id    uuid,
     tax_side       text constraint journal_lines_tax_side_check check (tax_side in ('payable', 'recoverable')),
+    -- Of what a document is taxed for: by which codes. Null where it is not taxed.
+    taxed_by       uuid[] constraint journal_lines_taxed_by_length check (cardinality(taxed_by) between 1 and 5),
     -- Of the entry that closes a year.
     is_closing     boolean not null default false,
     created_at     timestamptz not null default now(),
@@ -358,6 +363,9 @@ create index journal_lines_by_cost_centre on journal_lines (org_id, cost_centre_
 create index journal_lines_by_project on journal_lines (org_id, project_id, posted_on, id);
 create index journal_lines_by_party on journal_lines (org_id, party_id, posted_on, id);
 create index journal_lines_by_tax_code on journal_lines (org_id, tax_code_id, posted_on, id) where tax_code_id is not null;
+-- Operators of arrays are not leakproof, so no index serves them: what is taxed is walked by its days.
+create index journal_lines_taxed on journal_lines (org_id, posted_on, id) where taxed_by is not null;
+create index journal_lines_taxed_several_times on journal_lines (org_id, posted_on, id) where cardinality(taxed_by) > 1;
 select manage_record('journal_lines');
 -- Written by `post_entries` alone.
 grant select on journal_lines to backoffice_service;
@@ -540,7 +548,8 @@ $$;
 -- An entry's lines as they come in, one row each, with both amounts worked out.
 create function entry_lines(in_entries jsonb) returns table (
     entry int, entry_id uuid, is_closing boolean, by_rule boolean, line int, at text, account_id uuid, debit numeric, credit numeric, currency text, foreign_debit numeric,
-    foreign_credit numeric, rate numeric, description text, department_id uuid, cost_centre_id uuid, project_id uuid, party_id uuid, tax_code_id uuid, tax_side text, posted_on date
+    foreign_credit numeric, rate numeric, description text, department_id uuid, cost_centre_id uuid, project_id uuid, party_id uuid, tax_code_id uuid, tax_side text,
+    taxed_by uuid[], posted_on date
 ) language plpgsql stable as $$
 declare
     books constant text := books_currency();
@@ -555,11 +564,12 @@ begin
         case when x.currency <> books then coalesce(x.foreign_debit, 0) end,
         case when x.currency <> books then coalesce(x.foreign_credit, 0) end,
         case when x.currency <> books then r.rate end,
-        x.description, x.department_id, x.cost_centre_id, x.project_id, x.party_id, x.tax_code_id, x.tax_side, (e.value ->> 'posted_on')::date
+        x.description, x.department_id, x.cost_centre_id, x.project_id, x.party_id, x.tax_code_id, x.tax_side, x.taxed_by, (e.value ->> 'posted_on')::date
     from jsonb_array_elements(in_entries) with ordinality e
     cross join jsonb_array_elements(e.value -> 'lines') with ordinality l
     cross join jsonb_to_record(l.value) x (at text, account_id uuid, debit numeric, credit numeric, currency text, foreign_debit numeric,
-        foreign_credit numeric, rate numeric, description text, department_id uuid, cost_centre_id uuid, project_id uuid, party_id uuid, tax_code_id uuid, tax_side text)
+        foreign_credit numeric, rate numeric, description text, department_id uuid, cost_centre_id uuid, project_id uuid, party_id uuid, tax_code_id uuid, tax_side text,
+        taxed_by uuid[])
     cross join lateral (select case when x.currency is null or x.currency = books then 1 else coalesce(x.rate,
         round(coalesce(x.debit, x.credit) / nullif(coalesce(x.foreign_debit, x.foreign_credit), 0), 8),
         exchange_rate_on(x.currency, (e.value ->> 'posted_on')::date)) end as rate) r;
@@ -629,16 +639,20 @@ begin
 end $$;
 
 -- A UUIDv7 (RFC 9562) of this moment; those of one batch sort by their ordinals.
-create function ordered_uuid(in_at timestamptz, ordinal bigint) returns uuid language sql volatile parallel safe as $$
-    select (substr(at, 1, 8) || '-' || substr(at, 9) || '-7' || lpad(to_hex(ordinal & 4095), 3, '0') || '-' || substr(gen_random_uuid()::text, 20))::uuid
-    from lpad(to_hex((extract(epoch from in_at) * 1000)::bigint + (ordinal >> 12)), 12, '0') at
-$$;
+create function ordered_uuid(in_at timestamptz, ordinal bigint) returns uuid language plpgsql volatile parallel safe as $$
+declare
+    at constant text := lpad(to_hex((extract(epoch from in_at) * 1000)::bigint + (ordinal >> 12)), 12, '0');
+begin
+    return substr(at, 1, 8) || '-' || substr(at, 9) || '-7' || lpad(to_hex(ordinal & 4095), 3, '0') || '-' || substr(gen_random_uuid()::text, 20);
+end $$;
 
 -- Posts entries: each with its number, lines and balances, or none of them. What stands against it comes back: {"faults": [{pointer,
 -- code, detail}]} or {"period": "2026-01", "status": "locked"}. `in_entries`: [{id, journal_id, posted_on, description,
 -- reference, kind, resource, resource_id, reverse_on, reversal_of_id, recurring_entry_id, at, lines: [{account_id, debit, …}]}]. A
 -- draft of the same id becomes the posted entry. Where `journal_id` is missing, `journal` names the type.
-create function post_entries(in_entries jsonb) returns jsonb language plpgsql security definer set search_path = public, pg_temp as $$
+-- Of JSON no plan knows how long it is: what was planned once serves as well as what is planned for each entry, which takes longer than to post it.
+create function post_entries(in_entries jsonb) returns jsonb language plpgsql security definer
+    set search_path = public, pg_temp set plan_cache_mode = force_generic_plan as $$
 declare
     org constant uuid := current_org();
     moment constant timestamptz := clock_timestamp();
@@ -677,9 +691,10 @@ begin
     if found then return jsonb_build_object('period', period.code, 'status', period.status); end if;
 
     insert into journal_lines (org_id, id, entry_id, line, posted_on, account_id, debit, credit, currency, foreign_debit, foreign_credit, rate, description,
-            department_id, cost_centre_id, project_id, party_id, tax_code_id, tax_side, is_closing)
+            department_id, cost_centre_id, project_id, party_id, tax_code_id, tax_side, taxed_by, is_closing)
         select org, ordered_uuid(moment, row_number() over (order by l.entry, l.line)), l.entry_id, l.line, l.posted_on, l.account_id, l.debit, l.credit, l.currency,
-            l.foreign_debit, l.foreign_credit, l.rate, l.description, l.department_id, l.cost_centre_id, l.project_id, l.party_id, l.tax_code_id, l.tax_side, l.is_closing
+            l.foreign_debit, l.foreign_credit, l.rate, l.description, l.department_id, l.cost_centre_id, l.project_id, l.party_id, l.tax_code_id, l.tax_side,
+            l.taxed_by, l.is_closing
         from entry_lines(in_entries) l;
 
     -- Documents name the type of their journal.
@@ -735,7 +750,7 @@ create function mirrors_of(in_reversals jsonb) returns jsonb language sql stable
             select jsonb_agg(jsonb_strip_nulls(jsonb_build_object('account_id', l.account_id, 'debit', nullif(l.credit, 0), 'credit', nullif(l.debit, 0),
                 'currency', l.currency, 'foreign_debit', nullif(l.foreign_credit, 0), 'foreign_credit', nullif(l.foreign_debit, 0), 'rate', l.rate,
                 'description', l.description, 'department_id', l.department_id, 'cost_centre_id', l.cost_centre_id, 'project_id', l.project_id,
-                'party_id', l.party_id, 'tax_code_id', l.tax_code_id, 'tax_side', l.tax_side)) order by l.line)
+                'party_id', l.party_id, 'tax_code_id', l.tax_code_id, 'tax_side', l.tax_side, 'taxed_by', l.taxed_by)) order by l.line)
             from journal_lines l where l.org_id = e.org_id and l.entry_id = e.id)) order by r.ordinality)
     from jsonb_array_elements(in_reversals) with ordinality r
     join journal_entries e on e.org_id = (select current_org()) and e.id = (r.value ->> 'entry_id')::uuid

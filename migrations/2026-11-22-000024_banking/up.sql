@@ -342,11 +342,11 @@ $$;
 
 -- What unmatched lines may be, the best first, each with its score of 100 and its reasons: entries that moved money in the bank
 -- account and that no line explains yet, half a year back at the most; and what is open of documents and payments, which the
--- line settles. They meet by what the line quotes, by the amount to the cent, by the payer's account or name, and never all
--- with all: of what looks the same the twenty oldest are looked at.
+-- line settles. They meet by what the line quotes, by the amount to the cent, all of it or less the discount that its terms give for
+-- paying that early, by the payer's account or name, and never all with all: of what looks the same the twenty oldest are looked at.
 create function bank_proposals(in_lines uuid[], in_most int, in_sure boolean default false) returns table (
-    line_id uuid, kind text, id uuid, resource text, number text, "on" date, currency text, amount numeric, description text,
-    party_id uuid, party_name text, score int, reasons text[]
+    line_id uuid, kind text, id uuid, resource text, number text, "on" date, currency text, amount numeric, discount_amount numeric,
+    description text, party_id uuid, party_name text, score int, reasons text[]
 -- What a statement has is not known beforehand, and a loop over ten thousand lines and ten thousand candidates would be planned.
 ) language sql stable set enable_nestloop = off set enable_seqscan = off set jit = off as $$
     with wanted as materialized (
@@ -380,13 +380,28 @@ create function bank_proposals(in_lines uuid[], in_most int, in_sure boolean def
             and (e.reversal_of_id is null or exists (select from bank_matches m where m.org_id = e.org_id and m.entry_id = e.reversal_of_id))
     ), open as materialized (
         select i.id, i.resource, i.number, i.due_on as "on", i.currency, i.party_id, case i.side when 'debit' then 1 else -1 end as side,
-            case i.side when 'debit' then i.open_amount else -i.open_amount end as amount
+            case i.side when 'debit' then i.open_amount else -i.open_amount end as amount, i.open_amount = i.amount as is_whole
         from open_items i where i.org_id = (select current_org()) and i.open_amount > 0
+    ), discounts as materialized (
+        select d.id, d.issued_on + t.discount_days as until, round(o.amount * t.discount_percent / 100, currency_decimals(o.currency)) as discount
+        from (
+            select v.id, v.issued_on, v.payment_terms_id, 'discounts_given' as role from invoices v
+                where v.org_id = (select current_org()) and v.id = any(array(select o.id from open o where o.is_whole and o.resource = 'invoices'))
+            union all
+            select b.id, b.issued_on, b.payment_terms_id, 'discounts_taken' from bills b
+                where b.org_id = (select current_org()) and b.id = any(array(select o.id from open o where o.is_whole and o.resource = 'bills'))
+        ) d
+        join open o on o.id = d.id
+        join payment_terms t on t.org_id = (select current_org()) and t.id = d.payment_terms_id and t.discount_days is not null
+        -- What is sure is booked at once, so there is an account for it.
+        where not in_sure or d.role in (select a.role from accounts a where a.org_id = (select current_org()) and a.status = 'active')
     ), items as materialized (
-        select o.*, p.name as party_name, squeezed(p.name) as party,
+        select o.*, p.name as party_name, squeezed(p.name) as party, d.until, o.amount - d.discount as reduced, abs(d.discount) as discount,
             row_number() over (partition by o.currency, o.amount order by o."on", o.id) as nth,
+            row_number() over (partition by o.currency, o.amount - d.discount order by o."on", o.id) as nth_reduced,
             row_number() over (partition by o.party_id, o.side order by o."on", o.id) as nth_of_party
         from open o join parties p on p.org_id = (select current_org()) and p.id = o.party_id
+        left join discounts d on d.id = o.id and d.discount <> 0
         where p.id = any(array(select o.party_id from open o))
     ), keys as materialized (
         select k.*, row_number() over (partition by k.bank_account_id, k.key order by k.id) as nth from (
@@ -415,17 +430,23 @@ create function bank_proposals(in_lines uuid[], in_most int, in_sure boolean def
             where e.nth <= 20 and not in_sure
         union select w.id, 'open_item', i.id from wanted w join items i on i.currency = w.currency and i.amount = w.amount
             where i.nth <= 20 and not in_sure
+        union select w.id, 'open_item', i.id from wanted w join items i on i.currency = w.currency and i.reduced = w.amount
+            where i.nth_reduced <= 20 and w.booked_on <= i.until and not in_sure
         union select w.id, 'open_item', i.id from wanted w join payers p on p.line_id = w.id join items i on i.party_id = p.party_id and i.side = w.side
             where i.nth_of_party <= 20
         union select w.id, 'open_item', i.id from wanted w join items i on i.party = w.party and i.side = w.side
             where i.nth_of_party <= 20 and not in_sure
     ), candidates as (
         select e.bank_account_id, 'journal_entry' as kind, e.id, null::text as resource, e.number, e."on", null::text as currency, e.amount,
+            null::numeric as reduced, null::date as until, null::numeric as discount,
             e.description, null::uuid as party_id, null::text as party_name, null::text as party from entries e
-        union all select null, 'open_item', i.id, i.resource, i.number, i."on", i.currency, i.amount, null, i.party_id, i.party_name, i.party from items i
+        union all select null, 'open_item', i.id, i.resource, i.number, i."on", i.currency, i.amount, i.reduced, i.until, i.discount,
+            null, i.party_id, i.party_name, i.party from items i
     ), scored as (
         select p.line_id, c.kind, c.id, c.resource, c.number, c."on", coalesce(c.currency, w.currency) as currency, c.amount, c.description, c.party_id, c.party_name,
-            w.booked_on, r.id is not null as has_reference, c.amount = w.amount and coalesce(c.currency, w.currency) = w.currency as has_amount,
+            case when c.reduced = w.amount and c.currency = w.currency and w.booked_on <= c.until then c.discount end as discount_amount,
+            w.booked_on, r.id is not null as has_reference, coalesce(c.currency, w.currency) = w.currency
+                and (c.amount = w.amount or coalesce(c.reduced = w.amount and w.booked_on <= c.until, false)) as has_amount,
             y.party_id is not null as has_account, coalesce(w.party <> '' and w.party = c.party, false) as has_party, abs(c."on" - w.booked_on) <= 5 as has_day
         from pairs p join wanted w on w.id = p.line_id
         join candidates c on c.id = p.id and c.kind = p.kind
@@ -437,17 +458,18 @@ create function bank_proposals(in_lines uuid[], in_most int, in_sure boolean def
         select s.*, row_number() over (partition by s.line_id order by s.score desc, abs(s."on" - s.booked_on), s.id) as place from (
             select s.*, 40 * has_reference::int + 30 * has_amount::int + 15 * has_account::int + 5 * has_party::int + 10 * has_day::int as score from scored s) s
     )
-    select line_id, kind, id, resource, number, "on", currency, amount, description, party_id, party_name, score, array_remove(array[
-        case when has_reference then 'reference' end, case when has_amount then 'amount' end, case when has_account then 'account' end,
+    select line_id, kind, id, resource, number, "on", currency, amount, discount_amount, description, party_id, party_name, score, array_remove(array[
+        case when has_reference then 'reference' end, case when has_amount then 'amount' end, case when discount_amount is not null then 'discount' end, case when has_account then 'account' end,
         case when has_party then 'party' end, case when has_day then 'date' end], null)
     from ranked where place <= in_most order by line_id, place
 $$;
 
 -- Lines of a statement that are surely one thing: of its amount, and quoted or from the payer's account, and neither could the
 -- line be another of the kind, nor is another line that.
-create function bank_certainties(in_statement uuid) returns table (line_id uuid, kind text, id uuid, party_id uuid) language sql stable as $$
+create function bank_certainties(in_statement uuid) returns table (line_id uuid, kind text, id uuid, party_id uuid, discount_amount numeric)
+language sql stable as $$
     with likely as (
-        select p.line_id, p.kind, p.id, p.party_id, 'reference' = any(p.reasons) as is_quoted
+        select p.line_id, p.kind, p.id, p.party_id, p.discount_amount, 'reference' = any(p.reasons) as is_quoted
         from bank_proposals(array(select l.id from bank_statement_lines l
             where l.org_id = (select current_org()) and l.statement_id = in_statement and l.status = 'unmatched'), 10, true) p
         where 'amount' = any(p.reasons) and p.reasons && '{reference,account}'
@@ -457,7 +479,7 @@ create function bank_certainties(in_statement uuid) returns table (line_id uuid,
         select b.*, count(*) over (partition by b.line_id) as ways, count(*) over (partition by b.kind, b.id) as wanted
         from best b where b.is_quoted = b.line_quotes
     )
-    select line_id, kind, id, party_id from counted where ways = 1 and wanted = 1 order by line_id
+    select line_id, kind, id, party_id, discount_amount from counted where ways = 1 and wanted = 1 order by line_id
 $$;
 
 create index open_items_open on open_items (org_id, due_on, id) where open_amount > 0;

@@ -2503,6 +2503,7 @@ diesel::table! {
         party_id -> Nullable<Uuid>,
         tax_code_id -> Nullable<Uuid>,
         tax_side -> Nullable<Text>,
+        taxed_by -> Nullable<Array<Nullable<Uuid>>>,
         is_closing -> Bool,
         created_at -> Timestamptz,
     }

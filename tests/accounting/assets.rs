@@ -438,6 +438,26 @@ fn later_depreciation_goes_to_where_the_asset_went() {
             (&register["assets"][0]["department_id"], &register["assets"][1]["department_id"]),
             (&json!(south), &json!(north))
         );
+        // A department's register has what was in it, or beneath it, on the day; totals are of all.
+        let europe = company.owner.department("Europe", None).await;
+        let beneath = json!({"parent_id": europe});
+        company.owner.patch(&format!("/v1/departments/{south}"), beneath).await.is(200);
+        for (department, on, wanted) in [
+            (&north, "2026-02-28", vec![&asset, &stays]),
+            (&north, "2026-03-01", vec![&stays]),
+            (&south, "2026-02-28", vec![]),
+            (&europe, "2026-03-01", vec![&asset]),
+        ] {
+            let register = company.register(&format!("{on}&department_id={department}")).await;
+            let found: Vec<_> = register["assets"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|each| text(&each["fixed_asset_id"]))
+                .collect();
+            assert_eq!(found.iter().collect::<Vec<_>>(), wanted, "{on}");
+            assert_eq!(register["categories"][0]["assets"], 2);
+        }
         assert_eq!(company.asset(&stays).await["department_id"], json!(north));
     });
 }

@@ -1,4 +1,5 @@
 //! Expenses: what employees spend, what the policy allows, who agrees, and how they get it back.
+use crate::reports::follow_for;
 use crate::shop::{faults, id, told};
 use crate::support::{Answer, Caller, run, service};
 use crate::{Company, decimal, text};
@@ -546,6 +547,18 @@ fn what_the_company_paid_is_not_owed_and_what_is_void_is_booked_back() {
             .unwrap()
             .get(0);
         assert_eq!(declared, "2026-03-31 15, 2026-04-02 -15");
+        for (month, taxed) in
+            [("2026-03-01&ends_on=2026-03-31", "150.00"), ("2026-04-01&ends_on=2026-04-30", "-150.00")]
+        {
+            let path = format!("/v1/reports/tax-return?documents=true&starts_on={month}");
+            let declared = travel.company.owner.get(&path).await.is(200);
+            let rows: Vec<&Value> =
+                declared["rows"].as_array().unwrap().iter().filter(|row| row["level"] == 3).collect();
+            let [row] = rows[..] else { panic!("{declared:#}") };
+            assert_eq!(row["cells"][5]["value"], taxed);
+            assert!(row["cells"][5]["lines"].is_string() && row["cells"][6]["lines"].is_string(), "{row:#}");
+            follow_for(&travel.company.owner, &declared).await;
+        }
         // The paper can be handed in again, and what the company paid in full is settled at once.
         let again = id(&travel.ana.upload("name=again.txt", "Hotel, 110.00").await.is(201));
         let by_card =

@@ -288,6 +288,81 @@ fn a_line_is_split_over_open_items_and_fees() {
 }
 
 #[test]
+fn who_pays_within_the_days_of_a_discount_keeps_it() {
+    run(async {
+        let banked = Banked::new().await;
+        let shop = &banked.shop;
+        let terms =
+            json!({"name": "2 % in 14 days", "days": 30, "discount_percent": "2", "discount_days": 14});
+        let terms = id(&shop.owner.post("/v1/payment-terms", terms).await.is(201));
+        // 119.00 each, of which 2.38 may be kept until 14 April.
+        let invoice = async || {
+            let lines = json!([shop.line("1", "100", &banked.tax)]);
+            shop.invoice(lines, json!({"party_id": banked.bogdan, "payment_terms_id": terms})).await
+        };
+        let (early, late, partly) = (invoice().await, invoice().await, invoice().await);
+        let line = json!({"description": "Paper", "quantity": "1", "unit_price": "50", "account_id": shop.account("6000")});
+        let bill = json!({"party_id": banked.bogdan, "supplier_number": "F-77", "issued_on": "2026-03-31",
+            "payment_terms_id": terms, "lines": [line]});
+        let bill = shop.owner.post("/v1/bills", bill).await.is(201);
+        let checker = shop.organization.caller(&["bills:read", "bills:approve"]).await;
+        checker.act(&format!("/v1/bills/{}/approve", id(&bill))).await.is(200);
+        shop.owner.act(&format!("/v1/bills/{}/post", id(&bill))).await.is(200);
+        let number = |of: &Value| of["number"].as_str().unwrap().to_owned();
+        let (first, second, third) = (number(&early), number(&late), number(&partly));
+        let lines: [Told; 5] = [
+            ("0414", 11_662, &first, STRANGER),
+            ("0414", -4_900, "F-77", STRANGER),
+            ("0415", 11_662, &second, STRANGER),
+            ("0403", 1_000, &third, STRANGER),
+            ("0404", 11_662, &third, STRANGER),
+        ];
+        let (statement, lines) = banked.take(&lines).await;
+        banked.act(&lines[3], "match", json!({"items": [{"item_id": id(&partly)}]})).await.is(200);
+        // What is surely paid early waits until there is an account for discounts; it is proposed all the same.
+        let path = format!("/v1/bank-statements/{statement}/match");
+        assert_eq!(shop.owner.act(&path).await.is(200)["matched"], 0);
+        let best = async |line: &str| {
+            let best = banked.line(line, "proposals").await["proposals"][0].clone();
+            (id(&best), best["discount_amount"].clone(), best["amount"].clone(), best["reasons"].clone())
+        };
+        let reasons = json!(["reference", "amount", "discount"]);
+        let wanted = (id(&early), json!("2.38"), json!("119.00"), reasons.clone());
+        assert_eq!(best(&lines[0]).await, wanted);
+        let wanted = (id(&bill), json!("1.00"), json!("-50.00"), reasons);
+        assert_eq!(best(&lines[1]).await, wanted);
+        // A day too late, and of what was partly paid before, nothing is kept.
+        let only = json!(["reference"]);
+        assert_eq!(best(&lines[2]).await, (id(&late), Value::Null, json!("119.00"), only.clone()));
+        assert_eq!(best(&lines[4]).await, (id(&partly), Value::Null, json!("109.00"), only));
+
+        for (code, kind, role) in
+            [("4900", "income", "discounts_given"), ("7600", "income", "discounts_taken")]
+        {
+            let account = json!({"code": code, "name": role, "type": kind, "role": role});
+            shop.owner.post("/v1/accounts", account).await.is(201);
+        }
+        // As it is proposed, by hand; and the other surely.
+        let kept = json!({"items": [{"item_id": id(&bill), "discount_amount": "1.00"}]});
+        banked.act(&lines[1], "match", kept).await.is(200);
+        let matched = shop.owner.act(&path).await.is(200);
+        assert_eq!((&matched["matched"], &matched["paid"]), (&json!(1), &json!(1)));
+        assert_eq!(banked.stands("invoices", &early).await, ["paid", "0.00"]);
+        assert_eq!(banked.stands("bills", &bill).await, ["paid", "0.00"]);
+        assert_eq!(banked.stands("invoices", &late).await, ["posted", "119.00"]);
+        let books = shop.books().await;
+        for (code, balance) in [("4900", "2.38"), ("7600", "-1")] {
+            assert!(books.contains(&(code.to_owned(), balance.to_owned())), "{code} in {books:?}");
+        }
+        shop.is_whole().await;
+        // Taken back, all of it is owed again.
+        banked.act(&lines[0], "unmatch", json!({})).await.is(200);
+        assert_eq!(banked.stands("invoices", &early).await, ["posted", "119.00"]);
+        shop.is_whole().await;
+    });
+}
+
+#[test]
 fn an_invoice_in_another_currency_is_settled_with_its_own_amount() {
     run(async {
         let banked = Banked::new().await;

@@ -17,6 +17,19 @@ fn tax<'a>(report: &'a Value, key: &str) -> &'a str {
     row.unwrap_or_else(|| panic!("no {key} in {report:#}"))["cells"][6]["value"].as_str().unwrap()
 }
 
+/// The rows that say what was taxed, and not where its lines are.
+fn leads_nowhere(report: &Value) -> Vec<String> {
+    let rows = report["rows"].as_array().unwrap().iter();
+    let without =
+        rows.filter(|row| row["cells"][5]["value"].is_string() && row["cells"][5]["lines"].is_null());
+    without
+        .map(|row| {
+            let told = [0, 1, 2].map(|cell| row["cells"][cell]["value"].as_str().unwrap_or("").to_owned());
+            told.join(" ").trim().to_owned()
+        })
+        .collect()
+}
+
 #[test]
 fn a_quarter_is_declared_by_box_and_code_and_ties_to_the_tax_accounts() {
     run(async {
@@ -85,6 +98,8 @@ fn a_quarter_is_declared_by_box_and_code_and_ties_to_the_tax_accounts() {
             declared["rows"].as_array().unwrap().iter().filter(|row| row["cells"][6]["lines"].is_null());
         let without: Vec<_> = without.map(|row| row["key"].as_str().unwrap_or("?")).collect();
         assert_eq!(without, ["tax_to_pay", "difference"]);
+        // So does what was taxed, but for the one sum that has sales and purchases in it.
+        assert_eq!(leads_nowhere(&declared), ["Sales and what is taxed as such"]);
         follow_for(&shop.owner, &declared).await;
 
         let in_full = shop.owner.get(&format!("/v1/reports/{path}&documents=true")).await.is(200);
@@ -110,5 +125,65 @@ fn a_quarter_is_declared_by_box_and_code_and_ties_to_the_tax_accounts() {
         let april =
             shop.owner.get("/v1/reports/tax-return?starts_on=2026-04-01&ends_on=2026-04-30").await.is(200);
         assert_eq!((tax(&april, "tax_to_pay"), tax(&april, "difference")), ("9.50", "0.00"));
+    });
+}
+
+#[test]
+fn what_was_taxed_is_the_sum_of_the_lines_that_were_booked_for_it() {
+    run(async {
+        let shop = Shop::new().await;
+        let boxed = |name: &str| json!({"return_box": name});
+        let (city, state) = (shop.tax("C10", "10", boxed("1")).await, shop.tax("T5", "5", boxed("1")).await);
+        let inside = shop.tax("I19", "19", json!({"return_box": "2", "price_includes_tax": true})).await;
+        let free = shop.tax("Z0", "0", json!({"return_box": "3", "kind": "zero"})).await;
+        let rates = json!([{"rate": "19", "from_on": "2020-01-01", "to_on": "2026-03-30"}, {"rate": "21", "from_on": "2026-03-31"}]);
+        let changing = shop.tax("V", "19", json!({"return_box": "4", "rates": rates})).await;
+        let on = |account: &str, price: &str, taxes: Value| json!({"description": "Goods", "quantity": "1", "unit_price": price, "account_id": shop.account(account), "tax_code_ids": taxes});
+        // All on one account: 100.00 with two taxes and 50.00 with one, and 100.00 in a price of 119.00.
+        let lines = json!([
+            on("4000", "100", json!([city, state])),
+            on("4000", "50", json!([city])),
+            on("4000", "119", json!([inside]))
+        ]);
+        shop.invoice(lines, json!({})).await;
+        // 10.01 and 20.01 dollars at 0.5 are 5.005 and 10.005, booked as 5.01 and 10.01; the whole is worth 15.01, so a cent is
+        // rounding. The second comes back.
+        let lines = json!([on("4000", "10.01", json!([free])), on("4100", "20.01", json!([free]))]);
+        let abroad = shop.invoice(lines, json!({"currency": "USD", "exchange_rate": "0.5"})).await;
+        assert_eq!(abroad["taxes"][0]["base_taxable_amount"], "15.02");
+        let note = json!({"invoice_id": id(&abroad), "reason": "Broken", "issued_on": "2026-03-31", "lines": [{"line": 2}]});
+        let note = shop.owner.post("/v1/credit-notes", note).await.is(201);
+        shop.owner.act(&format!("/v1/credit-notes/{}/approve", id(&note))).await.is(200);
+        shop.post_note(&note).await.is(200);
+        // 200.00 before the rate changes, 300.00 after.
+        shop.invoice(json!([on("4000", "200", json!([changing]))]), json!({"issued_on": "2026-03-30"})).await;
+        shop.invoice(json!([on("4000", "300", json!([changing]))]), json!({})).await;
+
+        let path = "/v1/reports/tax-return?starts_on=2026-03-01&ends_on=2026-03-31";
+        let declared = shop.owner.get(path).await.is(200);
+        let taxed: Vec<_> = told(&declared).iter().take(11).map(|row| [row[0], row[1], row[4]]).collect();
+        let wanted = [
+            ["", "", "855.01"],
+            ["1", "", "250.00"],
+            ["1", "C10", "150.00"],
+            ["1", "T5", "100.00"],
+            ["2", "", "100.00"],
+            ["2", "I19", "100.00"],
+            ["3", "", "5.01"],
+            ["3", "Z0", "5.01"],
+            ["4", "", "500.00"],
+            ["4", "V", "200.00"],
+            ["4", "V", "300.00"],
+        ];
+        assert_eq!(taxed, wanted);
+        // A line with two taxes of one sum is in it twice, and which of two rates a line has it does not say.
+        let twice = ["Sales and what is taxed as such", "1", "4 V 19 %", "4 V 19 %"];
+        assert_eq!(leads_nowhere(&declared), twice);
+        follow_for(&shop.owner, &declared).await;
+        let in_full = shop.owner.get(&format!("{path}&documents=true")).await.is(200);
+        assert_eq!(leads_nowhere(&in_full), twice, "all documents lead to their lines");
+        follow_for(&shop.owner, &in_full).await;
+        let proof = shop.owner.get("/v1/reports/integrity").await.is(200);
+        assert_eq!(proof["holds"], true, "{proof:#}");
     });
 }

@@ -132,6 +132,7 @@ const REFERENCES: &[(&str, &str)] = &[
     ("role_id", "/v1/roles"),
     ("role_ids", "/v1/roles"),
     ("tax_code_id", "/v1/tax-codes"),
+    ("taxed_by", "/v1/tax-codes"),
     ("rule_id", "/v1/bank-rules"),
     ("statement_id", "/v1/bank-statements"),
     ("tax_code_ids", "/v1/tax-codes"),

@@ -16,6 +16,9 @@ pub struct RegisterQuery {
     /// Only assets of this category; totals and accounts are of all.
     #[param(required = false)]
     pub category_id: Option<Uuid>,
+    /// Only assets that were in this department on the day, or in one beneath it; totals and accounts are of all.
+    #[param(required = false)]
+    pub department_id: Option<Uuid>,
     /// Assets behind the one with this number: `next_after` of the part before.
     #[param(required = false, min_length = 1, max_length = 40)]
     pub after: Option<String>,
@@ -183,11 +186,14 @@ const ACCOUNTS: &str = on_day!(
 
 const ASSETS: &str = on_day!(
     "select a.id as fixed_asset_id, a.number, a.name, a.category_id, a.acquired_on, w.cost, w.depreciation as accumulated_depreciation,
-        w.cost - w.depreciation as carrying_amount, (
-            select t.department_id from fixed_asset_transfers t
-            where t.org_id = a.org_id and t.fixed_asset_id = a.id and t.moved_on <= $2 order by t.moved_on desc limit 1) as department_id
+        w.cost - w.depreciation as carrying_amount, d.department_id
     from worth w join fixed_assets a on a.org_id = $1 and a.id = w.fixed_asset_id
+    left join lateral (
+        select t.department_id from fixed_asset_transfers t
+        where t.org_id = a.org_id and t.fixed_asset_id = a.id and t.moved_on <= $2 order by t.moved_on desc limit 1
+    ) d on true
     where ($3 is null or a.category_id = $3) and ($4 is null or a.number > $4)
+        and ($6 is null or d.department_id in (select b.below_id from department_lines b where b.org_id = $1 and b.above_id = $6))
     order by a.number limit $5"
 );
 
@@ -197,7 +203,7 @@ const ASSETS: &str = on_day!(
 /// # Errors
 /// Those of the database.
 pub async fn register(db: &mut Db, query: &RegisterQuery) -> Result<FixedAssetRegister> {
-    let RegisterQuery { on, category_id, after, limit } = query;
+    let RegisterQuery { on, category_id, department_id, after, limit } = query;
     let on = on.unwrap_or_else(|| Utc::now().date_naive());
     let limit = limit.unwrap_or(MOST);
     let organization = db.organization();
@@ -209,6 +215,7 @@ pub async fn register(db: &mut Db, query: &RegisterQuery) -> Result<FixedAssetRe
         .bind::<Nullable<SqlUuid>, _>(category_id)
         .bind::<Nullable<Text>, _>(after.as_deref())
         .bind::<BigInt, _>(limit + 1)
+        .bind::<Nullable<SqlUuid>, _>(department_id)
         .load(db)
         .await?;
     let currency = ledger::books(db).await?.currency;

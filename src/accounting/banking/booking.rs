@@ -323,11 +323,13 @@ pub(crate) async fn take_back(
         diesel::sql_query(forgotten).bind::<SqlUuid, _>(line.id).get_result(db).await?;
     let why = format!("Taken back: {}", line.text.as_deref().unwrap_or("bank statement line"));
     let why: String = why.chars().take(200).collect();
-    for each in own {
-        match each.payment_id {
-            Some(payment) => drop(payments::void(db, payment, on, &why).await?),
-            None => drop(ledger::reverse(db, each.entry_id, on, &why).await?),
-        }
+    let paid: Vec<Uuid> = own.iter().filter_map(|each| each.payment_id).collect();
+    if !paid.is_empty() {
+        payments::void_all(db, &paid, "/posted_on", on, &why).await?;
+    }
+    // Besides payments one entry is posted for a line.
+    for each in own.iter().filter(|each| each.payment_id.is_none()) {
+        ledger::reverse(db, each.entry_id, on, &why).await?;
     }
     Ok(taken)
 }

@@ -8,6 +8,7 @@ use diesel::QueryableByName;
 use diesel::sql_types::{Array, Bool, Date, Integer, Nullable, Numeric, Text, Uuid as SqlUuid};
 use payments::Part;
 use platform::prelude::*;
+use rust_decimal::Decimal;
 use std::collections::HashMap;
 
 text_enum! {
@@ -16,9 +17,10 @@ text_enum! {
 }
 
 text_enum! {
-    /// Why something may be what a line is: its number or reference is quoted, the amount is the same to the cent, the other side's
-    /// account or name is the party's, the day is within five of the bank's.
-    pub enum MatchReason { Reference = "reference", Amount = "amount", Account = "account", Party = "party", Date = "date" }
+    /// Why something may be what a line is: its number or reference is quoted, the amount is the same to the cent, where something is
+    /// kept for paying early it is the same less that discount, the other side's account or name is the party's, the day is within five of
+    /// the bank's.
+    pub enum MatchReason { Reference = "reference", Amount = "amount", Discount = "discount", Account = "account", Party = "party", Date = "date" }
 }
 
 /// What a line may be.
@@ -56,6 +58,11 @@ pub struct MatchProposal {
     /// What of the entry no line explains yet, or what is open, with the sign that a line would have.
     #[diesel(sql_type = Numeric)]
     amount: Money,
+    /// What of it is kept for paying early, where the line is the rest and the bank's day is within the days of its payment terms: to be
+    /// named when the line is matched with it.
+    #[schema(example = json!(null))]
+    #[diesel(sql_type = Nullable<Numeric>)]
+    discount_amount: Option<Money>,
     /// What the entry says.
     #[schema(max_length = 500, example = json!(null))]
     #[diesel(sql_type = Nullable<Text>)]
@@ -67,13 +74,13 @@ pub struct MatchProposal {
     #[schema(max_length = 200, example = "Ana Pop SRL")]
     #[diesel(sql_type = Nullable<Text>)]
     party_name: Option<String>,
-    /// How sure it is, of 100: 40 for a number or reference that the line quotes, 30 for the amount to the cent, 15 for the account of
-    /// the other side, 5 for its name, 10 for a day within five of the bank's.
+    /// How sure it is, of 100: 40 for a number or reference that the line quotes, 30 for the amount to the cent, a discount for paying
+    /// early taken off where one may be kept, 15 for the account of the other side, 5 for its name, 10 for a day within five of the bank's.
     #[schema(minimum = 0, maximum = 100, example = 95)]
     #[diesel(sql_type = Integer)]
     score: i32,
     /// Why it may be.
-    #[schema(value_type = Vec<MatchReason>, max_items = 5, example = json!(["reference", "amount", "account", "date"]))]
+    #[schema(value_type = Vec<MatchReason>, max_items = 6, example = json!(["reference", "amount", "account", "date"]))]
     #[diesel(sql_type = Array<Text>)]
     reasons: Vec<String>,
 }
@@ -198,13 +205,17 @@ struct Certainty {
     /// Whose it is, where something is open.
     #[diesel(sql_type = Nullable<SqlUuid>)]
     party_id: Option<Uuid>,
+    /// What is kept of it for paying early.
+    #[diesel(sql_type = Nullable<Numeric>)]
+    discount_amount: Option<Decimal>,
 }
 
 /// Match a statement
 ///
 /// Matches every unmatched line of it that is surely one thing: an entry that moved just its amount in the bank account, or something
-/// open of just its amount, which the line quotes or whose party's account it names, and that is so of no other entry, open item or
-/// line. For what was open, a payment of the bank's day is posted and allocated to it. What is less sure is left to be decided line by line.
+/// open of just its amount, or of that and the discount that its terms give for paying so early, which the line quotes or whose
+/// party's account it names, and that is so of no other entry, open item or line. For what was open, a payment of the bank's day is
+/// posted and allocated to it. What is less sure is left to be decided line by line.
 #[utoipa::path(post, path = "/v1/bank-statements/{id}/match", tag = "Banking")]
 async fn match_bank_statement(
     may: May<Post, BankStatementLine>,
@@ -234,7 +245,7 @@ async fn match_bank_statement(
                         item_id: found.id,
                         amount: amount.abs(),
                         item_amount: None,
-                        discount_amount: None,
+                        discount_amount: found.discount_amount,
                     };
                     let settled = Settled { party_id, amount, part, pointer: String::new() };
                     Explanation { settled: vec![settled], ..explained }

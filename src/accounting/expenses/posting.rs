@@ -61,7 +61,7 @@ pub async fn post_expense_claim(
             .get_result(db)
             .await?;
         let ready: Ready = serde_json::from_value(facts).map_err(Problem::internal)?;
-        let spending: Vec<Spending> = by_account(&claim.lines.0).into_iter().map(spent).collect();
+        let spending: Vec<Spending> = expenses_by(&claim.lines.0, place).into_iter().map(spent).collect();
         let warned = budgets::refuse(budgets::check(db, &spending, on).await?)?;
         let number = numbers::take(db, ExpenseClaim::NAME, on, claim.id).await?;
         let posting = Posting {
@@ -114,18 +114,16 @@ async fn reimbursements(db: &mut Db, ready: &Ready) -> Result<Uuid> {
     }
 }
 
-/// The lines by account and dimensions, each with what is left as an expense; the first of its lines stands for all.
-fn by_account(lines: &[ExpenseLine]) -> Vec<(&ExpenseLine, Decimal)> {
-    let mut sums: Vec<(&ExpenseLine, Decimal)> = Vec::new();
-    let place =
-        |line: &ExpenseLine| (line.account_id, line.department_id, line.cost_centre_id, line.project_id);
-    for line in lines {
-        match sums.iter_mut().find(|(first, _)| place(first) == place(line)) {
-            Some((_, sum)) => *sum += line.base_net_amount.0,
-            None => sums.push((line, line.base_net_amount.0)),
-        }
-    }
-    sums
+/// What is left as an expense by what lines have in common; the first of its lines stands for all.
+fn expenses_by<K: PartialEq>(
+    lines: &[ExpenseLine],
+    common: impl Fn(&ExpenseLine) -> K,
+) -> Vec<(&ExpenseLine, Decimal)> {
+    sums_by(lines, |line| Some(common(line)), |line| line.base_net_amount.0)
+}
+
+fn place(line: &ExpenseLine) -> [Option<Uuid>; 4] {
+    [Some(line.account_id), line.department_id, line.cost_centre_id, line.project_id]
 }
 
 fn spent((line, amount): (&ExpenseLine, Decimal)) -> Spending {
@@ -154,9 +152,11 @@ async fn entry_lines(db: &mut Db, claim: &ExpenseClaim, ready: &Ready) -> Result
         department_id: first.department_id,
         cost_centre_id: first.cost_centre_id,
         project_id: first.project_id,
+        taxed_by: first.tax_code_id.into_iter().collect(),
         ..line(first.account_id, net, format!("/lines/{}", first.line - 1))
     };
-    let mut entry: Vec<PostingLine> = by_account(lines).into_iter().map(expense).collect();
+    let together = expenses_by(lines, |line| (place(line), line.tax_code_id));
+    let mut entry: Vec<PostingLine> = together.into_iter().map(expense).collect();
     for (first, tax) in sums_by(lines, |line| line.tax_code_id, |line| line.base_tax_amount.0) {
         if tax.is_zero() {
             continue;
@@ -184,9 +184,9 @@ async fn entry_lines(db: &mut Db, claim: &ExpenseClaim, ready: &Ready) -> Result
 }
 
 /// What the lines come to for each of what they name, with the first of the lines that name it.
-fn sums_by(
+fn sums_by<K: PartialEq>(
     lines: &[ExpenseLine],
-    names: impl Fn(&ExpenseLine) -> Option<Uuid>,
+    names: impl Fn(&ExpenseLine) -> Option<K>,
     amount: impl Fn(&ExpenseLine) -> Decimal,
 ) -> Vec<(&ExpenseLine, Decimal)> {
     let mut sums: Vec<(&ExpenseLine, Decimal)> = Vec::new();

@@ -3,7 +3,7 @@
 //! An invoice debits the receivable account and credits income and tax; a bill is its mirror; what takes one back is the
 //! mirror of that. With reverse charge the buyer books the tax twice, as owed and as got back.
 
-use crate::lines::{DocumentLine, DocumentTax};
+use crate::lines::{DocumentLine, DocumentTax, booked_as_one, sums_by};
 use crate::tax_codes::TaxDirection;
 use budgets::{Finding, Spending};
 use diesel::sql_types::{Array, Bool, Uuid as SqlUuid};
@@ -102,8 +102,11 @@ pub async fn book(db: &mut Db, papers: &Papers<'_>, ready: &Ready) -> Result<Opt
         let control = control_account(db, papers, ready).await?;
         lines.add(control, sign * papers.total, sign * papers.base_total, None, "");
     }
-    for (line, net) in by_account(papers.lines) {
-        lines.add_worth(line.account_id, -sign * net, Some(line), &format!("/lines/{}", line.line - 1));
+    for (line, net) in booked_as_one(papers.lines) {
+        let pointer = format!("/lines/{}", line.line - 1);
+        if let Some(booked) = lines.add_worth(line.account_id, -sign * net, Some(line), &pointer) {
+            booked.taxed_by.clone_from(&line.tax_code_ids);
+        }
     }
     for (place, row) in papers.taxes.iter().enumerate() {
         let amount = -sign * row.tax_amount.0;
@@ -202,7 +205,9 @@ async fn named(db: &mut Db, found: Option<Uuid>, role: Role) -> Result<Uuid> {
 /// 409 at the lines that a budget blocks, saying what is left.
 pub async fn ask_budgets(db: &mut Db, papers: &Papers<'_>, ready: &Ready) -> Result<Vec<Finding>> {
     let decimals = ledger::currency::decimals(&ready.currency);
-    let spending = by_account(papers.lines).into_iter().map(|(line, net)| Spending {
+    let place =
+        |line: &DocumentLine| (line.account_id, line.department_id, line.cost_centre_id, line.project_id);
+    let spending = sums_by(papers.lines, place).into_iter().map(|(line, net)| Spending {
         account_id: line.account_id,
         department_id: line.department_id,
         cost_centre_id: line.cost_centre_id,
@@ -213,20 +218,6 @@ pub async fn ask_budgets(db: &mut Db, papers: &Papers<'_>, ready: &Ready) -> Res
     budgets::refuse(budgets::check(db, &spending.collect::<Vec<_>>(), papers.posted_on).await?)
 }
 
-/// The net amounts by account and dimensions, each with the first of its lines.
-fn by_account(lines: &[DocumentLine]) -> Vec<(&DocumentLine, Decimal)> {
-    let mut sums: Vec<(&DocumentLine, Decimal)> = Vec::new();
-    let place =
-        |line: &DocumentLine| (line.account_id, line.department_id, line.cost_centre_id, line.project_id);
-    for line in lines {
-        match sums.iter_mut().find(|(first, _)| place(first) == place(line)) {
-            Some((_, sum)) => *sum += line.net_amount.0,
-            None => sums.push((line, line.net_amount.0)),
-        }
-    }
-    sums
-}
-
 struct Lines<'a> {
     papers: &'a Papers<'a>,
     ready: &'a Ready,
@@ -235,10 +226,16 @@ struct Lines<'a> {
 
 impl Lines<'_> {
     /// An amount of the document's currency, and what it is worth.
-    fn add_worth(&mut self, account: Uuid, amount: Decimal, of: Option<&DocumentLine>, pointer: &str) {
+    fn add_worth(
+        &mut self,
+        account: Uuid,
+        amount: Decimal,
+        of: Option<&DocumentLine>,
+        pointer: &str,
+    ) -> Option<&mut PostingLine> {
         let decimals = ledger::currency::decimals(&self.ready.currency);
         let base = crate::totals::round(amount * self.papers.exchange_rate, decimals);
-        self.add(account, amount, base, of, pointer);
+        self.add(account, amount, base, of, pointer)
     }
 
     fn add(

@@ -110,7 +110,6 @@ fn left(document: &Whole, before: &[Whole]) -> Whole {
         {
             row.taxable_amount.0 -= taken.taxable_amount.0;
             row.tax_amount.0 -= taken.tax_amount.0;
-            row.base_taxable_amount.0 -= taken.base_taxable_amount.0;
             row.base_tax_amount.0 -= taken.base_tax_amount.0;
         }
     }
@@ -182,12 +181,12 @@ fn tax_row(left: &DocumentTax, lines: &[DocumentLine], base: Base) -> Option<Doc
     let shares = taxed().flat_map(|line| &line.taxes).filter(|tax| tax.tax_code_id == left.tax_code_id);
     let tax: Decimal = shares.map(|tax| tax.tax_amount.0).sum();
     let is_all = taxable == left.taxable_amount.0 && tax == left.tax_amount.0;
-    let worth = |amount: Decimal, left: Money| if is_all { left } else { base.of(amount).min(left.0).into() };
+    let worth = if is_all { left.base_tax_amount.0 } else { base.of(tax).min(left.base_tax_amount.0) };
     Some(DocumentTax {
         taxable_amount: taxable.into(),
         tax_amount: tax.into(),
-        base_taxable_amount: worth(taxable, left.base_taxable_amount),
-        base_tax_amount: worth(tax, left.base_tax_amount),
+        base_taxable_amount: base.of_taxed(lines, left.tax_code_id).into(),
+        base_tax_amount: worth.into(),
         ..left.clone()
     })
 }

@@ -1,7 +1,7 @@
 //! From what somebody enters to what a document comes to: what it refers to is looked up once, all that is wrong is told
 //! at once, and the figures are worked out. What the client can not say, the client can not get wrong.
 
-use crate::lines::{DocumentLine, DocumentTax, Instalment, LineTax, NewDocumentLine};
+use crate::lines::{DocumentLine, DocumentTax, Instalment, LineTax, NewDocumentLine, booked_as_one};
 use crate::tax_codes::{TaxCodeStatus, TaxDirection, TaxKind};
 use crate::totals::{self, Discount, Figures, LineFault, Rounding, Tax, round};
 use diesel::sql_types::{Array, Date, Nullable, Uuid as SqlUuid};
@@ -150,8 +150,9 @@ pub async fn figure(db: &mut Db, direction: TaxDirection, entered: &Entered) -> 
         let rule = format!("makes the whole worth nothing in {}", facts.currency);
         return Err(Problem::invalid(vec![Fault::at("/exchange_rate", "too-small", rule)]));
     }
+    let lines = kept(entered, &accounts, &figures);
     let taxes: Vec<DocumentTax> =
-        figures.taxes.iter().map(|row| tax_row(row, &facts.tax_codes[row.code], base)).collect();
+        figures.taxes.iter().map(|row| tax_row(row, &facts.tax_codes[row.code], &lines, base)).collect();
     let amounts = Amounts::of(figures.net, &taxes, base);
     let whole = |due_on| vec![Instalment { due_on, amount: figures.total.into() }];
     let mut instalments = match (entered.due_on, &facts.terms) {
@@ -175,7 +176,7 @@ pub async fn figure(db: &mut Db, direction: TaxDirection, entered: &Entered) -> 
         currency,
         exchange_rate,
         tax_rounding: facts.tax_rounding,
-        lines: kept(entered, &accounts, &figures),
+        lines,
         taxes,
         amounts,
     })
@@ -191,6 +192,12 @@ pub struct Base {
 impl Base {
     pub fn of(self, amount: Decimal) -> Decimal {
         round(amount * self.rate, self.decimals)
+    }
+
+    /// What of these lines a code taxes, as it is booked: each amount in the books is rounded for itself.
+    pub fn of_taxed(self, lines: &[DocumentLine], code: Uuid) -> Decimal {
+        let booked = booked_as_one(lines).into_iter().filter(|(line, _)| line.tax_code_ids.contains(&code));
+        booked.map(|(_, net)| self.of(net)).sum()
     }
 }
 
@@ -349,7 +356,7 @@ fn told(place: usize, fault: LineFault, line: &NewDocumentLine) -> Fault {
     }
 }
 
-fn tax_row(row: &totals::TaxFigures, code: &TaxFacts, base: Base) -> DocumentTax {
+fn tax_row(row: &totals::TaxFigures, code: &TaxFacts, lines: &[DocumentLine], base: Base) -> DocumentTax {
     DocumentTax {
         tax_code_id: code.id,
         code: code.code.clone(),
@@ -360,7 +367,7 @@ fn tax_row(row: &totals::TaxFigures, code: &TaxFacts, base: Base) -> DocumentTax
         is_charged: row.is_charged,
         taxable_amount: row.taxable.into(),
         tax_amount: row.tax.into(),
-        base_taxable_amount: base.of(row.taxable).into(),
+        base_taxable_amount: base.of_taxed(lines, code.id).into(),
         base_tax_amount: base.of(row.tax).into(),
     }
 }

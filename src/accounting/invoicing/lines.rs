@@ -139,7 +139,7 @@ pub struct DocumentTax {
     /// In the document's currency.
     #[schema(example = "19.00")]
     pub tax_amount: Money,
-    /// What it is a percentage of, in the organization's currency.
+    /// What it is a percentage of, in the organization's currency: the sum of what was booked.
     #[schema(example = "100.00")]
     pub base_taxable_amount: Money,
     /// In the organization's currency.
@@ -156,6 +156,28 @@ pub struct Instalment {
     /// In the document's currency.
     #[schema(example = "119.00")]
     pub amount: Money,
+}
+
+/// The net amounts of lines that are booked as one, each with the first of them: on the same account, with the same dimensions and taxes.
+pub fn booked_as_one(lines: &[DocumentLine]) -> Vec<(&DocumentLine, Decimal)> {
+    sums_by(lines, |line| {
+        (line.account_id, line.department_id, line.cost_centre_id, line.project_id, &line.tax_code_ids)
+    })
+}
+
+/// The net amounts by what lines have in common, each with the first of its lines.
+pub fn sums_by<'a, K: PartialEq>(
+    lines: &'a [DocumentLine],
+    common: impl Fn(&'a DocumentLine) -> K,
+) -> Vec<(&'a DocumentLine, Decimal)> {
+    let mut sums: Vec<(&DocumentLine, Decimal)> = Vec::new();
+    for line in lines {
+        match sums.iter_mut().find(|(first, _)| common(first) == common(line)) {
+            Some((_, sum)) => *sum += line.net_amount.0,
+            None => sums.push((line, line.net_amount.0)),
+        }
+    }
+    sums
 }
 
 impl From<&DocumentLine> for NewDocumentLine {

@@ -3,7 +3,7 @@
 use crate::accounts::AccountType;
 use diesel::dsl::sql;
 use diesel::expression::SqlLiteral;
-use diesel::sql_types::{Array, BigInt, Bool, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use platform::prelude::*;
 use schema::journal_lines;
 
@@ -80,6 +80,11 @@ pub struct JournalLine {
     /// Of the tax of a document: whether it is owed, or got back.
     #[schema(example = json!(null))]
     pub tax_side: Option<TaxSide>,
+    /// Of what a document is taxed for: the tax codes that it is taxed by.
+    #[schema(max_items = 5, example = json!([]))]
+    #[diesel(select_expression = taxed_by())]
+    #[diesel(select_expression_type = SqlLiteral<Array<SqlUuid>>)]
+    pub taxed_by: Vec<Uuid>,
     pub created_at: DateTime<Utc>,
     #[diesel(select_expression = created())]
     #[diesel(select_expression_type = SqlLiteral<Timestamptz>)]
@@ -92,6 +97,9 @@ fn first() -> SqlLiteral<BigInt> {
 }
 fn created() -> SqlLiteral<Timestamptz> {
     sql("journal_lines.created_at")
+}
+fn taxed_by() -> SqlLiteral<Array<SqlUuid>> {
+    sql("coalesce(journal_lines.taxed_by, '{}')")
 }
 
 const OF_TYPE: &str = "journal_lines.account_id in (select a.id from accounts a where a.org_id = (select current_org()) and a.type = any(";
@@ -131,6 +139,14 @@ pub struct JournalLineFilter {
     /// Only the tax of documents that is owed, or that is got back.
     #[param(inline)]
     tax_side: Option<TaxSide>,
+    /// Only what documents are taxed for by this code.
+    taxed_by: Option<Uuid>,
+    /// Only what documents are taxed for by codes with this box of the return.
+    #[param(min_length = 1, max_length = 40)]
+    taxed_in_box: Option<String>,
+    /// Only what documents are taxed for by codes whose tax is owed, or is got back: with reverse charge both.
+    #[param(inline)]
+    taxed_side: Option<TaxSide>,
     /// Only lines of the accounts on which stands what customers owe, what suppliers are owed, or both.
     #[param(inline)]
     control: Option<Control>,
@@ -167,6 +183,9 @@ impl Stored for JournalLine {
     const SEARCHED: &'static [&'static str] = &["description"];
 
     fn narrow(rows: Rows<Self>, by: JournalLineFilter) -> Rows<Self> {
+        // Both are asked of the same code: a line may be taxed by several.
+        let taxed = (by.taxed_in_box.is_some() || by.taxed_side.is_some())
+            .then_some((by.taxed_in_box, by.taxed_side));
         rows.when(by.entry_id, |rows, id| rows.filter(journal_lines::entry_id.eq(id)))
             .when(by.account_id, |rows, id| rows.filter(journal_lines::account_id.eq(id)))
             .when(by.account_branch_id, |rows, id| {
@@ -200,6 +219,21 @@ impl Stored for JournalLine {
                 rows.filter(sql::<Bool>(has).bind::<Text, _>(name).sql(")"))
             })
             .when(by.tax_side, |rows, side| rows.filter(journal_lines::tax_side.eq(side)))
+            .when(by.taxed_by, |rows, code| {
+                let is_one = "journal_lines.taxed_by is not null and ";
+                let by = " = any(journal_lines.taxed_by)";
+                rows.filter(sql::<Bool>(is_one).bind::<SqlUuid, _>(code).sql(by))
+            })
+            .when(taxed, |rows, (name, side)| {
+                let by_one = "journal_lines.taxed_by is not null and journal_lines.taxed_by && array(select t.id
+                    from tax_codes t cross join (values (";
+                let that_is_so = ")) asked (name, side)
+                    where t.org_id = (select current_org()) and (asked.name is null or t.return_box = asked.name)
+                        and case asked.side when 'payable' then t.direction = 'sale' or t.kind = 'reverse_charge'
+                            when 'recoverable' then t.direction = 'purchase' else true end)";
+                let asked = sql::<Bool>(by_one).bind::<Nullable<Text>, _>(name).sql(", ");
+                rows.filter(asked.bind::<Nullable<Text>, _>(side.map(TaxSide::as_str)).sql(that_is_so))
+            })
             .when(by.control, |rows, control| {
                 let is_one = "journal_lines.account_id in (select c.id from unnest(";
                 let types = control.account_types().to_vec();

@@ -69,6 +69,9 @@ pub struct PostingLine {
     /// By which code it is the tax of a document, and whether that is owed or got back; both or neither.
     pub tax_code_id: Option<Uuid>,
     pub tax_side: Option<TaxSide>,
+    /// By which codes it is taxed, where it is what a document is taxed for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub taxed_by: Vec<Uuid>,
     /// Where in the request's body it comes from, for faults.
     #[serde(rename = "at")]
     pub pointer: String,

@@ -2,13 +2,17 @@
 //! it is taken back.
 
 use crate::paying::Part;
-use crate::payments::{LIFE, Payment, PaymentStatus};
+use crate::payments::{LIFE, Payment};
 use crate::weighing::Scales;
+use diesel::sql_types::{Date, Jsonb, Text};
 use invoicing::allocations;
+use ledger::Reversal;
 use platform::prelude::*;
 use platform::problem::CONFLICT;
 use rust_decimal::Decimal;
 use schema::{allocations as rows, payments};
+use serde_json::Value;
+use std::collections::HashMap;
 
 /// What a payment settles besides.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
@@ -98,25 +102,27 @@ async fn unallocate_payment(
                 "Something was kept for paying early, and would be the party's to spend: `void` it, and enter it anew.",
             ));
         }
-        let settled = Settled::of(db, &payment, undone.0.item_ids.as_deref()).await?;
+        let these = std::slice::from_ref(&payment);
+        let settled = Settled::of(db, these, undone.0.item_ids.as_deref()).await?;
         settled.undo(db, "/unallocated_on", undone.0.unallocated_on, &undone.0.reason).await?;
         Payment::find(db, payment.id).await
     })
     .await
 }
 
-/// What a payment settles.
+/// What payments settle.
 struct Settled {
     ids: Vec<Uuid>,
-    /// The last day on which something was set off, or the payment's own.
+    /// The last day on which something was set off, or a payment's own.
     last: NaiveDate,
 }
 
 impl Settled {
-    async fn of(db: &mut Db, payment: &Payment, items: Option<&[Uuid]>) -> Result<Self> {
+    async fn of(db: &mut Db, these: &[Payment], items: Option<&[Uuid]>) -> Result<Self> {
+        let own: Vec<Uuid> = these.iter().map(|payment| payment.id).collect();
         let all = rows::table
             .filter(rows::org_id.eq(db.organization()))
-            .filter(rows::debit_item_id.eq(payment.id).or(rows::credit_item_id.eq(payment.id)))
+            .filter(rows::debit_item_id.eq_any(&own).or(rows::credit_item_id.eq_any(&own)))
             .select((rows::id, rows::debit_item_id, rows::credit_item_id, rows::allocated_on));
         let all: Vec<(Uuid, Uuid, Uuid, NaiveDate)> = all.load(db).await?;
         let is_of = |item: Uuid, (_, debit, credit, _): &(Uuid, Uuid, Uuid, NaiveDate)| {
@@ -126,7 +132,7 @@ impl Settled {
             let faults = items
                 .iter()
                 .enumerate()
-                .filter(|(_, item)| **item == payment.id || all.iter().all(|each| !is_of(**item, each)));
+                .filter(|(_, item)| own.contains(item) || all.iter().all(|each| !is_of(**item, each)));
             let rule = "is nothing that the payment settles";
             let faults =
                 faults.map(|(place, _)| Fault::at(format!("/item_ids/{place}"), "not-settled", rule));
@@ -139,7 +145,8 @@ impl Settled {
             .into_iter()
             .filter(|each| items.is_none_or(|items| items.iter().any(|item| is_of(*item, each))));
         let (ids, days): (Vec<Uuid>, Vec<NaiveDate>) = chosen.map(|(id, _, _, on)| (id, on)).unzip();
-        Ok(Self { ids, last: days.into_iter().fold(payment.paid_on, NaiveDate::max) })
+        let days = days.into_iter().chain(these.iter().map(|payment| payment.paid_on));
+        Ok(Self { ids, last: days.max().unwrap_or(NaiveDate::MIN) })
     }
 
     async fn undo(&self, db: &mut Db, pointer: &str, on: NaiveDate, why: &str) -> Result<()> {
@@ -178,37 +185,69 @@ async fn void_payment(
 ) -> Reply<Payment> {
     may.write(async |db| {
         let payment = lock(&may, db, &id).await?;
-        take_back(db, payment, why.0.voided_on, &why.0.reason).await
+        let taken = take_back(db, &[payment], "/voided_on", why.0.voided_on, &why.0.reason).await?;
+        taken.into_iter().next().ok_or_else(Problem::not_found)
     })
     .await
 }
 
-/// Takes a payment back on a day: what it settled is open again, and all that was booked for it is booked back.
+/// Takes payments back on a day, all or none, in a number of statements that does not depend on how many they are: what they settled is
+/// open again, and all that was booked for them is booked back. `pointer` is where in the request's body the day comes from.
 ///
 /// # Errors
-/// 404 where there is none; 409 where it is not in the books, or the period is closed; 422 for a day before it or what it settled.
-pub async fn void(db: &mut Db, payment: Uuid, on: NaiveDate, why: &str) -> Result<Payment> {
-    let payment = Payment::lock(db, payment).await?;
-    take_back(db, payment, on, why).await
+/// 404 where there is none; 409 where one is not in the books, or the period is closed; 422 for a day before it or what it settled.
+pub async fn void_all(db: &mut Db, ids: &[Uuid], pointer: &str, on: NaiveDate, why: &str) -> Result<()> {
+    let these = payments::table
+        .filter(payments::org_id.eq(db.organization()))
+        .filter(payments::id.eq_any(ids))
+        .order(payments::id)
+        .for_no_key_update()
+        .select(Payment::as_select());
+    let these: Vec<Payment> = these.load(db).await?;
+    if these.len() < ids.len() {
+        return Err(Problem::not_found());
+    }
+    take_back(db, &these, pointer, on, why).await.map(drop)
 }
 
-async fn take_back(db: &mut Db, payment: Payment, on: NaiveDate, why: &str) -> Result<Payment> {
-    LIFE.step(payment.status.as_str(), "void")?;
-    Settled::of(db, &payment, None).await?.undo(db, "/voided_on", on, why).await?;
-    let booked = payment.journal_entry_id.ok_or_else(|| Problem::internal("what is posted has no entry"))?;
-    let reversal = ledger::reverse(db, booked, on, why).await?;
-    for item in allocations::lock_items(db, &[payment.id]).await? {
-        allocations::settle_with_reversal(db, &item, &reversal).await?;
+async fn take_back(
+    db: &mut Db,
+    these: &[Payment],
+    pointer: &str,
+    on: NaiveDate,
+    why: &str,
+) -> Result<Vec<Payment>> {
+    let mut entries = Vec::with_capacity(these.len());
+    for payment in these {
+        LIFE.step(payment.status.as_str(), "void")?;
+        entries
+            .push(payment.journal_entry_id.ok_or_else(|| Problem::internal("what is posted has no entry"))?);
     }
-    let voided = (
-        payments::status.eq(PaymentStatus::Void),
-        payments::voided_on.eq(on),
-        payments::void_reason.eq(why),
-        payments::void_entry_id.eq(reversal.id),
-    );
-    let one = payments::table.find((db.organization(), payment.id));
-    Ok(diesel::update(one).set(voided).returning(Payment::as_returning()).get_result(db).await?)
+    Settled::of(db, these, None).await?.undo(db, pointer, on, why).await?;
+    let back = |entry_id| Reversal {
+        entry_id,
+        id: Uuid::now_v7(),
+        posted_on: on,
+        description: why,
+        at: String::new(),
+    };
+    let reversals = ledger::reverse_all(db, &entries.into_iter().map(back).collect::<Vec<_>>()).await?;
+    let reversed: HashMap<Uuid, Uuid> =
+        these.iter().zip(&reversals).map(|(payment, reversal)| (payment.id, reversal.id)).collect();
+    let ids: Vec<Uuid> = these.iter().map(|payment| payment.id).collect();
+    let items = allocations::lock_items(db, &ids).await?;
+    let settled: Vec<_> =
+        items.iter().filter_map(|item| reversed.get(&item.id).map(|entry| (item, *entry, *entry))).collect();
+    allocations::settle_with_reversals(db, &settled, on).await?;
+    let rows: Value = reversed.iter().map(|(id, entry)| json!({"id": id, "entry_id": entry})).collect();
+    let voided = diesel::sql_query(VOID).bind::<Jsonb, _>(rows).bind::<Date, _>(on).bind::<Text, _>(why);
+    Ok(voided.load(db).await?)
 }
+
+const VOID: &str = "
+    update payments p set status = 'void', voided_on = $2, void_reason = $3, void_entry_id = r.entry_id
+    from jsonb_to_recordset($1) r (id uuid, entry_id uuid) where p.org_id = (select current_org()) and p.id = r.id
+    returning p.*";
 
 pub fn routes(api: &mut Api) {
     api.call(operation!(allocate_payment))

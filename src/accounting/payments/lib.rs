@@ -13,7 +13,7 @@ mod weighing;
 
 use platform::api::Api;
 
-pub use allocating::void;
+pub use allocating::void_all;
 pub use paying::{Direction, NewMoney, Part, pay_all};
 pub use payments::Payment;
 

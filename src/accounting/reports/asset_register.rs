@@ -1,7 +1,9 @@
 //! The register of fixed assets, as the assets tell it: the call, and its file.
 use crate::load::Heading;
 use crate::render::{Form, OfItsOwn};
-use crate::report::{Report, ReportCell, ReportColumn, ReportKind, ReportRow, ReportRowKind};
+use crate::report::{
+    Report, ReportCell, ReportColumn, ReportKind, ReportParameter, ReportRow, ReportRowKind,
+};
 use assets::fixed_assets::FixedAsset;
 use assets::register::{FixedAssetRegister, RegisterQuery, register};
 use platform::prelude::*;
@@ -33,7 +35,7 @@ async fn get_fixed_asset_register(
     if form != Form::Json {
         while let Some(after) = told.next_after.take() {
             if told.assets.len() >= MOST {
-                let rule = format!("there are more than {MOST} assets: name a category");
+                let rule = format!("there are more than {MOST} assets: name a category or a department");
                 return Err(Problem::invalid(vec![Fault::of("category_id", "too-long", rule)]));
             }
             query.after = Some(after);
@@ -42,7 +44,19 @@ async fn get_fixed_asset_register(
             told.next_after = more.next_after;
         }
     }
-    OfItsOwn::reply(told, form, |told| report(heading.organization, told))
+    OfItsOwn::reply(told, form, |told| Report {
+        parameters: parameters(&query),
+        ..report(heading.organization, told)
+    })
+}
+
+fn parameters(query: &RegisterQuery) -> Vec<ReportParameter> {
+    let told = [("category_id", query.category_id), ("department_id", query.department_id)];
+    told.into_iter()
+        .filter_map(|(parameter, id)| {
+            Some(ReportParameter { parameter: parameter.into(), value: id?.to_string() })
+        })
+        .collect()
 }
 
 /// Columns of text before the amounts.

@@ -262,7 +262,7 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         name: CheckName::DocumentsBooked,
-        says: "Every posted document is in the books on its day with its total, is open with what is not settled, and its tax is that of its tax table.",
+        says: "Every posted document is in the books on its day with its total, is open with what is not settled, and its tax and what is taxed are those of its tax table.",
         by_year: false,
         sql: "
             with documents as materialized (
@@ -300,6 +300,16 @@ pub const CHECKS: &[Check] = &[
                     where t.org_id = $1 and t.document_id = d.id and c.kind <> 'reverse_charge'
                 ) t
                 where t.tax <> d.base_tax_amount
+                union all
+                select d.*, format('%s taxed by %s', trim_scale(t.base_taxable_amount), c.code), 'lines with ' || trim_scale(l.taxed)
+                from documents d
+                join document_taxes t on t.org_id = $1 and t.document_id = d.id
+                join tax_codes c on c.org_id = $1 and c.id = t.tax_code_id
+                cross join lateral (
+                    select -d.sign * coalesce(sum(l.debit - l.credit), 0) as taxed from journal_lines l
+                    where l.org_id = $1 and l.entry_id = d.journal_entry_id and t.tax_code_id = any(l.taxed_by)
+                ) l
+                where t.base_taxable_amount <> l.taxed
             )
             select resource, id, number as what, expected, found from faults",
     },

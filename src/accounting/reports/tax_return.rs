@@ -61,6 +61,9 @@ struct Row {
     /// Of what one tax code comes to, all of it: not of a code whose rate changed in the period.
     #[diesel(sql_type = Nullable<SqlUuid>)]
     tax_code_id: Option<Uuid>,
+    /// Whether what was taxed is a sum of lines, each once and all on one side of the books.
+    #[diesel(sql_type = Bool)]
+    is_sum: bool,
 }
 
 const SALES: i32 = 1;
@@ -72,17 +75,15 @@ const TOTALS: i32 = 3;
 const ROWS: &str = "
     with taxed as materialized (
         select t.document_id, t.resource, t.tax_code_id, t.taxed_on, trim_scale(t.rate)::text as rate, c.direction, c.kind, c.code, c.name, c.return_box as box_name,
-            c.payable_account_id, c.recoverable_account_id, s.sign * t.base_taxable_amount as base, s.sign * t.base_tax_amount as tax
+            s.sign * t.base_taxable_amount as base, s.sign * t.base_tax_amount as tax
         from document_taxes t
         join tax_codes c on c.org_id = t.org_id and c.id = t.tax_code_id
         cross join lateral (select case when t.resource in ('credit-notes', 'debit-notes') then -1 else 1 end as sign) s
         where t.org_id = $1 and t.is_posted and t.taxed_on between $2 and $3
     ), declared as materialized (
-        select 1 as section, coalesce(payable_account_id, (select id from accounts where org_id = $1 and role = 'tax_payable' and status = 'active')) as account_id, t.*
-        from taxed t where direction = 'sale' or kind = 'reverse_charge'
+        select 1 as section, t.* from taxed t where direction = 'sale' or kind = 'reverse_charge'
         union all
-        select 2, coalesce(recoverable_account_id, (select id from accounts where org_id = $1 and role = 'tax_recoverable' and status = 'active')), t.*
-        from taxed t where direction = 'purchase'
+        select 2, t.* from taxed t where direction = 'purchase'
     ), tax_accounts as materialized (
         select a.id, a.code, a.name from accounts a
         where a.org_id = $1 and not a.is_group and (a.role in ('tax_payable', 'tax_recoverable')
@@ -94,40 +95,52 @@ const ROWS: &str = "
         from journal_lines l join journal_entries e on e.org_id = $1 and e.id = l.entry_id
         where l.org_id = $1 and l.account_id in (select id from tax_accounts) and l.posted_on between $2 and $3
         group by 1, 2, 3, 4, 5, e.resource_id
+    ), several as materialized (
+        select distinct taxed_by as codes from journal_lines
+        where org_id = $1 and posted_on between $2 and $3 and cardinality(taxed_by) > 1
+    ), twice as materialized (
+        select c.section, c.box_name from (select distinct section, box_name, tax_code_id from declared) c
+        join several s on c.tax_code_id = any(s.codes)
+        group by grouping sets ((c.section, s.codes), (c.section, c.box_name, s.codes)) having count(*) > 1
     ), rows as (
         select section, 0 as kind, null::text as box_name, null::text as code, '' as description, null::date as day, null::text as rate, sum(base) as base, sum(tax) as tax,
-            null::text as resource, null::uuid as id, null::uuid as entry_id, null::uuid as account_id, null::uuid as tax_code_id
-        from (select section, base, tax from declared union all values (1, 0::numeric, 0::numeric), (2, 0, 0)) d group by 1
+            null::text as resource, null::uuid as id, null::uuid as entry_id, null::uuid as account_id, null::uuid as tax_code_id,
+            count(distinct direction) < 2 and section not in (select section from twice) as is_sum
+        from (select section, base, tax, direction from declared union all values (1, 0::numeric, 0::numeric, null), (2, 0, 0, null)) d group by 1
         union all
-        select section, 1, box_name, null, '', null, null, sum(base), sum(tax), null, null, null, null, null from declared group by 1, 3
+        select section, 1, box_name, null, '', null, null, sum(base), sum(tax), null, null, null, null, null,
+            box_name is not null and count(distinct direction) < 2 and (section, box_name) not in (select section, box_name from twice where box_name is not null)
+        from declared group by 1, 3
         union all
         select section, 2, box_name, code, name, null, rate, sum(base), sum(tax), null, null, null, null,
-            case when count(*) over (partition by section, tax_code_id) = 1 then tax_code_id end
+            case when count(*) over (partition by section, tax_code_id) = 1 then tax_code_id end, true
         from declared group by 1, 3, 4, 5, rate, tax_code_id
         union all
-        select d.section, 3, d.box_name, d.code, coalesce(e.description, d.resource), d.taxed_on, d.rate, d.base, d.tax, d.resource, d.document_id,
-            case when count(*) over (partition by d.section, d.document_id, d.account_id) = 1 and d.tax <> 0 then e.id end, d.account_id, null
+        select d.section, 3, d.box_name, d.code, coalesce(e.description, d.resource), d.taxed_on, d.rate, d.base, d.tax, d.resource, d.document_id, e.id, null, d.tax_code_id, true
         from declared d
+        -- A claim is taken back by an entry, and no document.
         left join lateral (
-            select e.id, e.description from journal_entries e
-            where e.org_id = $1 and e.resource = d.resource and e.resource_id = d.document_id and e.reversal_of_id is null order by e.posted_on, e.id limit 1
+            (select e.id, e.description from journal_entries e
+                where e.org_id = $1 and e.resource = d.resource and e.resource_id = d.document_id and e.reversal_of_id is null order by e.posted_on, e.id limit 1)
+            union all
+            select e.id, e.description from journal_entries e where e.org_id = $1 and e.id = d.document_id and d.resource = 'journal-entries'
         ) e on true
         where $4
         union all
-        select 3, t.place, null, null, '', null, null, null, case t.place when 0 then s.owed when 1 then s.back else s.owed - s.back end, null, null, null, null, null
+        select 3, t.place, null, null, '', null, null, null, case t.place when 0 then s.owed when 1 then s.back else s.owed - s.back end, null, null, null, null, null, false
         from (select coalesce(sum(tax) filter (where section = 1), 0) as owed, coalesce(sum(tax) filter (where section = 2), 0) as back from declared) s
         cross join (values (0), (1), (2)) t (place)
         union all
-        select 4, 0, null, null, a.code || ' ' || a.name, null, null, null, coalesce(sum(b.amount), 0), null, null, null, a.id, null
+        select 4, 0, null, null, a.code || ' ' || a.name, null, null, null, coalesce(sum(b.amount), 0), null, null, null, a.id, null, false
         from tax_accounts a left join booked b on b.account_id = a.id group by a.id, a.code, a.name
         union all
-        select 4, 1, null, null, b.number || ' ' || b.description, b.posted_on, null, null, b.amount, 'journal-entries', b.entry_id, b.entry_id, b.account_id, null
+        select 4, 1, null, null, b.number || ' ' || b.description, b.posted_on, null, null, b.amount, 'journal-entries', b.entry_id, b.entry_id, b.account_id, null, false
         from booked b where not b.is_document
         union all
         select 4, 2, null, null, '', null, null, null, coalesce((select sum(amount) from booked where is_document), 0)
-            - coalesce((select sum(case section when 1 then tax else -tax end) from declared), 0), null, null, null, null, null
+            - coalesce((select sum(case section when 1 then tax else -tax end) from declared), 0), null, null, null, null, null, false
     )
-    select section, kind, box_name, code, description, day, rate, base, tax, resource, id, entry_id, account_id, tax_code_id
+    select section, kind, box_name, code, description, day, rate, base, tax, resource, id, entry_id, account_id, tax_code_id, is_sum
     from rows order by section, case when section < 3 then box_name end nulls first, case when section < 3 then kind < 2 end desc, code nulls first, rate nulls first,
         kind, day, description, id
     limit $5";
@@ -138,6 +151,10 @@ const ROWS: &str = "
 /// organization's currency: from documents that are posted, by their day. Credit notes and debit notes count below zero. Purchases
 /// with reverse charge stand on both sides. Beneath it stands what the tax accounts say: what was booked on them in the
 /// period, of that what no document booked, and whether the rest is what is declared.
+///
+/// What was taxed leads to the lines that were booked for it, but for a sum that takes a line twice, since two of its codes tax
+/// it, or that has sales and purchases in it: its rows lead there. So do the rows of documents beneath a code whose rate changed in
+/// the period.
 #[utoipa::path(get, path = "/v1/reports/tax-return", tag = "Reports")]
 async fn get_tax_return(may: May<Read, Reports>, asked: Params<TaxReturnAsked>) -> Reply<Report> {
     let TaxReturnAsked { starts_on, ends_on, documents } = asked.0;
@@ -190,23 +207,31 @@ async fn get_tax_return(may: May<Read, Reports>, asked: Params<TaxReturnAsked>) 
     report.reply(Form::accepted(may.http()))
 }
 
-/// Which tax a sum is of, as journal lines are asked for it.
-fn sum_of(row: &Row) -> Option<String> {
-    let of_side = |side: TaxSide| format!("tax_side={}", side.as_str());
+/// What journal lines are asked for, to be what was taxed and the tax: none where a figure is no sum of lines.
+fn sums_of(row: &Row) -> [Option<String>; 2] {
     let side = match (row.section, row.kind) {
-        (SALES, _) | (TOTALS, 0) => of_side(TaxSide::Payable),
-        (PURCHASES, _) | (TOTALS, 1) => of_side(TaxSide::Recoverable),
-        _ => return None,
+        (SALES, _) | (TOTALS, 0) => TaxSide::Payable.as_str(),
+        (PURCHASES, _) | (TOTALS, 1) => TaxSide::Recoverable.as_str(),
+        _ => return [None, None],
     };
-    match (row.section, row.kind) {
-        (_, 0) | (TOTALS, _) => Some(side),
-        (_, 1) => row
-            .box_name
-            .as_ref()
-            .map(|name| format!("return_box={}&{side}", byte_serialize(name.as_bytes()).collect::<String>())),
-        (_, 2) => row.tax_code_id.map(|code| format!("tax_code_id={code}&{side}")),
-        _ => None,
-    }
+    let (taxed, tax) = match (row.kind, &row.box_name, row.tax_code_id, row.entry_id) {
+        _ if row.section == TOTALS => (None, Some(format!("tax_side={side}"))),
+        (0, ..) => (Some(format!("taxed_side={side}")), Some(format!("tax_side={side}"))),
+        (1, Some(name), ..) => {
+            let name: String = byte_serialize(name.as_bytes()).collect();
+            let of = |taxed: &str, side_of: &str| Some(format!("{taxed}={name}&{side_of}={side}"));
+            (of("taxed_in_box", "taxed_side"), of("return_box", "tax_side"))
+        }
+        (2, _, Some(code), _) => {
+            (Some(format!("taxed_by={code}")), Some(format!("tax_code_id={code}&tax_side={side}")))
+        }
+        (3, _, Some(code), Some(entry)) => (
+            Some(format!("entry_id={entry}&taxed_by={code}")),
+            Some(format!("entry_id={entry}&tax_code_id={code}&tax_side={side}")),
+        ),
+        _ => (None, None),
+    };
+    [taxed.filter(|_| row.is_sum), tax]
 }
 
 fn written(row: &Row, span: Span, decimals: u32) -> ReportRow {
@@ -226,15 +251,12 @@ fn written(row: &Row, span: Span, decimals: u32) -> ReportRow {
         _ => (Subtotal, 0, Some("difference"), "Booked by documents and not declared"),
     };
     let Span { starts_on, ends_on } = span;
-    let lines = match (row.entry_id, row.account_id) {
-        (Some(entry), Some(account)) => {
-            Some(format!("/v1/journal-lines?entry_id={entry}&account_id={account}"))
-        }
-        (None, Some(account)) if row.section > TOTALS => Some(format!(
-            "/v1/journal-lines?account_id={account}&posted_on_from={starts_on}&posted_on_to={ends_on}"
-        )),
-        _ => sum_of(row)
-            .map(|of| format!("/v1/journal-lines?{of}&posted_on_from={starts_on}&posted_on_to={ends_on}")),
+    let in_period =
+        |of: String| format!("/v1/journal-lines?{of}&posted_on_from={starts_on}&posted_on_to={ends_on}");
+    let [taxed, tax] = match (row.entry_id, row.account_id) {
+        (Some(entry), Some(account)) => [None, Some(format!("entry_id={entry}&account_id={account}"))],
+        (None, Some(account)) => [None, Some(format!("account_id={account}"))],
+        _ => sums_of(row),
     };
     let text = |value: Option<String>| ReportCell { value, lines: None };
     let amount = |amount: Option<Decimal>, lines: Option<String>| match amount {
@@ -247,14 +269,14 @@ fn written(row: &Row, span: Span, decimals: u32) -> ReportRow {
         ReportCell::text(if title.is_empty() { row.description.as_str() } else { title }),
         text(row.day.map(|day| day.to_string())),
         text(row.rate.clone()),
-        amount(row.base, None),
-        amount(row.tax, lines),
+        amount(row.base, taxed.map(in_period)),
+        amount(row.tax, tax.map(in_period)),
     ];
     let mut told = ReportRow::new(kind, level, cells);
     if let Some(key) = key {
         told = told.called(key);
     }
-    if let Some(account) = row.account_id.filter(|_| row.section > TOTALS) {
+    if let Some(account) = row.account_id {
         told = told.of(account);
     }
     match (&row.resource, row.id) {
