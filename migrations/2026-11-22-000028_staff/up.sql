@@ -746,53 +746,58 @@ revoke all on function discard_personnel_document(uuid) from public;
 grant execute on function discard_personnel_document(uuid) to backoffice_service;
 
 -- What is missing, expired, about to expire or at odds with itself in the records of those who work here or will, each finding with the record that it is
--- about. Security definer, and of the transaction's organization alone: it looks at everybody, whatever a caller may read one by one.
+-- about. Security definer, and of the transaction's organization alone: it looks at everybody, whatever a caller may read one by one. A rule is a line, and
+-- goes over everybody on its own, so that words are only found for those whom it is about.
 create function record_findings(in_days integer) returns table (code text, employee_id uuid, resource text, resource_id uuid, detail text)
     language sql stable security definer set search_path = public, pg_temp as $$
     with today as materialized (select (now() at time zone 'UTC')::date as day),
     people as materialized (
         select e.id, e.status, e.hired_on, e.department_id, e.position_id, e.manager_id, a.id as assignment_id, a.country, a.contract_type, a.contract_ends_on,
-            p.id as data_id, p.born_on, p.national_id, p.national_id_country, p.iban, p.addresses, p.emergency_contacts, p.tax_dependants
+            p.id as data_id, p.born_on, p.national_id, p.national_id_country, p.iban, p.addresses, p.emergency_contacts, p.tax_dependants,
+            s.title, s.department_id as position_department_id, m.status as manager_status, m.employee_number as manager_number, m.terminated_on as manager_left_on,
+            above.manager_id is not null as leads, coalesce(kin.listed, 0) as listed
         from today join employees e on e.org_id = current_org() and e.status <> 'terminated'
         left join assignments a on a.org_id = e.org_id and a.employee_id = e.id and a.starts_on <= today.day and (a.ends_on is null or a.ends_on >= today.day)
         left join personal_data p on p.org_id = e.org_id and p.id = e.id
+        left join positions s on s.org_id = e.org_id and s.id = e.position_id
+        left join employees m on m.org_id = e.org_id and m.id = e.manager_id
+        left join (select distinct manager_id from employees where org_id = current_org()) above on above.manager_id = e.id
+        left join (select d.employee_id, count(*) as listed from today join dependants d on d.org_id = current_org() and d.is_tax_dependant
+            and (d.ends_on is null or d.ends_on >= today.day) group by 1) kin on kin.employee_id = e.id
     ), valid as materialized (
         select d.employee_id, d.kind_id, d.id, d.expires_on, d.status, k.code, k.needs_verification,
             row_number() over (partition by d.employee_id, d.kind_id order by d.expires_on desc nulls first, d.created_at desc) as place
         from personnel_documents d join personnel_document_kinds k on k.org_id = d.org_id and k.id = d.kind_id and k.status = 'active'
         where d.org_id = current_org() and d.status <> 'rejected'
     )
-    select found.code, p.id, found.resource, coalesce(found.resource_id, p.id), found.detail
-        from people p cross join today
-        left join positions s on s.org_id = current_org() and s.id = p.position_id
-        left join employees m on m.org_id = current_org() and m.id = p.manager_id
-        left join lateral (select count(*) as listed from dependants d where d.org_id = current_org() and d.employee_id = p.id and d.is_tax_dependant
-            and (d.ends_on is null or d.ends_on >= today.day)) kin on p.tax_dependants is not null
-        cross join lateral (values
-            (p.assignment_id is null and p.hired_on <= today.day, 'no_assignment', 'employees', p.id, 'No assignment covers today.'),
-            (p.assignment_id is null and p.hired_on > today.day and p.status <> 'pending', 'active_before_first_day', 'employees', p.id,
-                format('Is %s, and begins on %s.', p.status, p.hired_on)),
-            (p.status = 'pending' and p.hired_on < today.day, 'pending_after_first_day', 'employees', p.id, format('Is pending, and began on %s.', p.hired_on)),
-            (p.manager_id is null and not exists (select from employees r where r.org_id = current_org() and r.manager_id = p.id), 'no_manager', 'employees', p.id,
-                'Reports to nobody, and nobody reports to them.'),
-            (m.status = 'terminated', 'manager_left', 'employees', p.id, format('Reports to %s, who left on %s.', m.employee_number, m.terminated_on)),
-            (p.department_id is null, 'no_department', 'employees', p.id, 'Is in no department.'),
-            (p.position_id is null, 'no_position', 'employees', p.id, 'Fills no position.'),
-            (s.department_id <> p.department_id, 'position_of_another_department', 'employees', p.id, format('Fills the position %s of another department.', s.title)),
-            (p.contract_type = 'fixed_term' and p.contract_ends_on is null, 'no_contract_end', 'assignments', p.assignment_id, 'The contract is for a fixed term, and has no last day.'),
-            (p.contract_ends_on < today.day, 'contract_over', 'assignments', p.assignment_id, format('The contract ended on %s, and they still work here.', p.contract_ends_on)),
-            (p.contract_ends_on between today.day and today.day + in_days, 'contract_expiring', 'assignments', p.assignment_id, format('The contract ends on %s.', p.contract_ends_on)),
-            (p.data_id is null, 'no_personal_data', 'employees', p.id, 'No personal data is filed.'),
-            (p.data_id is not null and p.born_on is null, 'no_birth_date', 'personal-data', p.data_id, 'The day of birth is missing.'),
-            (p.data_id is not null and p.national_id is null, 'no_national_id', 'personal-data', p.data_id, 'The national number is missing.'),
-            (p.addresses = '[]', 'no_address', 'personal-data', p.data_id, 'No address is known.'),
-            (p.emergency_contacts = '[]', 'no_emergency_contact', 'personal-data', p.data_id, 'Nobody is named to be called.'),
-            (p.data_id is not null and p.iban is null, 'no_bank_account', 'personal-data', p.data_id, 'No bank account is known.'),
-            (p.national_id_country = 'RO' and substr(p.national_id, 2, 6) <> to_char(p.born_on, 'YYMMDD'), 'birth_date_differs', 'personal-data', p.data_id,
-                format('Born on %s, and the national number says otherwise.', p.born_on)),
-            (p.tax_dependants <> kin.listed, 'dependants_differ', 'personal-data', p.data_id,
-                format('Deductions are made for %s, and %s are listed as dependants for taxes.', p.tax_dependants, kin.listed))
-        ) found (is_so, code, resource, resource_id, detail) where found.is_so
+    select 'no_assignment', id, 'employees', id, 'No assignment covers today.' from people, today where assignment_id is null and hired_on <= day
+    union all select 'active_before_first_day', id, 'employees', id, format('Is %s, and begins on %s.', status, hired_on)
+        from people, today where assignment_id is null and hired_on > day and status <> 'pending'
+    union all select 'pending_after_first_day', id, 'employees', id, format('Is pending, and began on %s.', hired_on)
+        from people, today where status = 'pending' and hired_on < day
+    union all select 'no_manager', id, 'employees', id, 'Reports to nobody, and nobody reports to them.' from people where manager_id is null and not leads
+    union all select 'manager_left', id, 'employees', id, format('Reports to %s, who left on %s.', manager_number, manager_left_on)
+        from people where manager_status = 'terminated'
+    union all select 'no_department', id, 'employees', id, 'Is in no department.' from people where department_id is null
+    union all select 'no_position', id, 'employees', id, 'Fills no position.' from people where position_id is null
+    union all select 'position_of_another_department', id, 'employees', id, format('Fills the position %s of another department.', title)
+        from people where position_department_id <> department_id
+    union all select 'no_contract_end', id, 'assignments', assignment_id, 'The contract is for a fixed term, and has no last day.'
+        from people where contract_type = 'fixed_term' and contract_ends_on is null
+    union all select 'contract_over', id, 'assignments', assignment_id, format('The contract ended on %s, and they still work here.', contract_ends_on)
+        from people, today where contract_ends_on < day
+    union all select 'contract_expiring', id, 'assignments', assignment_id, format('The contract ends on %s.', contract_ends_on)
+        from people, today where contract_ends_on between day and day + in_days
+    union all select 'no_personal_data', id, 'employees', id, 'No personal data is filed.' from people where data_id is null
+    union all select 'no_birth_date', id, 'personal-data', id, 'The day of birth is missing.' from people where data_id is not null and born_on is null
+    union all select 'no_national_id', id, 'personal-data', id, 'The national number is missing.' from people where data_id is not null and national_id is null
+    union all select 'no_address', id, 'personal-data', id, 'No address is known.' from people where addresses = '[]'
+    union all select 'no_emergency_contact', id, 'personal-data', id, 'Nobody is named to be called.' from people where emergency_contacts = '[]'
+    union all select 'no_bank_account', id, 'personal-data', id, 'No bank account is known.' from people where data_id is not null and iban is null
+    union all select 'birth_date_differs', id, 'personal-data', id, format('Born on %s, and the national number says otherwise.', born_on)
+        from people where national_id_country = 'RO' and substr(national_id, 2, 6) <> to_char(born_on, 'YYMMDD')
+    union all select 'dependants_differ', id, 'personal-data', id, format('Deductions are made for %s, and %s are listed as dependants for taxes.', tax_dependants, listed)
+        from people where tax_dependants <> listed
     union all
     select 'shared_national_id', p.id, 'personal-data', p.id, format('%s people have this national number.', same.people)
         from people p join (select national_id_country, national_id, count(*) as people from people where national_id is not null group by 1, 2 having count(*) > 1) same
@@ -801,11 +806,11 @@ create function record_findings(in_days integer) returns table (code text, emplo
     select 'shared_bank_account', p.id, 'personal-data', p.id, format('%s people are paid to this account.', same.people)
         from people p join (select iban, count(*) as people from people where iban is not null group by 1 having count(*) > 1) same on same.iban = p.iban
     union all
-    select distinct on (p.id, k.id) 'document_missing', p.id, 'required-documents', r.id, format('There is no document of the kind %s.', k.code)
+    (select distinct on (p.id, k.id) 'document_missing', p.id, 'required-documents', r.id, format('There is no document of the kind %s.', k.code)
         from required_documents r join personnel_document_kinds k on k.org_id = r.org_id and k.id = r.kind_id and k.status = 'active'
         join people p on (r.position_id is null or r.position_id = p.position_id) and (r.country is null or r.country = p.country)
         left join valid v on v.employee_id = p.id and v.kind_id = r.kind_id
-        where r.org_id = current_org() and v.id is null
+        where r.org_id = current_org() and v.id is null order by p.id, k.id, r.id)
     union all
     select case when v.expires_on < today.day then 'document_expired' else 'document_expiring' end, p.id, 'personnel-documents', v.id,
             format('The document of the kind %s is valid until %s.', v.code, v.expires_on)
@@ -815,15 +820,16 @@ create function record_findings(in_days integer) returns table (code text, emplo
         from valid v join people p on p.id = v.employee_id where v.place = 1 and v.needs_verification and v.status = 'filed'
 $$;
 
--- The same with scores, a page of findings at a time.
+-- The same with scores, a page of findings at a time. What is joined is everybody with everything of theirs: never one by one, though tables may look small
+-- to a planner that has seen no statistics since they were filled.
 create function record_quality(in_days integer, in_department uuid, in_code text, in_after text, in_limit integer) returns jsonb
-    language sql stable security definer set search_path = public, pg_temp as $$
+    language sql stable security definer set search_path = public, pg_temp set enable_nestloop = off as $$
     with found as materialized (select f.* from record_findings(in_days) f where in_code is null or f.code = in_code),
     people as materialized (
         select e.id, e.employee_number, e.given_name, e.family_name, e.department_id, f.findings
         from employees e left join (select employee_id, count(*) as findings from found group by 1) f on f.employee_id = e.id
         where e.org_id = current_org() and e.status <> 'terminated' and (in_department is null or e.department_id = in_department)
-    ), listed as materialized (
+    ), listed as (
         select f.*, p.employee_number, p.given_name || ' ' || p.family_name as name, p.department_id,
             p.employee_number || ' ' || f.code || ' ' || f.resource_id as place
         from found f join people p on p.id = f.employee_id
@@ -836,7 +842,7 @@ create function record_quality(in_days integer, in_department uuid, in_code text
         'complete', (select count(*) from people where findings is null),
         'score', (select round(100.0 * count(*) filter (where findings is null) / nullif(count(*), 0), 2)::text from people),
         'codes', (select coalesce(jsonb_agg(jsonb_build_object('code', c.code, 'findings', c.findings) order by c.code), '[]')
-            from (select code, count(*) as findings from listed group by 1) c),
+            from (select f.code, count(*) as findings from found f join people p on p.id = f.employee_id group by 1) c),
         'departments', (select coalesce(jsonb_agg(d order by d.name nulls last, d.department_id), '[]') from (
             select p.department_id, d.name, count(*) as people, count(*) filter (where p.findings is null) as complete, coalesce(sum(p.findings), 0) as findings,
                 round(100.0 * count(*) filter (where p.findings is null) / count(*), 2)::text as score

@@ -188,7 +188,6 @@ declare
     stage text;
 begin
     if tg_op <> 'DELETE' and is_service() and new.org_id is distinct from current_org() then return new; end if; -- which the wall refuses
-    if tg_op = 'INSERT' and new.org_id is distinct from current_org() then return new; end if; -- which the policy refuses
     if tg_op = 'INSERT' then
         new.applied_on := coalesce(new.applied_on, today_utc());
         select * into candidate from candidates where org_id = new.org_id and id = new.candidate_id for key share;
@@ -315,7 +314,6 @@ declare
 begin
     if tg_op <> 'DELETE' and is_service() and new.org_id is distinct from current_org() then return new; end if; -- which the wall refuses
     if tg_op = 'INSERT' then
-        if new.org_id is distinct from current_org() then return new; end if; -- which the policy refuses
         if exists (select from applications where org_id = new.org_id and id = new.application_id and status <> 'active') then
             perform tell_fault(409, 'interviews', '/application_id', 'ended', 'has ended: `reconsider` it first, or name another one');
         end if;
@@ -360,7 +358,6 @@ declare
 begin
     if tg_op <> 'DELETE' and is_service() and new.org_id is distinct from current_org() then return new; end if; -- which the wall refuses
     if tg_op = 'INSERT' then
-        if new.org_id is distinct from current_org() then return new; end if; -- which the policy refuses
         select * into interview from interviews where org_id = new.org_id and id = new.interview_id for key share;
         new.application_id := interview.application_id;
         new.interviewer_id := current_person();
@@ -749,7 +746,6 @@ begin
         if new.status = 'sent' and old.status <> 'sent' then new.sent_at := now(); end if;
         if new.status in ('accepted', 'declined') and old.status = 'sent' then new.answered_at := now(); end if;
     end if;
-    if tg_op = 'INSERT' and new.org_id is distinct from current_org() then return new; end if; -- which the policy refuses
     if tg_op = 'INSERT' or new.pay_group_id <> old.pay_group_id then
         select currency into paid_in from pay_groups where org_id = new.org_id and id = new.pay_group_id;
         new.pay_currency := coalesce(new.pay_currency, paid_in, books_currency());

@@ -1,5 +1,6 @@
 //! Benefit enrolments: who is in which plan from when to when, and who is covered with them.
 
+use crate::references;
 use platform::prelude::*;
 use platform::problem::IN_USE;
 use schema::benefit_enrolments;
@@ -131,13 +132,7 @@ impl Resource for BenefitEnrolment {
     const SORT: &'static [SortKey] = &[SortKey::day("starts_on"), SortKey::instant("created_at")];
     const USUAL_ORDER: &'static str = "-starts_on";
     const REFERENCES: &'static [Reference] = &[
-        Reference {
-            field: "employee_id",
-            column: "employee_number",
-            table: "employees",
-            by: "employee_number",
-            within: None,
-        },
+        references::EMPLOYEE,
         Reference {
             field: "benefit_plan_id",
             column: "benefit_plan_code",

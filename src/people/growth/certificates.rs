@@ -1,5 +1,6 @@
 //! Certificates: that somebody knows something, by a course here or from elsewhere, and until when that holds.
 
+use crate::references;
 use platform::prelude::*;
 use platform::problem::IN_USE;
 use schema::certificates;
@@ -117,16 +118,7 @@ impl Resource for Certificate {
     const TAG: &'static str = "Growth";
     const SORT: &'static [SortKey] = &[SortKey::day("issued_on"), SortKey::instant("created_at")];
     const USUAL_ORDER: &'static str = "-issued_on";
-    const REFERENCES: &'static [Reference] = &[
-        Reference {
-            field: "employee_id",
-            column: "employee_number",
-            table: "employees",
-            by: "employee_number",
-            within: None,
-        },
-        Reference { field: "course_id", column: "course_code", table: "courses", by: "code", within: None },
-    ];
+    const REFERENCES: &'static [Reference] = &[references::EMPLOYEE, references::COURSE];
     type Filter = CertificateFilter;
 
     fn id(&self) -> Uuid {

@@ -1,5 +1,6 @@
 //! Course requirements: who has to have which certificate, by position and department.
 
+use crate::references;
 use platform::prelude::*;
 use schema::course_requirements;
 
@@ -85,7 +86,7 @@ impl Resource for CourseRequirement {
     const SORT: &'static [SortKey] = &[SortKey::day("starts_on"), SortKey::instant("created_at")];
     const USUAL_ORDER: &'static str = "-starts_on";
     const REFERENCES: &'static [Reference] = &[
-        Reference { field: "course_id", column: "course_code", table: "courses", by: "code", within: None },
+        references::COURSE,
         Reference {
             field: "department_id",
             column: "department_code",

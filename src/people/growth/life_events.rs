@@ -1,5 +1,6 @@
 //! Life events: a marriage, a birth and the like, which open a window of an employee's own.
 
+use crate::references;
 use chrono::Days;
 use platform::prelude::*;
 use schema::benefit_life_events;
@@ -117,13 +118,7 @@ impl Resource for BenefitLifeEvent {
     const TAG: &'static str = "Growth";
     const SORT: &'static [SortKey] = &[SortKey::day("happened_on"), SortKey::instant("created_at")];
     const USUAL_ORDER: &'static str = "-happened_on";
-    const REFERENCES: &'static [Reference] = &[Reference {
-        field: "employee_id",
-        column: "employee_number",
-        table: "employees",
-        by: "employee_number",
-        within: None,
-    }];
+    const REFERENCES: &'static [Reference] = &[references::EMPLOYEE];
     type Filter = BenefitLifeEventFilter;
 
     fn id(&self) -> Uuid {

@@ -1,10 +1,16 @@
 //! Reports on training: who lacks what, and what training costs whom.
 
 use crate::certificates::Certificate;
+use actix_web::http::{StatusCode, header};
 use chrono::Datelike;
 use diesel::sql_types::{Date, Integer, Nullable, Text, Uuid as SqlUuid};
+use platform::api::OperationDoc;
+use platform::export::{self, Cell, Format, Sheet};
+use platform::may::Grants;
 use platform::prelude::*;
 use serde_json::Value;
+use utoipa::PartialSchema;
+use utoipa::openapi::{RefOr, Schema};
 
 diesel::define_sql_function! {
     /// See the migration of growth.
@@ -166,17 +172,57 @@ pub struct ComplianceFinding {
     expires_on: Option<NaiveDate>,
 }
 
+/// How many findings a file holds at the most.
+const IN_A_FILE: i32 = 1_000_000;
+
+/// The report or, where a file is asked for, its findings.
+pub struct ComplianceTold(TrainingCompliance, Option<Format>);
+
+impl Outcome for ComplianceTold {
+    fn answer(&self, _: &Grants) -> Result<Answer<Self>> {
+        let Some(format) = self.1 else {
+            let body = serde_json::to_vec(&self.0).map_err(Problem::internal)?;
+            return Ok(Answer::new(StatusCode::OK, body));
+        };
+        let columns: Vec<String> = match ComplianceFinding::schema() {
+            RefOr::T(Schema::Object(finding)) => finding.properties.keys().cloned().collect(),
+            _ => Vec::new(),
+        };
+        let mut sheet = Sheet::begin(format, "training-compliance", columns.clone())?;
+        for finding in &self.0.findings {
+            let finding = serde_json::to_value(finding).map_err(Problem::internal)?;
+            let cell = |column: &String| match &finding[column] {
+                Value::String(text) => Cell::Text(text.clone()),
+                _ => Cell::Empty,
+            };
+            sheet.cells(&columns.iter().map(cell).collect::<Vec<_>>())?;
+        }
+        let file =
+            format!("attachment; filename=\"training-compliance-{}.{}\"", self.0.as_of_on, format.ending());
+        let answer = Answer::of_type(StatusCode::OK, format.content_type(), sheet.end()?.to_vec());
+        Ok(answer.with(header::CONTENT_DISPOSITION, &file))
+    }
+
+    fn describe(doc: &mut OperationDoc) {
+        doc.answers::<TrainingCompliance>("200", "The report");
+        for media_type in [export::CSV, export::XLSX] {
+            doc.answers_with("200", media_type, "");
+        }
+    }
+}
+
 /// Read who has the training that they have to have
 ///
 /// Sets what positions and departments ask for against the certificates that people have, as of a day: counts of all, by course and by
-/// department, and who lacks what, a part at a time. With the reach `team` it is about those who report to the caller. Changes
-/// nothing.
+/// department, and who lacks what, a part at a time. With the reach `team` it is about those who report to the caller. With `Accept: text/csv`
+/// or XLSX it is who lacks what alone, in one piece. Changes nothing.
 #[utoipa::path(get, path = "/v1/reports/training-compliance", tag = "Growth")]
 async fn get_training_compliance(
     may: May<Read, Certificate>,
     query: Params<ComplianceQuery>,
-) -> Reply<Plain<TrainingCompliance>> {
+) -> Reply<ComplianceTold> {
     let asked = query.0;
+    let file = Format::accepted(may.http()).filter(|format| *format != Format::Ndjson);
     let after = asked.after.as_deref().map(read_after).transpose()?;
     let told = may
         .read(async |db| {
@@ -189,7 +235,7 @@ async fn get_training_compliance(
                 asked.state.map(ComplianceState::as_str),
                 after.map(|(employee, _)| employee),
                 after.map(|(_, course)| course),
-                asked.limit.unwrap_or(200),
+                if file.is_some() { IN_A_FILE } else { asked.limit.unwrap_or(200) },
             );
             let told: Value = diesel::select(report).get_result(db).await?;
             serde_json::from_value::<TrainingCompliance>(told).map_err(Problem::internal)
@@ -197,7 +243,7 @@ async fn get_training_compliance(
         .await?;
     let last = told.findings.last().filter(|_| told.has_more);
     let next_after = last.map(|last| format!("{}.{}", last.employee_id, last.course_id));
-    Plain(TrainingCompliance { next_after, ..told }).answer(may.grants())
+    ComplianceTold(TrainingCompliance { next_after, ..told }, file).answer(may.grants())
 }
 
 fn read_after(after: &str) -> Result<(Uuid, Uuid)> {
