@@ -21,7 +21,20 @@ create function carries(in_resource text, hanging text) returns boolean language
         and in_resource <> all ('{comments,jobs,sessions}') and in_resource !~ '_' and not (in_resource = 'files' and hanging = 'files')
 $$;
 
--- Refuses to hang something where the caller may not, as an unknown id is refused where it is not even seen.
+-- Whether the caller made it. Security definer: it is asked of what the caller may read, whichever table that is.
+create function is_callers_own(in_resource text, in_id uuid) returns boolean language plpgsql stable security definer set search_path = public, pg_temp as $$
+declare
+    is_own boolean;
+begin
+    execute format('select created_by = current_caller() from %I where org_id = $1 and id = $2', replace(in_resource, '-', '_'))
+        into is_own using current_org(), in_id;
+    return coalesce(is_own, false);
+end $$;
+revoke all on function is_callers_own(text, uuid) from public;
+grant execute on function is_callers_own(text, uuid) to backoffice_service;
+
+-- Refuses to hang something where the caller may not, as an unknown id is refused where it is not even seen. Who opened something, such as the front
+-- office a case, and may only take steps of it, hangs files on it all the same.
 create function refuse_hanging(hanging text, in_verb text, in_resource text, in_id uuid) returns void language plpgsql as $$
 begin
     if not carries(in_resource, hanging) then
@@ -31,7 +44,8 @@ begin
     if not caller_reaches('read', in_resource, in_id) then
         raise exception 'no such row' using errcode = 'foreign_key_violation', table = hanging, constraint = hanging || '_resource_id_fkey';
     end if;
-    if in_verb <> 'read' and not caller_reaches(in_verb, in_resource, in_id) then
+    if in_verb <> 'read' and not caller_reaches(in_verb, in_resource, in_id)
+            and not (hanging = 'files' and caller_reaches('run', in_resource, in_id) and is_callers_own(in_resource, in_id)) then
         if not may_reach(current_session(), 'read', in_resource, in_id) then -- it went in between
             raise exception 'no such row' using errcode = 'foreign_key_violation', table = hanging, constraint = hanging || '_resource_id_fkey';
         end if;
@@ -125,7 +139,9 @@ create policy reach on files as restrictive for select to backoffice_service usi
     or case when resource_id is null then created_by = (select current_caller()) else caller_reaches('read', resource, resource_id) end);
 create policy reach_of_change on files as restrictive for update to backoffice_service using (
     (select current_caller()) is null
-    or case when resource_id is null then created_by = (select current_caller()) else caller_reaches('write', resource, resource_id) end);
+    or case when resource_id is null then created_by = (select current_caller()) else caller_reaches('write', resource, resource_id) end)
+    -- Where somebody hangs a file of theirs, `hang` has asked already.
+    with check (true);
 create policy reach_of_deletion on files as restrictive for delete to backoffice_service using (
     (select current_caller()) is null
     or case when resource_id is null then created_by = (select current_caller()) else caller_reaches('write', resource, resource_id) end);

@@ -148,8 +148,8 @@ pub struct AttachFileRequest {
 
 /// Hang a file on something
 ///
-/// From then on what it hangs on rules who may see and change the file. Takes the permission to write what it is hung on. A
-/// file hangs on one thing, and stays there.
+/// From then on what it hangs on rules who may see and change the file. Takes the permission to write what it is hung on or, of
+/// what the caller opened themselves, to take its steps (`run`). A file hangs on one thing, and stays there.
 #[utoipa::path(post, path = "/v1/files/{id}/attach", tag = "Files")]
 async fn attach_file(may: May<Write, File>, id: Id<File>, to: Input<AttachFileRequest>) -> Reply<File> {
     may.write(async |db| {

@@ -348,3 +348,43 @@ fn a_promise_that_is_not_kept_is_broken_from_that_moment_on() {
         assert_eq!(left, 0);
     });
 }
+
+#[test]
+fn who_opened_a_case_adds_what_the_customer_sent() {
+    run(async {
+        let of = Complaint::new().await;
+        let case = of.open(json!({})).await;
+        let upload = async |caller: &Caller, name: &str| {
+            let file = caller.upload(&format!("name={name}"), format!("{name} of the machine")).await.is(201);
+            format!("/v1/files/{}", id(&file))
+        };
+        let to = |resource: &str, row: &Value| json!({"resource": resource, "resource_id": id(row)});
+
+        let photo = upload(&of.front, "broken.txt").await;
+        of.front.post(&format!("{photo}/attach"), to("cases", &case)).await.is(200);
+        let of_case = format!("/v1/files?resource_id={}", id(&case));
+        for reader in [&of.front, &of.clerk] {
+            assert_eq!(each(&reader.get(&of_case).await.is(200), "name"), ["broken.txt"]);
+            assert_eq!(reader.get(&format!("{photo}/content")).await.text, "broken.txt of the machine");
+        }
+        // What is handed in stays as it came.
+        of.front.patch(&photo, json!({"name": "another.txt"})).await.is_problem(404, "not-found");
+        of.front.delete(&photo).await.is_problem(404, "not-found");
+
+        // Not what others opened, and nothing of what the back office finds.
+        let other = holder(&of.shop.organization, "front_office").await;
+        let note = upload(&other, "note.txt").await;
+        other.post(&format!("{note}/attach"), to("cases", &case)).await.is_problem(403, "forbidden");
+        let own =
+            of.clerk.get(&format!("/v1/case-files?case_id={}", id(&case))).await.is(200)["data"][0].clone();
+        let finding = upload(&of.clerk, "finding.txt").await;
+        of.clerk.post(&format!("{finding}/attach"), to("case-files", &own)).await.is(200);
+        of.front.get(&finding).await.is_problem(404, "not-found");
+        of.front.get(&format!("{finding}/content")).await.is_problem(404, "not-found");
+        let more = upload(&of.front, "more.txt").await;
+        of.front
+            .post(&format!("{more}/attach"), to("case-files", &own))
+            .await
+            .is_problem(422, "invalid-input");
+    });
+}
