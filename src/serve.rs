@@ -344,7 +344,8 @@ fn cors(origins: &[String]) -> actix_cors::Cors {
     origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))
 }
 
-/// What Swagger UI offers to be read: all of the contract, and each of its tags, which is shown at once.
+/// What Swagger UI offers to be read: all of the contract, and each of its tags. It begins with where one signs in: all of the
+/// contract takes it half a minute.
 fn parts(contract: &Contract) -> &'static [(String, String)] {
     static PARTS: OnceLock<Vec<(String, String)>> = OnceLock::new();
     let of = |tag: &String| {
@@ -356,8 +357,8 @@ fn parts(contract: &Contract) -> &'static [(String, String)] {
 }
 
 fn swagger_ui(contract: &Contract) -> utoipa_swagger_ui::SwaggerUi {
-    let parts = parts(contract).iter().enumerate();
-    let parts = parts.map(|(place, (name, address))| Url::with_primary(name, address, place == 0));
+    let parts =
+        parts(contract).iter().map(|(name, address)| Url::with_primary(name, address, name == "Sign-in"));
     let config = utoipa_swagger_ui::Config::new(parts)
         .try_it_out_enabled(true)
         .persist_authorization(true)

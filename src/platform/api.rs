@@ -143,6 +143,16 @@ impl OperationDoc {
         self.body = Some((T::name().into_owned(), types));
     }
 
+    /// Whether its body is JSON that has to say nothing: see [`crate::Input`].
+    fn may_come_without_body(&self) -> bool {
+        let Some((name, ["application/json"])) = &self.body else { return false };
+        let schema = self.schemas.iter().find(|(each, _)| each == name);
+        let says_nothing = |schema: &RefOr<Schema>| matches!(schema, RefOr::T(Schema::Object(object)) if object.required.is_empty());
+        self.method == Method::POST
+            && self.files.is_empty()
+            && schema.is_some_and(|(_, schema)| says_nothing(schema))
+    }
+
     /// It takes a body of another type than JSON's own, whose form another standard tells.
     pub fn takes_as<T: ToSchema>(&mut self, types: &'static [&'static str]) {
         self.refer::<T>();
@@ -646,6 +656,7 @@ impl Api {
 
     /// Not generic, so it is compiled once.
     fn document(&mut self, path: &str, mut operation: Operation, doc: OperationDoc) {
+        let required = if doc.may_come_without_body() { Required::False } else { Required::True };
         let parameters = doc.parameters;
         let query = parameters
             .iter()
@@ -667,7 +678,7 @@ impl Api {
         operation.request_body = (!bodies.is_empty()).then(|| {
             bodies
                 .iter()
-                .fold(RequestBodyBuilder::new().required(Some(Required::True)), |body, (media_type, name)| {
+                .fold(RequestBodyBuilder::new().required(Some(required)), |body, (media_type, name)| {
                     let shown = doc.shown.iter().find(|(kind, _)| kind == media_type);
                     let mut content = Content::new(Some(RefOr::from(Ref::from_schema_name(*name))));
                     content.example = shown.map(|(_, file)| file.as_str().into());

@@ -336,6 +336,10 @@ pub(crate) fn keep_part(document: &mut Value, tag: &str) -> Result<(), Vec<Strin
         return Err(all_tags().collect());
     }
     document["tags"] = tags.iter().filter(|each| each["name"] == tag).cloned().collect();
+    let about = document["info"]["description"].as_str().unwrap_or_default();
+    document["info"]["description"] = format!(
+        "**This is one part of the contract, {tag}.** Swagger UI lists the others at the top; `/openapi.json` is all of it.\n\n{about}"
+    ).into();
     for section in ["paths", "webhooks"] {
         let Some(items) = document[section].as_object_mut() else { continue };
         for item in items.values_mut().filter_map(Value::as_object_mut) {

@@ -38,7 +38,7 @@ const SLOWEST: Duration = Duration::from_secs(10);
 /// SHA-256 of the body, for the fingerprint of an Idempotency-Key.
 pub(crate) struct BodyDigest(pub [u8; 32]);
 
-/// A JSON body that keeps the contract.
+/// A JSON body that keeps the contract. Where nothing has to be said, a POST may come without one.
 pub struct Input<T>(pub T);
 
 impl<T: ToSchema + DeserializeOwned + 'static> FromRequest for Input<T> {
@@ -48,7 +48,8 @@ impl<T: ToSchema + DeserializeOwned + 'static> FromRequest for Input<T> {
     fn from_request(http: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (http, payload) = (http.clone(), payload.take());
         async move {
-            let read = match receive_json(&http, payload).await {
+            let may_be_left_out = http.method() == Method::POST && validator::<T>().is_valid(&json!({}));
+            let read = match receive_json(&http, payload, may_be_left_out).await {
                 Ok(body) => parse(&body).inspect_err(|_| {
                     if let Some(given) = Given::of(&body) {
                         http.extensions_mut().insert(given);
@@ -92,13 +93,16 @@ pub async fn receive_value(http: &HttpRequest, payload: Payload, types: &[&str])
     if faults.is_empty() { Ok(value) } else { Err(Problem::invalid(faults)) }
 }
 
-async fn receive_json(http: &HttpRequest, payload: Payload) -> Result<BytesMut> {
+async fn receive_json(http: &HttpRequest, payload: Payload, may_be_left_out: bool) -> Result<BytesMut> {
     let content_type = http.content_type();
     let patch = http.method() == Method::PATCH && content_type == "application/merge-patch+json";
-    if !(patch || content_type == "application/json") {
-        return Err(UNSUPPORTED_MEDIA_TYPE.because("Send `Content-Type: application/json`."));
+    if patch || content_type == "application/json" {
+        return receive(http, payload).await;
     }
-    receive(http, payload).await
+    if may_be_left_out && content_type.is_empty() && receive(http, payload).await?.is_empty() {
+        return Ok(BytesMut::from("{}"));
+    }
+    Err(UNSUPPORTED_MEDIA_TYPE.because("Send `Content-Type: application/json`."))
 }
 
 async fn receive(http: &HttpRequest, payload: Payload) -> Result<BytesMut> {

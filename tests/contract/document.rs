@@ -48,6 +48,8 @@ fn the_contract_is_read_in_parts_which_together_are_all_of_it() {
         let mut operations_seen = 0;
         for tag in whole["tags"].as_array().unwrap().iter().map(|tag| tag["name"].as_str().unwrap()) {
             let part = part(tag).await.is(200);
+            let about = part["info"]["description"].as_str().unwrap();
+            assert!(about.contains(&format!("one part of the contract, {tag}.")), "{about}");
             let mut named = BTreeSet::new();
             named_in(&part["paths"], &mut named);
             named_in(&part["webhooks"], &mut named);

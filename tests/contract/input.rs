@@ -1,6 +1,7 @@
 //! What comes in: every operation that takes a body meets every kind of bad one with a problem that says where.
 use crate::examples::{body, body_schema, fields, holds_ids, lists, may_be, ready, resolved, with};
 use crate::support::{Answer, Caller, Operation, Organization, Request, operations, run};
+use reqwest::Method;
 use serde_json::{Value, json};
 
 /// An operation with somebody who may do it, a row to do it to, and a body that it takes.
@@ -142,6 +143,34 @@ fn another_content_type_is_refused() {
                 refused.is_problem(415, "unsupported-media-type");
             }
         }
+    });
+}
+
+#[test]
+fn a_body_that_has_to_say_nothing_may_be_left_out() {
+    run(async {
+        let (mut left_out, mut needed) = (0, 0);
+        let tried = |taker: &Taker| {
+            taker.operation.method == Method::POST && taker.operation.parameter("dry_run").is_some()
+        };
+        for taker in takers().await.into_iter().filter(tried) {
+            let path = with(&taker.path, "dry_run=true");
+            let request = || taker.caller.request(Method::POST, &path);
+            let without = request().send().await;
+            if taker.operation.value["requestBody"]["required"] == true {
+                without.is_problem(415, "unsupported-media-type");
+                needed += 1;
+            } else {
+                let empty = request().json(&json!({})).send().await;
+                let told = |answer: &Answer| {
+                    (answer.status, answer.body["code"].clone(), answer.body["errors"].clone())
+                };
+                assert_eq!(told(&without), told(&empty), "{}", taker.operation.id());
+                request().body("text/plain", "{}").send().await.is_problem(415, "unsupported-media-type");
+                left_out += 1;
+            }
+        }
+        assert!(left_out >= 20 && needed >= 200, "{left_out} may be left out, {needed} are needed");
     });
 }
 
