@@ -12,6 +12,7 @@ drop trigger keep_reporter_from_signing on comments;
 drop trigger keep_reporter_from_signing on files;
 drop trigger keep_reporter_out on events;
 drop trigger end_access_of_leavers on employees;
+drop trigger ask_next_reviewer on employees;
 drop table affected_systems, vulnerabilities, security_incident_reporters, security_incident_entries, security_incidents, security_deadlines cascade;
 drop table access_review_items, access_reviews, access_grants, toxic_role_pairs, system_roles cascade;
 drop table change_calendar_feeds, change_links, change_steps, change_freezes, changes, change_risk_matrices cascade;
@@ -19,7 +20,7 @@ drop table restore_tests, backup_runs, system_dependencies, systems, backup_poli
 drop function if exists refuse_toxic;
 drop function feed_changes, reopen_accepted_vulnerabilities, keep_vulnerability, keep_reporter_from_signing, keep_reporter_out_of_events, keep_security_incident_entry, keep_security_incident,
     is_in_confidence, is_reporter_of, security_deadline, report_leavers_access, report_toxic_access, end_access_that_is_due, follow_access_review_item, keep_access_review_item,
-    follow_access_review, keep_access_review, end_access_of_leavers, follow_access_grant, keep_access_grant, owns_system, report_change_calendar, change_calendar, change_conflicts,
+    follow_access_review, keep_access_review, ask_next_reviewer, reviewer_of, end_access_of_leavers, follow_access_grant, keep_access_grant, owns_system, report_change_calendar, change_calendar, change_conflicts,
     keep_change_step, keep_change, number_changes, change_risk, take_over, keep_affected_systems, report_backup_findings, keep_restore_test, keep_backup_run, system_graph,
     keep_system_dependency, keep_system;
 delete from number_series where kind = 'changes';

@@ -666,9 +666,11 @@ create index access_grants_by_checklist_task on access_grants (org_id, checklist
 select manage_resource('access_grants', person => 'employee_id');
 create index access_grants_by_created_at on access_grants (org_id, created_at, id);
 
--- Whether the caller answers for a system.
+-- Whether the caller answers for a system: its owner, and whoever the owner reported to where they have left.
 create function owns_system(in_system uuid) returns boolean language sql stable security definer set search_path = public, pg_temp as $$
-    select exists (select from systems where org_id = current_org() and id = in_system and owner_id = current_person())
+    select exists (select from systems s join employees o on o.org_id = s.org_id and o.id = s.owner_id
+        where s.org_id = current_org() and s.id = in_system
+            and current_person() = case o.status when 'terminated' then o.manager_id else o.id end)
 $$;
 create policy reach on access_grants as restrictive to backoffice_service using (
     (select current_reach()) = 'org' or employee_id = (select current_person()) or owns_system(system_id)
@@ -827,7 +829,7 @@ create table access_review_items (
     access_grant_id  uuid not null,
     employee_id      uuid not null,
     system_role_id   uuid not null,
-    -- Who is asked: whoever answers for the system, or, on their own access, whom they report to.
+    -- Who is asked: see `reviewer_of`.
     reviewer_id      uuid,
     reason           text constraint access_review_items_reason_length check (length(reason) between 1 and 500),
     decided_at       timestamptz,
@@ -850,6 +852,33 @@ create index access_review_items_by_reviewer on access_review_items (org_id, rev
 select manage_resource('access_review_items', person => 'reviewer_id');
 create index access_review_items_by_created_at on access_review_items (org_id, created_at, id);
 select limit_reach('access_review_items');
+
+-- Who is asked whether an employee keeps an access to a system: its owner; whom the owner reports to, where it is their own access or they have
+-- left; else whom the employee reports to. Null where none of them works here: then whoever may for all answers.
+create function reviewer_of(in_system uuid, in_employee uuid) returns uuid language sql stable security definer set search_path = public, pg_temp as $$
+    select p.id from systems s
+        join employees o on o.org_id = s.org_id and o.id = s.owner_id
+        join employees e on e.org_id = s.org_id and e.id = in_employee
+        cross join unnest(array[o.id, o.manager_id, e.manager_id]) with ordinality a (id, place)
+        join employees p on p.org_id = s.org_id and p.id = a.id and p.status <> 'terminated' and p.id <> e.id
+        where s.org_id = current_org() and s.id = in_system order by a.place limit 1
+$$;
+revoke all on function reviewer_of(uuid, uuid) from public;
+
+-- What waits for an owner's answer waits for the next one, where the system has another owner or its owner has left.
+create function ask_next_reviewer() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+    update access_review_items i set reviewer_id = reviewer_of(g.system_id, i.employee_id)
+        from access_grants g
+        where i.org_id = old.org_id and i.status = 'open' and g.org_id = i.org_id and g.id = i.access_grant_id
+            and case tg_table_name when 'systems' then g.system_id = old.id else i.reviewer_id = old.id end
+            and i.reviewer_id is distinct from reviewer_of(g.system_id, i.employee_id);
+    return null;
+end $$;
+create trigger ask_next_reviewer after update of owner_id on systems for each row
+    when (new.owner_id <> old.owner_id) execute function ask_next_reviewer();
+create trigger ask_next_reviewer after update of status on employees for each row
+    when (new.status = 'terminated' and old.status <> 'terminated') execute function ask_next_reviewer();
 
 -- A campaign asks, once, about all that is held when it is opened; it is closed when all is answered or its day is over, and does then
 -- what it says with the rest.
@@ -890,10 +919,8 @@ begin
     if new.status = 'open' then
         insert into access_review_items (org_id, id, access_review_id, access_grant_id, employee_id, system_role_id, reviewer_id)
             select g.org_id, ordered_uuid(now(), row_number() over (order by g.id)), new.id, g.id, g.employee_id, g.system_role_id,
-                case when s.owner_id <> g.employee_id then s.owner_id else e.manager_id end
+                reviewer_of(g.system_id, g.employee_id)
             from access_grants g
-            join systems s on s.org_id = g.org_id and s.id = g.system_id
-            join employees e on e.org_id = g.org_id and e.id = g.employee_id
             where g.org_id = new.org_id and g.status = 'granted' and (new.system_id is null or g.system_id = new.system_id);
     elsif new.status = 'closed' then
         update access_review_items set status = case new.unanswered when 'keep' then 'kept' else 'revoked' end, is_unanswered = true

@@ -310,3 +310,50 @@ fn a_campaign_asks_owners_and_does_with_the_rest_what_it_says() {
         assert_eq!((&revoked["status"], &revoked["is_unanswered"]), (&json!("revoked"), &json!(true)));
     });
 }
+
+#[test]
+fn what_waits_for_an_owner_who_leaves_waits_for_the_next() {
+    run(async {
+        let company = Company::new().await;
+        let eva = company.it.hire("Eva", None).await;
+        let dan = company.it.hire("Dan", Some(&eva)).await;
+        let ana = company.it.hire("Ana", Some(&company.mira)).await;
+        let payroll = company.system("Payroll", json!({"owner_id": dan})).await;
+        let (reader, writer) =
+            (company.role(&payroll, "Reader").await, company.role(&payroll, "Writer").await);
+        let (of_ana, of_eva) = (company.granted(&ana, &reader).await, company.granted(&eva, &reader).await);
+        let asked = company.asked(&ana, &writer).await;
+        let review = json!({"name": "H2", "due_on": day(14), "unanswered": "revoke"});
+        let review = id(&company.it.post("/v1/access-reviews", review).await.is(201));
+        company.it.act(&format!("/v1/access-reviews/{review}/open")).await.is(200);
+        let reviewer = async |grant: &str| {
+            let of_grant = format!("/v1/access-review-items?access_grant_id={grant}");
+            company.it.get(&of_grant).await.is(200)["data"][0]["reviewer_id"].clone()
+        };
+        assert_eq!((reviewer(&of_ana).await, reviewer(&of_eva).await), (json!(dan), json!(dan)));
+        let approve = format!("/v1/access-grants/{asked}/approve");
+        let eva_herself = company.org.employee(&eva, OWN).await;
+        eva_herself.act(&approve).await.is_problem(404, "not-found");
+
+        // Dan leaves: Eva, whom he reported to, answers, but not for herself; above her there is nobody.
+        let leave = json!({"last_day": day(-1), "reason": "Resigned"});
+        company.it.post(&format!("/v1/employees/{dan}/terminate"), leave).await.is(200);
+        assert_eq!((reviewer(&of_ana).await, reviewer(&of_eva).await), (json!(eva), Value::Null));
+        assert_eq!(eva_herself.act(&approve).await.is(200)["status"], "approved");
+        // The system gets another owner, who is asked from then on.
+        company.it.patch(&format!("/v1/systems/{payroll}"), json!({"owner_id": company.mira})).await.is(200);
+        assert_eq!(
+            (reviewer(&of_ana).await, reviewer(&of_eva).await),
+            (json!(company.mira), json!(company.mira))
+        );
+        let mira = company.org.employee(&company.mira, OWN).await;
+        for item in mira.get("/v1/access-review-items?status=open").await.is(200)["data"].as_array().unwrap()
+        {
+            mira.post(&format!("/v1/access-review-items/{}/keep", id(item)), json!({})).await.is(200);
+        }
+        assert_eq!(
+            company.it.act(&format!("/v1/access-reviews/{review}/close")).await.is(200)["status"],
+            "closed"
+        );
+    });
+}

@@ -127,6 +127,34 @@ fn an_upgrade_that_fails_is_rolled_back_and_looked_at() {
 }
 
 #[test]
+fn a_change_that_waits_for_somebody_who_left_is_decided_on() {
+    run(async {
+        let company = Company::new().await;
+        let mail = company.system("Mail", json!({})).await;
+        let eva = company.it.hire("Eva", None).await;
+        let dan = company.it.hire("Dan", Some(&eva)).await;
+        let board = ["approvals:read", "approvals:approve", "changes:read"];
+        let (dan_himself, eva_herself) =
+            (company.org.employee(&dan, &board).await, company.org.employee(&eva, &board).await);
+        let policy = json!({"name": "Board", "resource": "changes", "action": "approve", "conditions": [],
+            "steps": [{"user_ids": [dan_himself.user], "time_limit_hours": 48, "then": {"user_ids": [eva_herself.user]}}]});
+        company.it.post("/v1/approval-policies", policy).await.is(201);
+        let change = company.draft(&[&mail], json!({})).await;
+        let path = format!("/v1/changes/{change}");
+        company.it.act(&format!("{path}/submit")).await.is(200);
+        let ask = json!({"resource": "changes", "resource_id": change, "action": "approve"});
+        let asked = id(&company.boss.post("/v1/approvals", ask).await.is(201));
+        let yes = format!("/v1/approvals/{asked}/approve");
+        eva_herself.post(&yes, json!({})).await.is_problem(403, "forbidden");
+        let leave = json!({"last_day": "2026-10-31", "reason": "Resigned"});
+        company.it.post(&format!("/v1/employees/{dan}/terminate"), leave).await.is(200);
+        dan_himself.post(&yes, json!({})).await.is_problem(403, "forbidden");
+        eva_herself.post(&yes, json!({})).await.is(200);
+        assert_eq!(company.boss.act(&format!("{path}/approve")).await.is(200)["status"], "approved");
+    });
+}
+
+#[test]
 fn nothing_is_scheduled_or_begun_in_a_freeze_but_an_emergency() {
     run(async {
         let company = Company::new().await;

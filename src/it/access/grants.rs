@@ -179,7 +179,7 @@ impl Written for AccessGrant {
 
 /// Approve access
 ///
-/// Agrees to it: whoever answers for the system, or who may for all. Nobody decides on what they asked for or are to have.
+/// Agrees to it: whoever answers for the system, whom they reported to where they have left, or who may for all. Nobody decides on what they asked for or are to have.
 #[utoipa::path(post, path = "/v1/access-grants/{id}/approve", tag = "System access")]
 async fn approve_access_grant(may: May<Approve, AccessGrant>, id: Id<AccessGrant>) -> Reply<AccessGrant> {
     step(may, id, "approve").await

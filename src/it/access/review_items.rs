@@ -1,4 +1,4 @@
-//! Questions of access reviews: whether somebody keeps an access, asked of whoever answers for the system.
+//! Questions of access reviews: whether somebody keeps an access, asked of whoever answers for the system, and of the next one where they leave.
 
 use platform::prelude::*;
 use schema::access_review_items;
@@ -17,7 +17,8 @@ pub struct AccessReviewItem {
     pub employee_id: Uuid,
     /// What they are in the system.
     pub system_role_id: Uuid,
-    /// Who is asked; null where nobody is above them, and whoever may for all answers.
+    /// Who is asked: who answers for the system; whom they report to, where it is their own access or they have left. Null where there is nobody,
+    /// and whoever may for all answers.
     pub reviewer_id: Option<Uuid>,
     /// Why it was kept or revoked.
     #[schema(max_length = 500, example = json!(null))]
