@@ -1,6 +1,6 @@
 //! Taking, solving, reopening, closing.
-use crate::support::run;
-use crate::{Desk, faults, id, until};
+use crate::support::{Caller, run};
+use crate::{ASKING, Desk, faults, id, ids, until};
 use futures_util::future::join;
 use serde_json::{Value, json};
 
@@ -146,5 +146,56 @@ fn a_macro_says_and_changes_at_once_or_not_at_all() {
             desk.agent.post(&path, json!({"macro_id": asks})).await.is_problem(422, "invalid-input");
         assert_eq!(faults(&problem), [("/macro_id", "unknown-reference")]);
         desk.ana.post(&path, json!({"macro_id": asks})).await.is_problem(403, "forbidden");
+    });
+}
+
+#[test]
+fn everybody_pages_through_the_tickets_that_are_theirs() {
+    run(async {
+        let desk = Desk::new().await;
+        let owner = desk.org.owner().await;
+        let boss_id = owner.hire("Boss", None).await;
+        let eva_id = owner.hire("Eva", Some(&boss_id)).await;
+        let team: Vec<String> = ASKING.iter().map(|each| each.replace("=own", "=team")).collect();
+        let boss = desk.org.employee(&boss_id, &team.iter().map(String::as_str).collect::<Vec<_>>()).await;
+        // Five of Ana's, and of others: Eva's, one of the agent's that Ana watches, and the boss's own, which Ana does not see.
+        let mut opened = Vec::new();
+        for (requester, watchers) in [
+            (&desk.ana_id, json!([])),
+            (&eva_id, json!([])),
+            (&desk.agent_id, json!([desk.ana_id])),
+            (&desk.ana_id, json!([])),
+            (&boss_id, json!([])),
+            (&desk.ana_id, json!([desk.ana_id])),
+            (&eva_id, json!([boss_id])),
+            (&desk.ana_id, json!([])),
+            (&desk.ana_id, json!([])),
+        ] {
+            let ticket = json!({"requester_id": requester, "watcher_ids": watchers});
+            opened.push(id(&desk.opened(ticket).await));
+        }
+        desk.step(&opened[3], "solve").await;
+        let pages = async |who: &Caller, query: &str| {
+            let (mut places, mut cursor) = (Vec::new(), String::new());
+            loop {
+                let page = who.get(&format!("/v1/tickets?limit=2{query}{cursor}")).await.is(200);
+                let place = |each: String| opened.iter().position(|one| *one == each).unwrap();
+                places.extend(ids(&page).into_iter().map(place));
+                match page["next_cursor"].as_str() {
+                    Some(next) => cursor = format!("&cursor={next}"),
+                    None => return places,
+                }
+            }
+        };
+        // The newest first, unless told.
+        assert_eq!(pages(&desk.ana, "").await, [8, 7, 5, 3, 2, 0]);
+        assert_eq!(pages(&desk.ana, "&sort=id").await, [0, 2, 3, 5, 7, 8]);
+        assert_eq!(pages(&desk.ana, "&sort=-created_at").await, [8, 7, 5, 3, 2, 0]);
+        assert_eq!(pages(&desk.ana, "&status=open").await, [8, 7, 5, 2, 0]);
+        assert_eq!(pages(&desk.ana, "&status=solved").await, [3]);
+        assert_eq!(pages(&boss, "").await, [6, 4, 1]);
+        assert_eq!(pages(&boss, "&sort=id").await, [1, 4, 6]);
+        assert_eq!(pages(&desk.agent, "").await, [8, 7, 6, 5, 4, 3, 2, 1, 0]);
+        assert_eq!(pages(&desk.agent, "&status=open&sort=id").await, [0, 1, 2, 4, 5, 6, 7, 8]);
     });
 }

@@ -5,7 +5,8 @@ use crate::{importing, merging, opening};
 use diesel::PgArrayExpressionMethods;
 use diesel::dsl::sql;
 use diesel::expression::SqlLiteral;
-use diesel::sql_types::{Array, Text, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text, Uuid as SqlUuid};
+use platform::page::ListQuery;
 use platform::prelude::*;
 use platform::problem::{IN_USE, INVALID_STATE};
 use platform::store::changes_nothing;
@@ -245,6 +246,17 @@ pub struct TicketFilter {
     reported_at_to: Option<DateTime<Utc>>,
     /// Only tickets that have to be solved at this instant or earlier.
     solution_due_at_to: Option<DateTime<Utc>>,
+    #[param(ignore)]
+    #[serde(skip)]
+    page: Option<TicketPage>,
+}
+
+/// A page of tickets, of one state or all, in the order in which they were opened.
+#[derive(Clone, Debug)]
+struct TicketPage {
+    behind: Uuid,
+    descending: bool,
+    rows: i64,
 }
 
 pub(crate) static LIFE: Life = Life {
@@ -292,7 +304,7 @@ impl Resource for Ticket {
     const SINGULAR: &'static str = "ticket";
     const TAG: &'static str = "Tickets";
     const SORT: &'static [SortKey] = &[SortKey::instant("reported_at"), SortKey::instant("created_at")];
-    const USUAL_ORDER: &'static str = "-created_at";
+    const USUAL_ORDER: &'static str = "-id";
     type Filter = TicketFilter;
 
     fn id(&self) -> Uuid {
@@ -318,7 +330,8 @@ impl Stored for Ticket {
     const SEARCHED: &'static [&'static str] = &["number", "subject"];
 
     fn narrow(rows: Rows<Self>, by: TicketFilter) -> Rows<Self> {
-        rows.when(by.status, |rows, status| rows.filter(tickets::status.eq(status)))
+        rows.when(by.page, |rows, page| seen_by_caller(rows, by.status, &page))
+            .when(by.status, |rows, status| rows.filter(tickets::status.eq(status)))
             .when(by.kind, |rows, kind| rows.filter(tickets::kind.eq(kind)))
             .when(by.priority, |rows, priority| rows.filter(tickets::priority.eq(priority)))
             .when(by.queue_id, |rows, id| rows.filter(tickets::queue_id.eq(id)))
@@ -339,6 +352,63 @@ impl Stored for Ticket {
             .when(by.reported_at_to, |rows, at| rows.filter(tickets::reported_at.le(at)))
             .when(by.solution_due_at_to, |rows, at| rows.filter(tickets::solution_due_at.le(at)))
     }
+
+    fn filter_of_page(query: &ListQuery<TicketFilter>, rows: i64) -> TicketFilter {
+        let filter = query.filter.clone();
+        let is_whole = query.search.is_none() && query.as_of.is_none() && filter.is_of_state_alone();
+        let by_id = query.sorted_by("id").filter(|_| is_whole);
+        let page = by_id.map(|(descending, behind)| TicketPage {
+            behind: match behind.and_then(|behind| behind.parse().ok()) {
+                Some(behind) => behind,
+                None if descending => Uuid::max(),
+                None => Uuid::nil(),
+            },
+            descending,
+            rows,
+        });
+        TicketFilter { page, ..filter }
+    }
+}
+
+impl TicketFilter {
+    /// Whether it narrows by nothing but the state.
+    fn is_of_state_alone(&self) -> bool {
+        matches!(
+            self,
+            Self {
+                status: _,
+                kind: None,
+                priority: None,
+                queue_id: None,
+                assignee_id: None,
+                requester_id: None,
+                requester_party_id: None,
+                merged_into_id: None,
+                tag: None,
+                number: None,
+                assigned: None,
+                reported_at_from: None,
+                reported_at_to: None,
+                solution_due_at_to: None,
+                page: _,
+            }
+        )
+    }
+}
+
+/// Those of the page, found by the indexes that reach goes by: see the migration of tickets.
+fn seen_by_caller(rows: Rows<Ticket>, status: Option<TicketStatus>, page: &TicketPage) -> Rows<Ticket> {
+    rows.filter(
+        sql::<Bool>("tickets.id = any((select page_of_tickets(")
+            .bind::<Nullable<Text>, _>(status.map(TicketStatus::as_str))
+            .sql(", ")
+            .bind::<SqlUuid, _>(page.behind)
+            .sql(", ")
+            .bind::<Bool, _>(page.descending)
+            .sql(", ")
+            .bind::<BigInt, _>(page.rows)
+            .sql("))::uuid[])"),
+    )
 }
 
 impl Kept for Ticket {
