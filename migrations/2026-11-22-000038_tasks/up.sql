@@ -489,6 +489,7 @@ create trigger leave_service after delete on services for each row execute funct
 create table service_requests (
     org_id          uuid  not null,
     id              uuid  not null,
+    number          text  not null constraint service_requests_number_length check (length(number) between 1 and 40),
     service_id      uuid  not null,
     -- Who asks, and for whom.
     requester_id    uuid,
@@ -501,6 +502,7 @@ create table service_requests (
     status          text  not null default 'in_fulfilment'
         constraint service_requests_status_check check (status in ('waiting_for_approval', 'in_fulfilment', 'done', 'rejected', 'cancelled')),
     primary key (org_id, id),
+    constraint service_requests_number_key unique (org_id, number),
     constraint service_requests_service_id_fkey foreign key (org_id, service_id) references services (org_id, id),
     constraint service_requests_requester_id_fkey foreign key (org_id, requester_id) references employees (org_id, id),
     constraint service_requests_for_employee_id_fkey foreign key (org_id, for_employee_id) references employees (org_id, id)
@@ -512,6 +514,7 @@ create index service_requests_by_status on service_requests (org_id, status, id)
 select manage_resource('service_requests', person => 'requester_id', personal => '{answers,note}');
 create index service_requests_by_created_at on service_requests (org_id, created_at, id);
 create index service_requests_by_maker on service_requests (org_id, created_by, id);
+select numbered('service_requests', 'number', longest => 40, format => 'REQ-{number:5}');
 -- With less than the whole organization one sees what one asked for, what is for oneself, what waits for one's yes; what concerns one's team.
 create policy reach on service_requests as restrictive to backoffice_service using (
     (select current_reach()) = 'org' or created_by = (select current_caller()) or requester_id = (select current_person()) or for_employee_id = (select current_person())

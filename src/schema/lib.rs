@@ -3890,6 +3890,7 @@ diesel::table! {
     service_requests (org_id, id) {
         org_id -> Uuid,
         id -> Uuid,
+        number -> Text,
         service_id -> Uuid,
         requester_id -> Nullable<Uuid>,
         for_employee_id -> Nullable<Uuid>,

@@ -62,6 +62,11 @@ fn a_form_is_checked_when_it_is_saved_and_answers_when_they_are_sent() {
         );
         let made = ask(json!({"item": "14 inch", "screens": 2})).await.is(201);
         assert_eq!((&made["status"], &made["answers"]["item"]), (&json!("in_fulfilment"), &json!("14 inch")));
+        // What was refused took no number; what was made is found by its own.
+        assert_eq!(made["number"], "REQ-00001");
+        ask(json!({"item": "16 inch"})).await.is(201);
+        let quoted = owner.get("/v1/service-requests?number=REQ-00001").await.is(200);
+        assert_eq!(each(&quoted, "id"), [id(&made)]);
         // One that checklists ask has to take what they answer.
         let refused = owner.patch(&format!("/v1/services/{}", id(&laptop)), json!({"onboarding": "asset", "form": {"type": "object", "required": ["size"], "properties": {"size": {"type": "string"}}}})).await;
         assert_eq!(faults(&refused.is_problem(422, "invalid-input")), [("/form", "not-for-checklists")]);

@@ -12,6 +12,9 @@ use serde_json::Value;
 pub struct ServiceRequest {
     pub id: Uuid,
     pub version: i64,
+    /// The number that people quote; unique.
+    #[schema(max_length = 40, example = "REQ-00042")]
+    pub number: String,
     /// What was asked for.
     pub service_id: Uuid,
     /// The employee who asks; null where a program does.
@@ -87,6 +90,9 @@ pub struct ServiceRequestFilter {
     /// Only requests in this state.
     #[param(inline)]
     status: Option<ServiceRequestStatus>,
+    /// Only the request with this number.
+    #[param(min_length = 1, max_length = 40)]
+    number: Option<String>,
     /// Only requests for this service.
     service_id: Option<Uuid>,
     /// Only what this employee asked for.
@@ -123,7 +129,7 @@ impl Resource for ServiceRequest {
     const PATH: &'static str = "/v1/service-requests";
     const SINGULAR: &'static str = "service_request";
     const TAG: &'static str = "Service catalogue";
-    const SORT: &'static [SortKey] = &[SortKey::instant("created_at")];
+    const SORT: &'static [SortKey] = &[SortKey::text("number"), SortKey::instant("created_at")];
     const USUAL_ORDER: &'static str = "-created_at";
     type Filter = ServiceRequestFilter;
 
@@ -147,10 +153,11 @@ impl Resource for ServiceRequest {
 impl Stored for ServiceRequest {
     type Table = service_requests::table;
     const TABLE: &'static str = "service_requests";
-    const SEARCHED: &'static [&'static str] = &["note"];
+    const SEARCHED: &'static [&'static str] = &["number", "note"];
 
     fn narrow(rows: Rows<Self>, by: ServiceRequestFilter) -> Rows<Self> {
         rows.when(by.status, |rows, status| rows.filter(service_requests::status.eq(status)))
+            .when(by.number, |rows, number| rows.filter(service_requests::number.eq(number)))
             .when(by.service_id, |rows, id| rows.filter(service_requests::service_id.eq(id)))
             .when(by.requester_id, |rows, id| rows.filter(service_requests::requester_id.eq(id)))
             .when(by.for_employee_id, |rows, id| rows.filter(service_requests::for_employee_id.eq(id)))
