@@ -7,7 +7,7 @@
 use diesel::QueryableByName;
 use diesel::dsl::sql;
 use diesel::sql_types::{BigInt, Bool, Nullable, Text, Uuid as SqlUuid};
-use platform::page::ListQuery;
+use platform::page::{ListQuery, PageOfIds};
 use platform::prelude::*;
 use schema::approvals;
 use serde_json::Value;
@@ -176,15 +176,7 @@ pub struct ApprovalFilter {
     created_by: Option<Uuid>,
     #[param(ignore)]
     #[serde(skip)]
-    page: Option<InboxPage>,
-}
-
-/// A page of an inbox and nothing else, in the order of the requests.
-#[derive(Clone, Debug)]
-struct InboxPage {
-    behind: Uuid,
-    descending: bool,
-    rows: i64,
+    page: Option<PageOfIds>,
 }
 
 text_enum! {
@@ -251,16 +243,7 @@ impl Stored for Approval {
         let others =
             (&filter.status, &filter.resource, &filter.resource_id, &filter.created_by, &query.search);
         let is_whole = matches!(others, (None | Some(ApprovalStatus::Waiting), None, None, None, None));
-        let by_id = query.sorted_by("id").filter(|_| is_whole);
-        let page = by_id.map(|(descending, behind)| InboxPage {
-            behind: match behind.and_then(|behind| behind.parse().ok()) {
-                Some(behind) => behind,
-                None if descending => Uuid::max(),
-                None => Uuid::nil(),
-            },
-            descending,
-            rows,
-        });
+        let page = query.page_of_ids(rows).filter(|_| is_whole);
         ApprovalFilter { page, ..filter }
     }
 }
@@ -270,8 +253,8 @@ impl Stored for Approval {
 const MINE: &str = "approvals.id = any(array(select distinct w.approval_id from approval_waits w
     where w.org_id = (select current_org()) and w.user_id = (select current_caller()) and w.since <= now() and w.until > now()";
 
-fn waits_for_me(rows: Rows<Approval>, page: Option<InboxPage>) -> Rows<Approval> {
-    let Some(InboxPage { behind, descending, rows: most }) = page else {
+fn waits_for_me(rows: Rows<Approval>, page: Option<PageOfIds>) -> Rows<Approval> {
+    let Some(PageOfIds { behind, descending, rows: most }) = page else {
         return rows.filter(sql::<Bool>(&format!("{MINE}))")));
     };
     let (side, order) = if descending { ("<", "desc") } else { (">", "asc") };

@@ -6,7 +6,6 @@ use crate::contract;
 use crate::dated::{self, Dated};
 use crate::dialect::Dialect;
 use crate::event;
-use crate::export;
 use crate::feed;
 use crate::import;
 use crate::job::{self, Task, Workshop};
@@ -20,21 +19,16 @@ use actix_web::dev::Handler;
 use actix_web::http::Method;
 use actix_web::{FromRequest, HttpRequest, Route, Scope, web};
 use futures_util::future::LocalBoxFuture;
-use serde::de::DeserializeOwned;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use utoipa::__dev::Tags; // what `tag = "…"` says is told by no public trait
 use utoipa::openapi::path::{
     HttpMethod, Operation, OperationBuilder, Parameter, ParameterBuilder, ParameterIn,
 };
-use utoipa::openapi::request_body::RequestBodyBuilder;
-use utoipa::openapi::response::ResponseBuilder;
-use utoipa::openapi::schema::SchemaType;
-use utoipa::openapi::{
-    Content, HeaderBuilder, KnownFormat, ObjectBuilder, Ref, RefOr, Required, Response, Schema, SchemaFormat,
-    Type,
-};
+use utoipa::openapi::{KnownFormat, ObjectBuilder, RefOr, Required, SchemaFormat, Type};
 use utoipa::{Path, ToSchema};
+
+pub use crate::operation_doc::OperationDoc;
 
 /// A handler and its documentation, found by the handler's name.
 #[macro_export]
@@ -85,212 +79,6 @@ impl<R: Resource> Argument for Id<R> {
 
 impl Argument for HttpRequest {
     fn describe(_: &mut OperationDoc) {}
-}
-
-/// One operation of the contract while it is put together.
-pub struct OperationDoc {
-    pub method: Method,
-    pub permission: Option<String>,
-    pub parameters: Vec<Parameter>,
-    pub schemas: Vec<(String, RefOr<Schema>)>,
-    /// Statuses that it refuses with beside those that follow from what it takes.
-    pub refusals: Vec<&'static str>,
-    /// Fields that a patch can leave out, but not clear.
-    not_null: Vec<(String, String)>,
-    body: Option<(String, &'static [&'static str])>,
-    /// Bodies that are files: media type and the name of its schema.
-    files: Vec<(&'static str, &'static str)>,
-    /// What they look like, where that is not what their schema tells.
-    pub(crate) shown: Vec<(&'static str, String)>,
-    bytes: Option<String>,
-    responses: BTreeMap<String, Response>,
-}
-
-impl OperationDoc {
-    fn new(method: Method) -> Self {
-        Self {
-            method,
-            permission: None,
-            parameters: Vec::new(),
-            schemas: Vec::new(),
-            refusals: Vec::new(),
-            not_null: Vec::new(),
-            body: None,
-            files: Vec::new(),
-            shown: Vec::new(),
-            bytes: None,
-            responses: BTreeMap::new(),
-        }
-    }
-
-    fn refer<T: ToSchema>(&mut self) -> RefOr<Schema> {
-        self.schemas.push((T::name().into_owned(), T::schema()));
-        T::schemas(&mut self.schemas);
-        Ref::from_schema_name(T::name()).into()
-    }
-
-    /// It takes a JSON body.
-    pub fn takes<T: ToSchema + DeserializeOwned>(&mut self) {
-        self.refer::<T>();
-        let schema = serde_json::to_value(T::schema()).unwrap_or_default();
-        self.not_null.extend(
-            crate::patch::not_null::<T>(&schema).into_iter().map(|field| (T::name().into_owned(), field)),
-        );
-        let types: &[&str] = match self.method {
-            Method::PATCH => &["application/merge-patch+json", "application/json"],
-            _ => &["application/json"],
-        };
-        self.body = Some((T::name().into_owned(), types));
-    }
-
-    /// Whether its body is JSON that has to say nothing: see [`crate::Input`].
-    fn may_come_without_body(&self) -> bool {
-        let Some((name, ["application/json"])) = &self.body else { return false };
-        let schema = self.schemas.iter().find(|(each, _)| each == name);
-        let says_nothing = |schema: &RefOr<Schema>| matches!(schema, RefOr::T(Schema::Object(object)) if object.required.is_empty());
-        self.method == Method::POST
-            && self.files.is_empty()
-            && schema.is_some_and(|(_, schema)| says_nothing(schema))
-    }
-
-    /// It takes a body of another type than JSON's own, whose form another standard tells.
-    pub fn takes_as<T: ToSchema>(&mut self, types: &'static [&'static str]) {
-        self.refer::<T>();
-        self.body = Some((T::name().into_owned(), types));
-    }
-
-    /// It answers with a body whose form another standard tells.
-    pub fn answers_as<T: ToSchema>(&mut self, content_type: &str, status: &str, description: &str) {
-        let content = Content::new(Some(self.refer::<T>()));
-        let response = ResponseBuilder::new().description(description).content(content_type, content);
-        self.responses.insert(status.to_owned(), response.build());
-    }
-
-    /// It takes a form, as OAuth 2 does.
-    pub fn takes_form<T: ToSchema>(&mut self) {
-        self.refer::<T>();
-        self.body = Some((T::name().into_owned(), &["application/x-www-form-urlencoded"]));
-    }
-
-    /// It takes a file: media type, schema, what it is, an example.
-    pub fn takes_files(&mut self, types: &[(&'static str, &'static str, &'static str, &'static str)]) {
-        for (media_type, name, description, example) in types {
-            let schema = ObjectBuilder::new()
-                .schema_type(Type::String)
-                .max_length(usize::try_from(import::LONGEST_FILE).ok())
-                .description(Some(*description))
-                .examples([serde_json::json!(example)]);
-            self.schemas.push(((*name).to_owned(), RefOr::T(Schema::Object(schema.build()))));
-            self.files.push((media_type, name));
-        }
-    }
-
-    /// It takes bytes as they are.
-    pub fn takes_bytes(&mut self, description: &str) {
-        self.bytes = Some(description.to_owned());
-    }
-
-    /// It refuses in JSON of a form of its own, beside the usual problem.
-    pub fn refuses_with<T: ToSchema>(&mut self, status: &str, description: &str) {
-        let own = Content::new(Some(self.refer::<T>()));
-        let usual = Content::new(Some(RefOr::from(Ref::from_schema_name("Problem"))));
-        let response = ResponseBuilder::new().description(description);
-        let response = response.content("application/json", own).content("application/problem+json", usual);
-        self.responses.insert(status.to_owned(), response.build());
-    }
-
-    /// It refuses with a problem that has members of its own.
-    pub fn refuses_telling<T: ToSchema>(&mut self, status: &str, description: &str) {
-        let told = Content::new(Some(self.refer::<T>()));
-        let response =
-            ResponseBuilder::new().description(description).content("application/problem+json", told);
-        self.responses.insert(status.to_owned(), response.build());
-    }
-
-    /// It answers with JSON.
-    pub fn answers<T: ToSchema>(&mut self, status: &str, description: &str) {
-        let schema = self.refer::<T>();
-        let content = Content::new(Some(schema));
-        let response = ResponseBuilder::new().description(description).content("application/json", content);
-        self.responses.insert(status.to_owned(), response.build());
-    }
-
-    /// It answers with some JSON object.
-    pub fn answers_object(&mut self, status: &str, description: &str) {
-        let object = ObjectBuilder::new().schema_type(Type::Object).build();
-        let content = Content::new(Some(RefOr::T(Schema::Object(object))));
-        let response = ResponseBuilder::new().description(description).content("application/json", content);
-        self.responses.insert(status.to_owned(), response.build());
-    }
-
-    /// It answers with an empty body.
-    pub fn answer_nothing(&mut self, status: &str, description: &str) {
-        self.responses.insert(status.to_owned(), ResponseBuilder::new().description(description).build());
-    }
-
-    /// It answers with something else than JSON.
-    pub fn answers_with(&mut self, status: &str, content_type: &str, description: &str) {
-        // Who reads YAML by its type gets an object, who reads it as text gets text.
-        let kind =
-            if content_type == "application/yaml" { SchemaType::AnyValue } else { Type::String.into() };
-        let text = match content_type {
-            BYTES => bytes(),
-            _ => ObjectBuilder::new().schema_type(kind).build(),
-        };
-        let response = self
-            .responses
-            .entry(status.to_owned())
-            .or_insert_with(|| ResponseBuilder::new().description(description).build());
-        response
-            .content
-            .insert(content_type.to_owned(), RefOr::T(Content::new(Some(RefOr::T(Schema::Object(text))))));
-    }
-
-    /// An answer carries this header.
-    pub fn answer_header(&mut self, status: &str, name: &str, description: &str) {
-        if let Some(response) = self.responses.get_mut(status) {
-            let text = ObjectBuilder::new().schema_type(Type::String).max_length(Some(2000)).build();
-            let header = HeaderBuilder::new().schema(Some(text)).description(Some(description)).build();
-            response.headers.insert(name.to_owned(), RefOr::T(header));
-        }
-    }
-
-    /// The answer of several resources at once: 200.
-    pub fn answers_several<R: Resource>(&mut self) {
-        self.refer::<R>();
-        let name = format!("Several{}", R::name());
-        self.schemas.push((name.clone(), contract::several_schema(&R::name())));
-        let content = Content::new(Some(RefOr::from(Ref::from_schema_name(name))));
-        let response = ResponseBuilder::new().description("All of them").content("application/json", content);
-        self.responses.insert("200".into(), response.build());
-    }
-
-    /// It answers with a page of `R`s.
-    pub fn answers_page<R: Resource>(&mut self) {
-        self.refer::<R>();
-        let name = format!("{}Page", R::name());
-        self.schemas.push((name.clone(), contract::page_schema(&R::name())));
-        let content = Content::new(Some(RefOr::from(Ref::from_schema_name(name))));
-        let response =
-            ResponseBuilder::new().description("A page of the list").content("application/json", content);
-        self.responses.insert("200".into(), response.build());
-        for media_type in export::MEDIA_TYPES {
-            self.answers_with("200", media_type, "");
-        }
-        self.answer_header("200", "Link", "The address of the next page, where there is one (RFC 8288).");
-    }
-}
-
-/// Bytes that say themselves what they are, if anything does.
-const BYTES: &str = "application/octet-stream";
-
-fn bytes() -> utoipa::openapi::Object {
-    let binary = SchemaFormat::KnownFormat(KnownFormat::Binary);
-    ObjectBuilder::new()
-        .schema_type(Type::String)
-        .format(Some(binary))
-        .max_length(Some(1 << 30)) // more than any file has; what each purpose takes is in the description
-        .build()
 }
 
 /// An operation as the server and the tests know it.
@@ -656,7 +444,7 @@ impl Api {
 
     /// Not generic, so it is compiled once.
     fn document(&mut self, path: &str, mut operation: Operation, doc: OperationDoc) {
-        let required = if doc.may_come_without_body() { Required::False } else { Required::True };
+        operation.request_body = doc.request_body().map(RefOr::T);
         let parameters = doc.parameters;
         let query = parameters
             .iter()
@@ -672,27 +460,6 @@ impl Api {
             custom: false,
         });
         operation.parameters = Some(parameters.into_iter().map(RefOr::T).collect());
-        let bodies =
-            doc.body.iter().flat_map(|(name, types)| types.iter().map(|kind| (*kind, name.as_str())));
-        let bodies: Vec<(&str, &str)> = bodies.chain(doc.files.iter().copied()).collect();
-        operation.request_body = (!bodies.is_empty()).then(|| {
-            bodies
-                .iter()
-                .fold(RequestBodyBuilder::new().required(Some(required)), |body, (media_type, name)| {
-                    let shown = doc.shown.iter().find(|(kind, _)| kind == media_type);
-                    let mut content = Content::new(Some(RefOr::from(Ref::from_schema_name(*name))));
-                    content.example = shown.map(|(_, file)| file.as_str().into());
-                    body.content(*media_type, content)
-                })
-                .build()
-                .into()
-        });
-        if let Some(description) = doc.bytes {
-            let content = Content::new(Some(RefOr::T(Schema::Object(bytes()))));
-            let body =
-                RequestBodyBuilder::new().required(Some(Required::True)).description(Some(description));
-            operation.request_body = Some(body.content(BYTES, content).build().into());
-        }
         operation.responses.responses =
             doc.responses.into_iter().map(|(status, response)| (status, RefOr::T(response))).collect();
         let dialect = self.dialects.iter().find(|dialect| dialect.rules(path)).copied();

@@ -48,8 +48,7 @@ impl<T: ToSchema + DeserializeOwned + 'static> FromRequest for Input<T> {
     fn from_request(http: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (http, payload) = (http.clone(), payload.take());
         async move {
-            let may_be_left_out = http.method() == Method::POST && validator::<T>().is_valid(&json!({}));
-            let read = match receive_json(&http, payload, may_be_left_out).await {
+            let read = match receive_json(&http, payload, || validator::<T>().is_valid(&json!({}))).await {
                 Ok(body) => parse(&body).inspect_err(|_| {
                     if let Some(given) = Given::of(&body) {
                         http.extensions_mut().insert(given);
@@ -93,13 +92,18 @@ pub async fn receive_value(http: &HttpRequest, payload: Payload, types: &[&str])
     if faults.is_empty() { Ok(value) } else { Err(Problem::invalid(faults)) }
 }
 
-async fn receive_json(http: &HttpRequest, payload: Payload, may_be_left_out: bool) -> Result<BytesMut> {
+async fn receive_json(
+    http: &HttpRequest,
+    payload: Payload,
+    says_enough_empty: fn() -> bool,
+) -> Result<BytesMut> {
     let content_type = http.content_type();
     let patch = http.method() == Method::PATCH && content_type == "application/merge-patch+json";
     if patch || content_type == "application/json" {
         return receive(http, payload).await;
     }
-    if may_be_left_out && content_type.is_empty() && receive(http, payload).await?.is_empty() {
+    let is_left_out = http.method() == Method::POST && content_type.is_empty() && says_enough_empty();
+    if is_left_out && receive(http, payload).await?.is_empty() {
         return Ok(BytesMut::from("{}"));
     }
     Err(UNSUPPORTED_MEDIA_TYPE.because("Send `Content-Type: application/json`."))

@@ -157,6 +157,16 @@ pub struct Order {
     pub(crate) descending: bool,
 }
 
+/// A page of a list in the order of its ids.
+#[derive(Clone, Copy, Debug)]
+pub struct PageOfIds {
+    /// The page is what comes behind this one.
+    pub behind: Uuid,
+    pub descending: bool,
+    /// How many rows at the most.
+    pub rows: i64,
+}
+
 /// A list that was asked for, read and checked.
 #[derive(Clone, Debug)]
 pub struct ListQuery<F> {
@@ -220,11 +230,23 @@ impl<F> ListQuery<F> {
     }
 
     /// Where the column is the first key: whether it descends, and its value in the row that the page is behind.
-    pub fn sorted_by(&self, column: &str) -> Option<(bool, Option<&str>)> {
+    fn sorted_by(&self, column: &str) -> Option<(bool, Option<&str>)> {
         let first = self.order.first()?;
         let is_it = matches!(first.key, By::Column(key) if key.name == column);
         let behind = self.after.as_ref().and_then(|values| values.first()?.as_deref());
         is_it.then_some((first.descending, behind))
+    }
+
+    /// Where the list is in the order of its ids: the page of `rows` that is asked for, for a filter that finds it by an index of its own.
+    #[must_use]
+    pub fn page_of_ids(&self, rows: i64) -> Option<PageOfIds> {
+        let (descending, behind) = self.sorted_by("id")?;
+        let behind = match behind.and_then(|behind| behind.parse().ok()) {
+            Some(behind) => behind,
+            None if descending => Uuid::max(),
+            None => Uuid::nil(),
+        };
+        Some(PageOfIds { behind, descending, rows })
     }
 
     /// The page of `rows`, which holds one more than the limit where there is a next one.

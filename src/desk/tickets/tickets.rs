@@ -6,7 +6,7 @@ use diesel::PgArrayExpressionMethods;
 use diesel::dsl::sql;
 use diesel::expression::SqlLiteral;
 use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text, Uuid as SqlUuid};
-use platform::page::ListQuery;
+use platform::page::{ListQuery, PageOfIds};
 use platform::prelude::*;
 use platform::problem::{IN_USE, INVALID_STATE};
 use platform::store::changes_nothing;
@@ -248,15 +248,7 @@ pub struct TicketFilter {
     solution_due_at_to: Option<DateTime<Utc>>,
     #[param(ignore)]
     #[serde(skip)]
-    page: Option<TicketPage>,
-}
-
-/// A page of tickets, of one state or all, in the order in which they were opened.
-#[derive(Clone, Debug)]
-struct TicketPage {
-    behind: Uuid,
-    descending: bool,
-    rows: i64,
+    page: Option<PageOfIds>,
 }
 
 pub(crate) static LIFE: Life = Life {
@@ -356,16 +348,7 @@ impl Stored for Ticket {
     fn filter_of_page(query: &ListQuery<TicketFilter>, rows: i64) -> TicketFilter {
         let filter = query.filter.clone();
         let is_whole = query.search.is_none() && query.as_of.is_none() && filter.is_of_state_alone();
-        let by_id = query.sorted_by("id").filter(|_| is_whole);
-        let page = by_id.map(|(descending, behind)| TicketPage {
-            behind: match behind.and_then(|behind| behind.parse().ok()) {
-                Some(behind) => behind,
-                None if descending => Uuid::max(),
-                None => Uuid::nil(),
-            },
-            descending,
-            rows,
-        });
+        let page = query.page_of_ids(rows).filter(|_| is_whole);
         TicketFilter { page, ..filter }
     }
 }
@@ -397,7 +380,7 @@ impl TicketFilter {
 }
 
 /// Those of the page, found by the indexes that reach goes by: see the migration of tickets.
-fn seen_by_caller(rows: Rows<Ticket>, status: Option<TicketStatus>, page: &TicketPage) -> Rows<Ticket> {
+fn seen_by_caller(rows: Rows<Ticket>, status: Option<TicketStatus>, page: &PageOfIds) -> Rows<Ticket> {
     rows.filter(
         sql::<Bool>("tickets.id = any((select page_of_tickets(")
             .bind::<Nullable<Text>, _>(status.map(TicketStatus::as_str))

@@ -18,7 +18,6 @@ mod of_employees;
 mod reports;
 pub mod supplies;
 pub mod supply_movements;
-mod tables;
 
 use chrono::NaiveDate;
 use platform::api::Api;

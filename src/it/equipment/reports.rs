@@ -4,10 +4,10 @@
 use crate::assets::Asset;
 use crate::kits::Kit;
 use crate::licences::Licence;
-use crate::tables::{Lines, Tabled};
 use diesel::sql_types::{Integer, Nullable, Uuid as SqlUuid};
 use platform::export::Format;
 use platform::prelude::*;
+use platform::tables::{Lines, Tabled};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 

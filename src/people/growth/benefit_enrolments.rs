@@ -1,9 +1,9 @@
 //! Benefit enrolments: who is in which plan from when to when, and who is covered with them.
 
-use crate::references;
 use platform::prelude::*;
 use platform::problem::IN_USE;
 use schema::benefit_enrolments;
+use staff::references::EMPLOYEE;
 
 /// That an employee is in a plan, or asks to be.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema, Queryable, Selectable)]
@@ -132,7 +132,7 @@ impl Resource for BenefitEnrolment {
     const SORT: &'static [SortKey] = &[SortKey::day("starts_on"), SortKey::instant("created_at")];
     const USUAL_ORDER: &'static str = "-starts_on";
     const REFERENCES: &'static [Reference] = &[
-        references::EMPLOYEE,
+        EMPLOYEE,
         Reference {
             field: "benefit_plan_id",
             column: "benefit_plan_code",

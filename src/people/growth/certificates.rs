@@ -1,9 +1,10 @@
 //! Certificates: that somebody knows something, by a course here or from elsewhere, and until when that holds.
 
-use crate::references;
+use crate::courses;
 use platform::prelude::*;
 use platform::problem::IN_USE;
 use schema::certificates;
+use staff::references::EMPLOYEE;
 
 /// That somebody has learnt what a course teaches.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema, Queryable, Selectable)]
@@ -118,7 +119,7 @@ impl Resource for Certificate {
     const TAG: &'static str = "Growth";
     const SORT: &'static [SortKey] = &[SortKey::day("issued_on"), SortKey::instant("created_at")];
     const USUAL_ORDER: &'static str = "-issued_on";
-    const REFERENCES: &'static [Reference] = &[references::EMPLOYEE, references::COURSE];
+    const REFERENCES: &'static [Reference] = &[EMPLOYEE, courses::REFERENCE];
     type Filter = CertificateFilter;
 
     fn id(&self) -> Uuid {

@@ -1,6 +1,6 @@
 //! Course requirements: who has to have which certificate, by position and department.
 
-use crate::references;
+use crate::courses;
 use platform::prelude::*;
 use schema::course_requirements;
 
@@ -86,7 +86,7 @@ impl Resource for CourseRequirement {
     const SORT: &'static [SortKey] = &[SortKey::day("starts_on"), SortKey::instant("created_at")];
     const USUAL_ORDER: &'static str = "-starts_on";
     const REFERENCES: &'static [Reference] = &[
-        references::COURSE,
+        courses::REFERENCE,
         Reference {
             field: "department_id",
             column: "department_code",

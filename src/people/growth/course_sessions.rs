@@ -1,6 +1,6 @@
 //! Course sessions: when and where a course is held, how many can come, and what came of it.
 
-use crate::references;
+use crate::courses;
 use diesel::sql_types::{Jsonb, Uuid as SqlUuid};
 use platform::prelude::*;
 use platform::problem::INVALID_STATE;
@@ -161,7 +161,7 @@ impl Resource for CourseSession {
     const TAG: &'static str = "Growth";
     const SORT: &'static [SortKey] = &[SortKey::instant("starts_at"), SortKey::instant("created_at")];
     const USUAL_ORDER: &'static str = "starts_at";
-    const REFERENCES: &'static [Reference] = &[references::COURSE];
+    const REFERENCES: &'static [Reference] = &[courses::REFERENCE];
     type Filter = CourseSessionFilter;
 
     fn id(&self) -> Uuid {

@@ -4,6 +4,10 @@ use platform::prelude::*;
 use rust_decimal::Decimal;
 use schema::courses;
 
+/// How files name a course: by its code.
+pub const REFERENCE: Reference =
+    Reference { field: "course_id", column: "course_code", table: "courses", by: "code", within: None };
+
 /// Something that people can learn here.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema, Queryable, Selectable)]
 #[diesel(table_name = courses)]

@@ -11,7 +11,6 @@ pub mod courses;
 pub mod goal_check_ins;
 pub mod goals;
 pub mod life_events;
-mod references;
 pub mod review_calibrations;
 pub mod review_cycles;
 pub mod review_parts;

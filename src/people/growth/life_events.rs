@@ -1,9 +1,9 @@
 //! Life events: a marriage, a birth and the like, which open a window of an employee's own.
 
-use crate::references;
 use chrono::Days;
 use platform::prelude::*;
 use schema::benefit_life_events;
+use staff::references::EMPLOYEE;
 
 /// For so many days from the event, or from the day on which it is accepted, one may choose, unless told.
 const WINDOW_DAYS: u64 = 30;
@@ -118,7 +118,7 @@ impl Resource for BenefitLifeEvent {
     const TAG: &'static str = "Growth";
     const SORT: &'static [SortKey] = &[SortKey::day("happened_on"), SortKey::instant("created_at")];
     const USUAL_ORDER: &'static str = "-happened_on";
-    const REFERENCES: &'static [Reference] = &[references::EMPLOYEE];
+    const REFERENCES: &'static [Reference] = &[EMPLOYEE];
     type Filter = BenefitLifeEventFilter;
 
     fn id(&self) -> Uuid {

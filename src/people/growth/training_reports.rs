@@ -1,16 +1,12 @@
 //! Reports on training: who lacks what, and what training costs whom.
 
 use crate::certificates::Certificate;
-use actix_web::http::{StatusCode, header};
 use chrono::Datelike;
 use diesel::sql_types::{Date, Integer, Nullable, Text, Uuid as SqlUuid};
-use platform::api::OperationDoc;
-use platform::export::{self, Cell, Format, Sheet};
-use platform::may::Grants;
+use platform::export::Format;
 use platform::prelude::*;
+use platform::tables::{Lines, Tabled};
 use serde_json::Value;
-use utoipa::PartialSchema;
-use utoipa::openapi::{RefOr, Schema};
 
 diesel::define_sql_function! {
     /// See the migration of growth.
@@ -175,39 +171,12 @@ pub struct ComplianceFinding {
 /// How many findings a file holds at the most.
 const IN_A_FILE: i32 = 1_000_000;
 
-/// The report or, where a file is asked for, its findings.
-pub struct ComplianceTold(TrainingCompliance, Option<Format>);
-
-impl Outcome for ComplianceTold {
-    fn answer(&self, _: &Grants) -> Result<Answer<Self>> {
-        let Some(format) = self.1 else {
-            let body = serde_json::to_vec(&self.0).map_err(Problem::internal)?;
-            return Ok(Answer::new(StatusCode::OK, body));
-        };
-        let columns: Vec<String> = match ComplianceFinding::schema() {
-            RefOr::T(Schema::Object(finding)) => finding.properties.keys().cloned().collect(),
-            _ => Vec::new(),
-        };
-        let mut sheet = Sheet::begin(format, "training-compliance", columns.clone())?;
-        for finding in &self.0.findings {
-            let finding = serde_json::to_value(finding).map_err(Problem::internal)?;
-            let cell = |column: &String| match &finding[column] {
-                Value::String(text) => Cell::Text(text.clone()),
-                _ => Cell::Empty,
-            };
-            sheet.cells(&columns.iter().map(cell).collect::<Vec<_>>())?;
-        }
-        let file =
-            format!("attachment; filename=\"training-compliance-{}.{}\"", self.0.as_of_on, format.ending());
-        let answer = Answer::of_type(StatusCode::OK, format.content_type(), sheet.end()?.to_vec());
-        Ok(answer.with(header::CONTENT_DISPOSITION, &file))
-    }
-
-    fn describe(doc: &mut OperationDoc) {
-        doc.answers::<TrainingCompliance>("200", "The report");
-        for media_type in [export::CSV, export::XLSX] {
-            doc.answers_with("200", media_type, "");
-        }
+/// As a file it is who lacks what.
+impl Lines for TrainingCompliance {
+    type Line = ComplianceFinding;
+    const NAME: &'static str = "training-compliance";
+    fn lines(&self) -> &[ComplianceFinding] {
+        &self.findings
     }
 }
 
@@ -220,7 +189,7 @@ impl Outcome for ComplianceTold {
 async fn get_training_compliance(
     may: May<Read, Certificate>,
     query: Params<ComplianceQuery>,
-) -> Reply<ComplianceTold> {
+) -> Reply<Tabled<TrainingCompliance>> {
     let asked = query.0;
     let file = Format::accepted(may.http()).filter(|format| *format != Format::Ndjson);
     let after = asked.after.as_deref().map(read_after).transpose()?;
@@ -243,7 +212,7 @@ async fn get_training_compliance(
         .await?;
     let last = told.findings.last().filter(|_| told.has_more);
     let next_after = last.map(|last| format!("{}.{}", last.employee_id, last.course_id));
-    ComplianceTold(TrainingCompliance { next_after, ..told }, file).answer(may.grants())
+    Tabled(TrainingCompliance { next_after, ..told }, file).answer(may.grants())
 }
 
 fn read_after(after: &str) -> Result<(Uuid, Uuid)> {

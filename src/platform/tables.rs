@@ -1,11 +1,14 @@
 //! Reports as tables: the same lines as JSON and, by `Accept`, as CSV and XLSX.
 
+use crate::answer::{Answer, Outcome};
+use crate::api::OperationDoc;
+use crate::export::{self, Cell, Format, Sheet};
+use crate::may::Grants;
+use crate::problem::{Problem, Result};
 use actix_web::http::{StatusCode, header};
-use platform::api::OperationDoc;
-use platform::export::{self, Cell, Format, Sheet};
-use platform::may::Grants;
-use platform::prelude::*;
+use serde::Serialize;
 use serde_json::Value;
+use utoipa::ToSchema;
 use utoipa::openapi::{RefOr, Schema};
 
 /// A report whose lines are alike.
