@@ -1,5 +1,6 @@
 //! A database of a test's own in a durable cluster, and the service on it, which can be killed and started again.
 use crate::support::{Caller, Organization, Request, Service};
+use chrono::{DateTime, Utc};
 use cluster::Cluster;
 use platform::database::{Database, Settings};
 use platform::token::Tokens;
@@ -179,6 +180,28 @@ impl Installation {
     /// How many of the service's connections are so: `wait_event_type = 'Lock'`.
     pub async fn backends(&self, condition: &str) -> i64 {
         self.count_of_backends(&format!("count(*) filter (where {condition})")).await
+    }
+
+    /// Waits until all that the service has begun by now is over. What it begins later is its schedules' and other
+    /// callers', and what was left open would stay.
+    ///
+    /// # Panics
+    /// With the statements that are left, if some are after `patience`.
+    pub async fn is_through(&self, patience: Duration) {
+        let database = self.database().await;
+        let asked = database.query_one("select clock_timestamp()", &[]).await.unwrap();
+        let asked: DateTime<Utc> = asked.get(0);
+        let left = "select string_agg(format('%s for %s: %s', state, clock_timestamp() - xact_start, query), E'\n')
+            from pg_stat_activity
+            where application_name = 'backoffice' and datname = current_database() and state <> 'idle'
+                and coalesce(xact_start, state_change) < $1";
+        let started = Instant::now();
+        loop {
+            let left: Option<String> = database.query_one(left, &[&asked]).await.unwrap().get(0);
+            let Some(left) = left else { return };
+            assert!(started.elapsed() < patience, "left after {patience:?}:\n{left}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 
     /// Ends all of the service's connections, and answers how many.

@@ -120,10 +120,7 @@ fn slow_clients_are_ended_and_nobody_else_notices() {
         assert!(took.len() > 100, "others were answered {} times only", took.len());
         let p95 = took[took.len() * 95 / 100];
         assert!(p95 < Duration::from_secs(1), "others waited {p95:?}");
-        // A schedule of the service's own is at work for a moment now and then; what was left would stay.
-        let patience = Duration::from_secs(3);
-        let none = async || installation.backends("state <> 'idle'").await == 0;
-        crate::until(patience, "nothing of it is left in Postgres", none).await;
+        installation.is_through(Duration::from_secs(3)).await;
     });
 }
 
