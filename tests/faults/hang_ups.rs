@@ -61,7 +61,7 @@ fn hanging_up_at_any_moment_leaves_whole_rows_and_clean_connections() {
             tokio::time::sleep(Duration::from_micros(number * 251)).await;
             drop(client);
         }
-        installation.is_through(Duration::from_secs(3)).await;
+        installation.is_through().await;
         let database = installation.database().await;
         let count = async |query: &str| -> i64 {
             database.query_one(query, &[&caller.organization]).await.unwrap().get(0)

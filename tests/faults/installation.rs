@@ -186,12 +186,15 @@ impl Installation {
     /// callers', and what was left open would stay.
     ///
     /// # Panics
-    /// With the statements that are left, if some are after `patience`.
-    pub async fn is_through(&self, patience: Duration) {
+    /// With the statements that are left, if some are after 10 s: sooner than PostgreSQL itself ends what is idle in a
+    /// transaction, later than any schedule takes.
+    pub async fn is_through(&self) {
+        let patience = Duration::from_secs(10);
         let database = self.database().await;
         let asked = database.query_one("select clock_timestamp()", &[]).await.unwrap();
         let asked: DateTime<Utc> = asked.get(0);
-        let left = "select string_agg(format('%s for %s: %s', state, clock_timestamp() - xact_start, query), E'\n')
+        let left =
+            "select string_agg(format('%s for %s: %s', state, clock_timestamp() - xact_start, query), E'\n')
             from pg_stat_activity
             where application_name = 'backoffice' and datname = current_database() and state <> 'idle'
                 and coalesce(xact_start, state_change) < $1";

@@ -73,7 +73,7 @@ fn what_a_killed_service_had_begun_is_undone() {
         waiting.await.unwrap().unwrap_err();
         blocker.batch_execute("commit").await.unwrap();
         tokio::task::block_in_place(|| installation.start_again());
-        installation.is_through(Duration::from_secs(3)).await;
+        installation.is_through().await;
         let read =
             installation.request(&caller, Method::GET, &format!("/v1/employees/{id}")).send().await.is(200);
         assert_eq!((&read["given_name"], &read["version"]), (&"Ana".into(), &1.into()));
