@@ -85,16 +85,16 @@ begin
     return replace(replace(said, '{year}', year), '{month}', to_char(day, 'MM'));
 end $$;
 
--- The next number of the active series of the kind, or of a part of it (`in_scope`), in a year that is the day's or the part's
--- own (`in_year`: a fiscal year's code). It locks the counter of the series and period until the end of the
--- transaction. The row itself is the lock: whoever runs takes it while those who wait are being woken. An advisory lock,
+-- The next numbers, so many, of the active series of the kind, or of a part of it (`in_scope`), in a year that is the day's or the part's
+-- own (`in_year`: a fiscal year's code): the first of them, of the series' `format`. It locks the counter of the series and period until the
+-- end of the transaction. The row itself is the lock: whoever runs takes it while those who wait are being woken. An advisory lock,
 -- handed from one to the next in turn, gave two thirds as many.
-create function next_number(in_kind text, in_scope text, in_year text, in_day date, new_series uuid, out series_id uuid, out period text, out ordinal bigint, out number text)
+create function next_numbers(in_kind text, in_scope text, in_year text, in_day date, in_count bigint, new_series uuid,
+    out series_id uuid, out period text, out first bigint, out format text)
     language plpgsql as $$
 #variable_conflict use_column
 declare
     org constant uuid := current_org();
-    year constant text := coalesce(in_year, to_char(in_day, 'YYYY'));
     kinds number_kinds;
     series record;
     next bigint := 1;
@@ -105,12 +105,12 @@ begin
         if not found then
             if exists (select from number_series s where s.org_id = org and s.kind = in_kind and s.scope = in_scope and s.status <> 'active') then
                 raise exception 'no series' using errcode = 'restrict_violation', table = 'number_series',
-                    constraint = format('no_series_of_the_kind_%s_is_active%s_activate_one', in_kind, '_for_' || nullif(in_scope, ''));
+                    constraint = pg_catalog.format('no_series_of_the_kind_%s_is_active%s_activate_one', in_kind, '_for_' || nullif(in_scope, ''));
             end if;
             select * into strict kinds from number_kinds k where k.kind = in_kind;
             if kinds.table_name is not null then -- behind what was numbered by hand until now
-                execute format('select coalesce(max(substring(%I from $1)::bigint), 0) + 1 from %I where org_id = $2', kinds.column_name, kinds.table_name)
-                    into next using '^' || regexp_replace(number_text(kinds.format, year, in_day, 0), '0+$', '') || '0*([0-9]{1,12})$', org;
+                execute pg_catalog.format('select coalesce(max(substring(%I from $1)::bigint), 0) + 1 from %I where org_id = $2', kinds.column_name, kinds.table_name)
+                    into next using '^' || regexp_replace(number_text(kinds.format, in_year, in_day, 0), '0+$', '') || '0*([0-9]{1,12})$', org;
             end if;
             insert into number_series (org_id, id, kind, scope, name, format, start, reset, status)
                 values (org, new_series, in_kind, in_scope, 'Default', coalesce(nullif(in_scope, '') || '-', '') || kinds.format, next, kinds.reset, 'active')
@@ -118,19 +118,21 @@ begin
             continue;
         end if;
         series_id := series.id;
-        period := case series.reset when 'yearly' then year else '' end;
-        update number_counters c set last = c.last + 1 where c.org_id = org and c.series_id = next_number.series_id and c.period = next_number.period
-            returning c.last into ordinal;
-        if not found then -- the first of its period: how the series begins stays meanwhile
-            select s.start into ordinal from number_series s
-                where s.org_id = org and s.id = series.id and s.reset = series.reset and s.status = 'active' for share;
-            continue when not found;
-            insert into number_counters as c (org_id, series_id, period, first, last) values (org, series.id, next_number.period, ordinal, ordinal)
-                on conflict (org_id, series_id, period) do update set last = c.last + 1
-                returning c.last into ordinal;
-        end if;
-        number := number_text(series.format, year, in_day, ordinal);
-        return;
+        format := series.format;
+        period := case series.reset when 'yearly' then in_year else '' end;
+        update number_counters c set last = c.last + in_count
+            where c.org_id = org and c.series_id = next_numbers.series_id and c.period = next_numbers.period
+            returning c.last - in_count + 1 into first;
+        exit when found;
+        -- The first of its period: how the series begins stays meanwhile.
+        select s.start into next from number_series s
+            where s.org_id = org and s.id = series.id and s.reset = series.reset and s.status = 'active' for share;
+        continue when not found;
+        insert into number_counters as c (org_id, series_id, period, first, last)
+            values (org, series.id, next_numbers.period, next, next + in_count - 1)
+            on conflict (org_id, series_id, period) do update set last = c.last + in_count
+            returning c.last - in_count + 1 into first;
+        exit;
     end loop;
 end $$;
 
@@ -139,11 +141,45 @@ end $$;
 create function take_number(in_kind text, in_day date, in_id uuid, new_series uuid, in_scope text default '', in_year text default null) returns text
     language plpgsql security definer set search_path = public, pg_temp as $$
 declare
-    taken record := next_number(in_kind, in_scope, in_year, in_day, new_series);
+    year constant text := coalesce(in_year, to_char(in_day, 'YYYY'));
+    taken constant record := next_numbers(in_kind, in_scope, year, in_day, 1, new_series);
+    number constant text := number_text(taken.format, year, in_day, taken.first);
 begin
     insert into numbers_given (org_id, series_id, period, ordinal, kind, number, resource_id)
-        values (current_org(), taken.series_id, taken.period, taken.ordinal, in_kind, taken.number, in_id);
-    return taken.number;
+        values (current_org(), taken.series_id, taken.period, taken.first, in_kind, number, in_id);
+    return number;
+end $$;
+
+-- The same for many: a number for each, in that order within a scope and year, and each counter moved once. A counter that is moved again and again
+-- in one transaction leaves a row behind for every number, through which the next one looks.
+create function take_numbers(in_kind text, in_ids uuid[], in_days date[], in_scopes text[] default null, in_years text[] default null) returns text[]
+    language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+    part record;
+    taken record;
+    numbers text[];
+    all_places bigint[] := '{}';
+    all_numbers text[] := '{}';
+begin
+    if cardinality(in_ids) = 1 then
+        return array[take_number(in_kind, in_days[1], in_ids[1], gen_random_uuid(), coalesce(in_scopes[1], ''), in_years[1])];
+    end if;
+    for part in
+        select coalesce(scope, '') as scope, coalesce(year, to_char(day, 'YYYY')) as year, array_agg(id order by place) as ids,
+            array_agg(day order by place) as days, array_agg(place order by place) as places
+        from unnest(in_ids, in_days, in_scopes, in_years) with ordinality wanted (id, day, scope, year, place)
+        group by 1, 2 order by 1, 2
+    loop
+        taken := next_numbers(in_kind, part.scope, part.year, part.days[1], cardinality(part.ids), gen_random_uuid());
+        numbers := (select array_agg(number_text(taken.format, part.year, day, taken.first + nth - 1) order by nth)
+            from unnest(part.days) with ordinality each (day, nth));
+        insert into numbers_given (org_id, series_id, period, ordinal, kind, number, resource_id)
+            select current_org(), taken.series_id, taken.period, taken.first + nth - 1, in_kind, number, id
+            from unnest(part.ids, numbers) with ordinality each (id, number, nth);
+        all_places := all_places || part.places;
+        all_numbers := all_numbers || numbers;
+    end loop;
+    return (select array_agg(number order by place) from unnest(all_places, all_numbers) each (place, number));
 end $$;
 
 -- A row that comes without its number takes it when it is written, by whatever path.
@@ -157,17 +193,21 @@ begin
         create function number_%1$s() returns trigger language plpgsql security definer set search_path = public, pg_temp as $body$
         declare
             today constant date := (now() at time zone 'UTC')::date;
+            day constant date := %4$s;
+            year constant text := to_char(day, 'YYYY');
             taken record;
+            taken_number text;
             bearer uuid;
         begin
             loop
-                taken := next_number(%3$L, '', null, %4$s, gen_random_uuid());
-                select id into bearer from %1$I where org_id = new.org_id and %2$I = taken.number;
+                taken := next_numbers(%3$L, '', year, day, 1, gen_random_uuid());
+                taken_number := number_text(taken.format, year, day, taken.first);
+                select id into bearer from %1$I where org_id = new.org_id and %2$I = taken_number;
                 insert into numbers_given (org_id, series_id, period, ordinal, kind, number, resource_id)
-                    values (new.org_id, taken.series_id, taken.period, taken.ordinal, %3$L, taken.number, coalesce(bearer, new.id));
+                    values (new.org_id, taken.series_id, taken.period, taken.first, %3$L, taken_number, coalesce(bearer, new.id));
                 exit when bearer is null; -- whoever got this very number by hand keeps it, and the next one is taken
             end loop;
-            new.%2$I := taken.number;
+            new.%2$I := taken_number;
             return new;
         end $body$;
         create trigger numbered before insert on %1$I for each row when (new.%2$I is null) execute function number_%1$s();

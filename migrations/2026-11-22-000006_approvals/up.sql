@@ -3,8 +3,10 @@
 -- change that was asked for, taken here; triggers on what can be approved make it void when that changes, by any path.
 
 -- Tables may have columns that are called as its variables are, such as `resource`. What is new has nothing before it, so
--- its fields are told as they are, which costs half of comparing them with nothing.
-create or replace function record_events() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
+-- its fields are told as they are, which costs half of comparing them with nothing. A session keeps the plan that it made for its first
+-- statement: what was a loop for one row would be a loop in a loop for thousands, so there are none.
+create or replace function record_events() returns trigger language plpgsql security definer set search_path = public, pg_temp
+    set enable_nestloop = off as $$
 #variable_conflict use_variable
 declare
     resource text := tg_argv[0];
@@ -25,11 +27,10 @@ begin
         from new_rows n cross join lateral (select to_jsonb(n) as image offset 0) i;
     elsif tg_op = 'UPDATE' then
         insert into events (org_id, type, resource, resource_id, version, changes)
-        select n.org_id,
-            singular || '.' || case when has_status and to_jsonb(n) -> 'status' <> to_jsonb(o) -> 'status'
-                then to_jsonb(n) ->> 'status' else 'updated' end,
-            resource, n.id, n.version, event_changes(to_jsonb(o), to_jsonb(n), hidden, personal, decimals)
-        from new_rows n join old_rows o on o.org_id = n.org_id and o.id = n.id;
+        select n.org_id, singular || '.' || case when has_status and image -> 'status' <> old_image -> 'status' then image ->> 'status' else 'updated' end,
+            resource, n.id, n.version, event_changes(old_image, image, hidden, personal, decimals)
+        from new_rows n join old_rows o on o.org_id = n.org_id and o.id = n.id
+        cross join lateral (select to_jsonb(o) as old_image, to_jsonb(n) as image offset 0) i;
     else
         insert into events (org_id, type, resource, resource_id, version, changes)
         select o.org_id, singular || '.deleted', resource, o.id, o.version + 1,

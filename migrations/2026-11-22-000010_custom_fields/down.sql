@@ -40,4 +40,4 @@ end $$;
 
 select manage_resource('employees', person => 'id', personal => '{given_name,family_name,work_email,phone,termination_reason}');
 
-drop function custom_apart;
+drop function custom_apart, event_value;

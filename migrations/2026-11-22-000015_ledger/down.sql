@@ -1,4 +1,5 @@
-drop function revaluation_of, closing_of, mirrors_of, lines_shown, post_entries, ordered_uuid, entry_faults, entry_lines, caller_holds, fold_balances;
+drop function revaluation_of, closing_of, mirrors_of, lines_shown, post_entries, ordered_uuid, entry_faults, line_faults, entry_lines, caller_holds, fold_balances;
+drop type entry_line;
 alter table fiscal_years drop constraint fiscal_years_closing_entry_id_fkey;
 alter table fiscal_periods drop constraint fiscal_periods_revaluation_entry_id_fkey;
 drop table account_balances, balance_deltas, journal_lines, journal_entries, recurring_entries;

@@ -545,18 +545,40 @@ create function caller_holds(in_resource text, in_verb text) returns boolean lan
             and (s.scopes is null or in_resource || ':' || in_verb = any(s.scopes)))
 $$;
 
--- An entry's lines as they come in, one row each, with both amounts worked out.
-create function entry_lines(in_entries jsonb) returns table (
-    entry int, entry_id uuid, is_closing boolean, by_rule boolean, line int, at text, account_id uuid, debit numeric, credit numeric, currency text, foreign_debit numeric,
-    foreign_credit numeric, rate numeric, description text, department_id uuid, cost_centre_id uuid, project_id uuid, party_id uuid, tax_code_id uuid, tax_side text,
-    taxed_by uuid[], posted_on date
-) language plpgsql stable as $$
+-- A line of an entry as it comes in, with both amounts worked out.
+create type entry_line as (
+    entry          int,
+    entry_id       uuid,
+    is_closing     boolean,
+    -- What the books themselves ask for: it takes back, or sums up, what was right when it was posted.
+    by_rule        boolean,
+    line           int,
+    at             text,
+    account_id     uuid,
+    debit          numeric,
+    credit         numeric,
+    currency       text,
+    foreign_debit  numeric,
+    foreign_credit numeric,
+    rate           numeric,
+    description    text,
+    department_id  uuid,
+    cost_centre_id uuid,
+    project_id     uuid,
+    party_id       uuid,
+    tax_code_id    uuid,
+    tax_side       text,
+    taxed_by       uuid[],
+    posted_on      date
+);
+
+-- The lines of entries as they come in.
+create function entry_lines(in_entries jsonb) returns setof entry_line language plpgsql stable as $$
 declare
     books constant text := books_currency();
 begin
     return query
     select e.ordinality::int, (e.value ->> 'id')::uuid, coalesce(e.value ->> 'kind' = 'closing', false),
-        -- What the books themselves ask for: it takes back, or sums up, what was right when it was posted.
         coalesce(e.value ->> 'kind' in ('closing', 'revaluation'), false) or e.value ->> 'reversal_of_id' is not null, l.ordinality::int, coalesce(x.at, coalesce(e.value ->> 'at', '') || '/lines/' || (l.ordinality - 1)), x.account_id,
         coalesce(x.debit, round(x.foreign_debit * r.rate, currency_decimals(books)), 0),
         coalesce(x.credit, round(x.foreign_credit * r.rate, currency_decimals(books)), 0),
@@ -575,68 +597,71 @@ begin
         exchange_rate_on(x.currency, (e.value ->> 'posted_on')::date)) end as rate) r;
 end $$;
 
--- All that is wrong with the lines of these entries: [{pointer, code, detail}].
-create function entry_faults(in_entries jsonb) returns jsonb language plpgsql stable as $$
+-- All that is wrong with these lines: [{pointer, code, detail}].
+create function line_faults(in_entries jsonb, in_lines entry_line[]) returns jsonb language plpgsql stable as $$
 declare
     books constant text := books_currency();
     decimals constant int := currency_decimals(books);
 begin
     return (
-        with lines as materialized (select * from entry_lines(in_entries)),
-        faults as (
-            select l.entry, l.line, f.* from lines l
+        with faults as (
+            select l.entry, l.line, l.at || coalesce('/' || nullif(fault ->> 0, ''), '') as pointer, fault ->> 1 as code, fault ->> 2 as detail
+            from unnest(in_lines) l
             left join accounts a on a.org_id = (select current_org()) and a.id = l.account_id
             left join departments d on d.org_id = (select current_org()) and d.id = l.department_id
             left join cost_centres c on c.org_id = (select current_org()) and c.id = l.cost_centre_id
             left join projects p on p.org_id = (select current_org()) and p.id = l.project_id
             left join parties pa on pa.org_id = (select current_org()) and pa.id = l.party_id
-            cross join lateral (values
-                (a.id is null, 'account_id', 'no-such-row', 'refers to no account that you may know of'),
-                (a.is_group, 'account_id', 'is-group', 'is a group, which takes no postings: name one of the accounts below it'),
-                (a.status = 'archived' and not l.by_rule, 'account_id', 'archived', 'is archived: restore it, or name another one'),
-                (a.currency <> l.currency and not l.by_rule, 'currency', 'other-currency', format('must be %s, which the account is kept in', a.currency)),
-                (l.department_id is not null and d.id is null, 'department_id', 'no-such-row', 'refers to no department that you may know of'),
-                (l.cost_centre_id is not null and c.id is null, 'cost_centre_id', 'no-such-row', 'refers to no cost centre that you may know of'),
-                (c.status = 'archived' and not l.by_rule, 'cost_centre_id', 'archived', 'is archived: restore it, or name another one'),
-                (l.project_id is not null and p.id is null, 'project_id', 'no-such-row', 'refers to no project that you may know of'),
-                (p.status = 'archived' and not l.by_rule, 'project_id', 'archived', 'is archived: restore it, or name another one'),
-                (l.party_id is not null and pa.id is null, 'party_id', 'no-such-row', 'refers to no party that you may know of'),
-                (pa.status = 'archived' and not l.by_rule, 'party_id', 'archived', 'is archived: restore it, or name another one'),
-                ('department' = any(a.requires) and not l.by_rule and l.department_id is null, 'department_id', 'required', format('the account %s asks for a department', a.code)),
-                ('cost_centre' = any(a.requires) and not l.by_rule and l.cost_centre_id is null, 'cost_centre_id', 'required', format('the account %s asks for a cost centre', a.code)),
-                ('project' = any(a.requires) and not l.by_rule and l.project_id is null, 'project_id', 'required', format('the account %s asks for a project', a.code)),
-                ('party' = any(a.requires) and not l.by_rule and l.party_id is null, 'party_id', 'required', format('the account %s asks for a party', a.code)),
-                (l.rate is null and l.currency <> books, 'rate', 'no-rate', format('there is no rate for %s on or before %s: add one at /v1/exchange-rates, or give it here', l.currency, l.posted_on)),
-                (l.debit < 0 or l.foreign_debit < 0, 'debit', 'negative', 'must be above zero: what is taken back stands on the other side'),
-                (l.credit < 0 or l.foreign_credit < 0, 'credit', 'negative', 'must be above zero: what is taken back stands on the other side'),
-                (l.debit > 0 and l.credit > 0, '', 'two-sided', 'must be a debit or a credit, not both'),
-                (l.debit = 0 and l.credit = 0 and (l.rate is not null or l.currency = books), '', 'zero', 'must be a debit or a credit above zero'),
-                (l.currency <> books and coalesce(l.foreign_debit, 0) + coalesce(l.foreign_credit, 0) = 0, 'foreign_debit', 'required', format('a line in %s has its amount in it', l.currency)),
-                (l.currency = books and (l.foreign_debit is not null or l.foreign_credit is not null), 'currency', 'own-currency', 'foreign amounts are of another currency than the books are kept in'),
-                ((l.foreign_debit > 0 and l.credit > 0) or (l.foreign_credit > 0 and l.debit > 0), '', 'two-sided', 'both amounts must be on the same side'),
-                (scale(trim_scale(l.debit)) > decimals, 'debit', 'too-many-decimals', format('%s has %s decimals', books, decimals)),
-                (scale(trim_scale(l.credit)) > decimals, 'credit', 'too-many-decimals', format('%s has %s decimals', books, decimals)),
-                (scale(trim_scale(l.foreign_debit)) > currency_decimals(l.currency), 'foreign_debit', 'too-many-decimals', format('%s has %s decimals', l.currency, currency_decimals(l.currency))),
-                (scale(trim_scale(l.foreign_credit)) > currency_decimals(l.currency), 'foreign_credit', 'too-many-decimals', format('%s has %s decimals', l.currency, currency_decimals(l.currency))),
-                (l.debit >= 1e16 or l.credit >= 1e16, '', 'too-large', 'an amount has at most 16 digits before the point')
-            ) f (broken, field, code, detail)
-            where f.broken
-        ), sums as (
-            select entry, sum(debit) as debit, sum(credit) as credit, count(*) as lines from lines group by entry
+            -- What is said is put together for what is wrong alone: rows of a VALUES would be, for each line.
+            cross join lateral unnest(array_remove(array[
+                case when a.id is null then jsonb_build_array('account_id', 'no-such-row', 'refers to no account that you may know of') end,
+                case when a.is_group then jsonb_build_array('account_id', 'is-group', 'is a group, which takes no postings: name one of the accounts below it') end,
+                case when a.status = 'archived' and not l.by_rule then jsonb_build_array('account_id', 'archived', 'is archived: restore it, or name another one') end,
+                case when a.currency <> l.currency and not l.by_rule then jsonb_build_array('currency', 'other-currency', format('must be %s, which the account is kept in', a.currency)) end,
+                case when l.department_id is not null and d.id is null then jsonb_build_array('department_id', 'no-such-row', 'refers to no department that you may know of') end,
+                case when l.cost_centre_id is not null and c.id is null then jsonb_build_array('cost_centre_id', 'no-such-row', 'refers to no cost centre that you may know of') end,
+                case when c.status = 'archived' and not l.by_rule then jsonb_build_array('cost_centre_id', 'archived', 'is archived: restore it, or name another one') end,
+                case when l.project_id is not null and p.id is null then jsonb_build_array('project_id', 'no-such-row', 'refers to no project that you may know of') end,
+                case when p.status = 'archived' and not l.by_rule then jsonb_build_array('project_id', 'archived', 'is archived: restore it, or name another one') end,
+                case when l.party_id is not null and pa.id is null then jsonb_build_array('party_id', 'no-such-row', 'refers to no party that you may know of') end,
+                case when pa.status = 'archived' and not l.by_rule then jsonb_build_array('party_id', 'archived', 'is archived: restore it, or name another one') end,
+                case when 'department' = any(a.requires) and not l.by_rule and l.department_id is null then jsonb_build_array('department_id', 'required', format('the account %s asks for a department', a.code)) end,
+                case when 'cost_centre' = any(a.requires) and not l.by_rule and l.cost_centre_id is null then jsonb_build_array('cost_centre_id', 'required', format('the account %s asks for a cost centre', a.code)) end,
+                case when 'project' = any(a.requires) and not l.by_rule and l.project_id is null then jsonb_build_array('project_id', 'required', format('the account %s asks for a project', a.code)) end,
+                case when 'party' = any(a.requires) and not l.by_rule and l.party_id is null then jsonb_build_array('party_id', 'required', format('the account %s asks for a party', a.code)) end,
+                case when l.rate is null and l.currency <> books then jsonb_build_array('rate', 'no-rate', format('there is no rate for %s on or before %s: add one at /v1/exchange-rates, or give it here', l.currency, l.posted_on)) end,
+                case when l.debit < 0 or l.foreign_debit < 0 then jsonb_build_array('debit', 'negative', 'must be above zero: what is taken back stands on the other side') end,
+                case when l.credit < 0 or l.foreign_credit < 0 then jsonb_build_array('credit', 'negative', 'must be above zero: what is taken back stands on the other side') end,
+                case when l.debit > 0 and l.credit > 0 then jsonb_build_array('', 'two-sided', 'must be a debit or a credit, not both') end,
+                case when l.debit = 0 and l.credit = 0 and (l.rate is not null or l.currency = books) then jsonb_build_array('', 'zero', 'must be a debit or a credit above zero') end,
+                case when l.currency <> books and coalesce(l.foreign_debit, 0) + coalesce(l.foreign_credit, 0) = 0 then jsonb_build_array('foreign_debit', 'required', format('a line in %s has its amount in it', l.currency)) end,
+                case when l.currency = books and (l.foreign_debit is not null or l.foreign_credit is not null) then jsonb_build_array('currency', 'own-currency', 'foreign amounts are of another currency than the books are kept in') end,
+                case when (l.foreign_debit > 0 and l.credit > 0) or (l.foreign_credit > 0 and l.debit > 0) then jsonb_build_array('', 'two-sided', 'both amounts must be on the same side') end,
+                case when scale(trim_scale(l.debit)) > decimals then jsonb_build_array('debit', 'too-many-decimals', format('%s has %s decimals', books, decimals)) end,
+                case when scale(trim_scale(l.credit)) > decimals then jsonb_build_array('credit', 'too-many-decimals', format('%s has %s decimals', books, decimals)) end,
+                case when scale(trim_scale(l.foreign_debit)) > currency_decimals(l.currency) then jsonb_build_array('foreign_debit', 'too-many-decimals', format('%s has %s decimals', l.currency, currency_decimals(l.currency))) end,
+                case when scale(trim_scale(l.foreign_credit)) > currency_decimals(l.currency) then jsonb_build_array('foreign_credit', 'too-many-decimals', format('%s has %s decimals', l.currency, currency_decimals(l.currency))) end,
+                case when l.debit >= 1e16 or l.credit >= 1e16 then jsonb_build_array('', 'too-large', 'an amount has at most 16 digits before the point') end
+            ], null)) fault
         )
         select jsonb_agg(jsonb_build_object('pointer', pointer, 'code', code, 'detail', detail) order by entry, line, pointer) from (
-            select f.entry, f.line, l.at || case f.field when '' then '' else '/' || f.field end as pointer, f.code, f.detail
-            from faults f join lines l using (entry, line)
+            select * from faults
             union all
             select s.entry, 0, coalesce(in_entries -> (s.entry - 1) ->> 'at', '') || '/lines', 'unbalanced',
                 format('debits are %s and credits %s: they must be the same', trim_scale(s.debit), trim_scale(s.credit))
-            from sums s where s.debit <> s.credit and s.entry not in (select entry from faults)
+            from (select entry, sum(debit) as debit, sum(credit) as credit from unnest(in_lines) group by entry) s
+            where s.debit <> s.credit and s.entry not in (select entry from faults)
             union all
             select e.ordinality::int, 0, coalesce(e.value ->> 'at', '') || '/lines', 'too-few', 'an entry has at least two lines'
             from jsonb_array_elements(in_entries) with ordinality e where jsonb_array_length(e.value -> 'lines') < 2
             limit 200
         ) found);
 end $$;
+
+-- All that is wrong with the lines of these entries.
+create function entry_faults(in_entries jsonb) returns jsonb language sql stable as $$
+    select line_faults(in_entries, (select array_agg(l) from entry_lines(in_entries) l))
+$$;
 
 -- A UUIDv7 (RFC 9562) of this moment; those of one batch sort by their ordinals.
 create function ordered_uuid(in_at timestamptz, ordinal bigint) returns uuid language plpgsql volatile parallel safe as $$
@@ -656,17 +681,20 @@ create function post_entries(in_entries jsonb) returns jsonb language plpgsql se
 declare
     org constant uuid := current_org();
     moment constant timestamptz := clock_timestamp();
+    given_lines entry_line[];
     faults jsonb;
     entry record;
     period record;
     -- Journals by the type that entries name.
     chosen jsonb := '{}';
+    posted record;
+    sums record;
 begin
     -- In one order for all: months, then accounts; numbers last.
     perform pg_advisory_xact_lock_shared(lock_of_month(month)) from (
         select distinct date_trunc('month', (e ->> 'posted_on')::date)::date as month from jsonb_array_elements(in_entries) e order by 1) months;
-    perform from accounts where org_id = org and id in (
-        select (l ->> 'account_id')::uuid from jsonb_array_elements(in_entries) e cross join jsonb_array_elements(e -> 'lines') l) order by id for key share;
+    given_lines := (select array_agg(l) from entry_lines(in_entries) l);
+    perform from accounts where org_id = org and id in (select account_id from unnest(given_lines)) order by id for key share;
 
     select jsonb_agg(jsonb_build_object('pointer', coalesce(e.value ->> 'at', '') || wrong.field, 'code', wrong.code, 'detail', wrong.detail)) into faults
         from jsonb_array_elements(in_entries) e
@@ -678,7 +706,7 @@ begin
             (j.status = 'archived', '/journal_id', 'archived', 'is archived: restore it, or name another one')
         ) wrong (is_so, field, code, detail)
         where wrong.is_so;
-    faults := nullif(coalesce(faults, '[]') || coalesce(entry_faults(in_entries), '[]'), '[]');
+    faults := nullif(coalesce(faults, '[]') || coalesce(line_faults(in_entries, given_lines), '[]'), '[]');
     if faults is not null then return jsonb_build_object('faults', faults); end if;
     -- What closes a year, and what takes that back, is booked when all of it is closed.
     select p.code, case when y.status = 'closed' then 'locked' else p.status end as status into period
@@ -695,29 +723,35 @@ begin
         select org, ordered_uuid(moment, row_number() over (order by l.entry, l.line)), l.entry_id, l.line, l.posted_on, l.account_id, l.debit, l.credit, l.currency,
             l.foreign_debit, l.foreign_credit, l.rate, l.description, l.department_id, l.cost_centre_id, l.project_id, l.party_id, l.tax_code_id, l.tax_side,
             l.taxed_by, l.is_closing
-        from entry_lines(in_entries) l;
+        from unnest(given_lines) l;
 
     -- Documents name the type of their journal.
     for entry in select distinct e ->> 'journal' as type from jsonb_array_elements(in_entries) e where e ->> 'journal_id' is null order by 1 loop
         chosen := chosen || jsonb_build_object(entry.type, journal_for(entry.type));
     end loop;
-    insert into journal_entries as known (org_id, id, number, journal_id, fiscal_period_id, posted_on, description, reference, status, kind, total, line_count, resource,
-            resource_id, reverse_on, reversal_of_id, recurring_entry_id, posted_at)
-        select org, given.id, take_number('journal-entries', given.posted_on, given.id, gen_random_uuid(), given.journal_code, given.year_code), given.journal_id,
-            given.period_id, given.posted_on, given.description, given.reference, 'posted', coalesce(given.kind, 'standard'), given.total, given.line_count,
-            given.resource, given.resource_id, given.reverse_on, given.reversal_of_id, given.recurring_entry_id, now()
-        -- Numbers are taken in this order, one after the other.
+    -- Who else numbers in these journals waits from here until the transaction ends.
+    select take_numbers('journal-entries', array_agg(given.id order by place), array_agg(given.posted_on order by place), array_agg(given.journal_code order by place),
+            array_agg(given.year_code order by place)) as numbers, array_agg(given.journal_id order by place) as journals, array_agg(given.period_id order by place) as periods
+        into strict posted
         from (
-            select x.*, j.id as journal_id, j.code as journal_code, p.id as period_id, y.code as year_code, l.total, jsonb_array_length(e -> 'lines') as line_count
-            from jsonb_array_elements(in_entries) with ordinality as each (e, place)
-            cross join jsonb_to_record(e) x (id uuid, posted_on date, description text, reference text, kind text, resource text, resource_id uuid, reverse_on date,
-                reversal_of_id uuid, recurring_entry_id uuid)
+            select each.place, x.id, x.posted_on, j.id as journal_id, j.code as journal_code, p.id as period_id, y.code as year_code
+            from jsonb_array_elements(in_entries) with ordinality each (e, place)
+            cross join jsonb_to_record(e) x (id uuid, posted_on date)
             join journals j on j.org_id = org and j.id = coalesce((e ->> 'journal_id')::uuid, (chosen ->> (e ->> 'journal'))::uuid)
             join fiscal_periods p on p.org_id = org and p.starts_on = date_trunc('month', x.posted_on)::date
             join fiscal_years y on y.org_id = org and y.id = p.fiscal_year_id
-            cross join lateral (select sum(debit) as total from journal_lines where org_id = org and entry_id = x.id) l
-            order by place offset 0
-        ) given
+        ) given;
+    select array_agg(each.total order by each.entry) as totals, array_agg(each.line_count order by each.entry) as line_counts into strict sums
+        from (select l.entry, sum(l.debit) as total, count(*) as line_count from unnest(given_lines) l group by l.entry) each;
+    insert into journal_entries as known (org_id, id, number, journal_id, fiscal_period_id, posted_on, description, reference, status, kind, total, line_count, resource,
+            resource_id, reverse_on, reversal_of_id, recurring_entry_id, posted_at)
+        select org, x.id, each.number, each.journal_id, each.period_id, x.posted_on, x.description, x.reference, 'posted', coalesce(x.kind, 'standard'), each.total,
+            each.line_count, x.resource, x.resource_id, x.reverse_on, x.reversal_of_id, x.recurring_entry_id, now()
+        -- Side by side: no plan knows how long they are, and a join of them might be a loop in a loop.
+        from rows from (jsonb_array_elements(in_entries), unnest(posted.numbers, posted.journals, posted.periods, sums.totals, sums.line_counts))
+            each (e, number, journal_id, period_id, total, line_count)
+        cross join jsonb_to_record(e) x (id uuid, posted_on date, description text, reference text, kind text, resource text, resource_id uuid, reverse_on date,
+            reversal_of_id uuid, recurring_entry_id uuid)
         on conflict (org_id, id) do update set number = excluded.number, fiscal_period_id = excluded.fiscal_period_id, status = 'posted', lines = null,
             total = excluded.total, line_count = excluded.line_count, posted_at = excluded.posted_at
         where known.status = 'draft';

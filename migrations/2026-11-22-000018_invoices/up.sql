@@ -76,24 +76,21 @@ create function settle_open_items() returns trigger language plpgsql security de
 declare
     org constant uuid := current_org();
     taking constant int := case tg_op when 'INSERT' then 1 else -1 end;
+    broken text;
     told text;
 begin
     perform from open_items where org_id = org and id in (select debit_item_id from rows union select credit_item_id from rows)
         order by id for no key update;
-    if exists (select from rows a join open_items d on d.org_id = org and d.id = a.debit_item_id
-            join open_items c on c.org_id = org and c.id = a.credit_item_id
-            where d.side <> 'debit' or c.side <> 'credit') then
-        raise exception 'sides' using errcode = 'restrict_violation', table = 'allocations',
-            constraint = 'a_debit_is_settled_with_a_credit';
-    elsif exists (select from rows a join open_items d on d.org_id = org and d.id = a.debit_item_id
-            join open_items c on c.org_id = org and c.id = a.credit_item_id where d.party_id <> c.party_id) then
-        raise exception 'parties' using errcode = 'restrict_violation', table = 'allocations',
-            constraint = 'what_is_allocated_to_each_other_is_of_one_party';
-    elsif exists (select from rows a join open_items d on d.org_id = org and d.id = a.debit_item_id
-            join open_items c on c.org_id = org and c.id = a.credit_item_id
-            where d.currency = c.currency and a.debit_amount <> a.credit_amount) then
-        raise exception 'amounts' using errcode = 'restrict_violation', table = 'allocations',
-            constraint = 'in_one_currency_both_sides_are_settled_with_the_same_amount';
+    select case
+            when d.side <> 'debit' or c.side <> 'credit' then 'a_debit_is_settled_with_a_credit'
+            when d.party_id <> c.party_id then 'what_is_allocated_to_each_other_is_of_one_party'
+            else 'in_one_currency_both_sides_are_settled_with_the_same_amount' end
+        into broken
+        from rows a join open_items d on d.org_id = org and d.id = a.debit_item_id join open_items c on c.org_id = org and c.id = a.credit_item_id
+        where d.side <> 'debit' or c.side <> 'credit' or d.party_id <> c.party_id or (d.currency = c.currency and a.debit_amount <> a.credit_amount)
+        limit 1;
+    if found then
+        raise exception '%', broken using errcode = 'restrict_violation', table = 'allocations', constraint = broken;
     end if;
     with taken as (
         select id, taking * sum(amount) as amount, taking * sum(base_amount) as base_amount from (
@@ -257,7 +254,7 @@ create index document_lines_by_department on document_lines (org_id, department_
 create index document_lines_by_cost_centre on document_lines (org_id, cost_centre_id);
 create index document_lines_by_project on document_lines (org_id, project_id);
 
--- The tax tables of all documents, a row for each code, for returns and so that what was used stays: kept by triggers alone.
+-- The tax tables of all documents, a row for each code and rate, for returns and so that what was used stays: kept by triggers alone.
 create table document_taxes (
     org_id                  uuid          not null,
     document_id             uuid          not null,
@@ -270,7 +267,7 @@ create table document_taxes (
     tax_amount              numeric(20,4) not null,
     base_taxable_amount     numeric(20,4) not null,
     base_tax_amount         numeric(20,4) not null,
-    primary key (org_id, document_id, tax_code_id),
+    primary key (org_id, document_id, tax_code_id, rate),
     constraint document_taxes_tax_code_id_fkey foreign key (org_id, tax_code_id) references tax_codes (org_id, id)
 );
 create index document_taxes_by_code on document_taxes (org_id, tax_code_id, taxed_on);
@@ -359,12 +356,12 @@ begin
     for kind in select distinct n.resource from new_rows n where n.resource in ('bills', 'credit-notes', 'debit-notes', 'invoices') order by 1 loop
         execute format('update %I d set open_amount = n.open_amount, status = settled_status(d.id, d.status, d.total_amount, n.open_amount,
                 coalesce((to_jsonb(d) ->> ''credited_amount'')::numeric, 0))
-            from new_rows n join old_rows o on o.id = n.id
-            where n.resource = $1 and n.open_amount <> o.open_amount and d.org_id = n.org_id and d.id = n.id', replace(kind, '-', '_')) using kind;
+            from new_rows n
+            where n.resource = $1 and d.org_id = n.org_id and d.id = n.id and d.open_amount <> n.open_amount', replace(kind, '-', '_')) using kind;
     end loop;
     return null;
 end $$;
-create trigger show_settled after update on open_items referencing old table as old_rows new table as new_rows
+create trigger show_settled after update on open_items referencing new table as new_rows
     for each statement execute function show_settled();
 
 -- Of each line, and of each code's tax, no more is taken back than is left, however many take at once: they take turns at
@@ -424,7 +421,9 @@ begin
         and exists (select from document_taxes where org_id = new.org_id and tax_code_id = new.id) then
         raise exception 'used' using errcode = 'restrict_violation', table = 'tax_codes',
             constraint = 'documents_use_this_tax_code_so_make_another_one';
-    elsif exists (select from document_taxes where org_id = new.org_id and tax_code_id = new.id and tax_rate_on(new.rates, taxed_on) is distinct from rate) then
+    -- What takes a document back has its rate, which is not always that of its own day.
+    elsif exists (select from document_taxes where org_id = new.org_id and tax_code_id = new.id
+            and tax_rate_on(new.rates, taxed_on) is distinct from tax_rate_on(old.rates, taxed_on)) then
         raise exception 'used' using errcode = 'restrict_violation', table = 'tax_codes',
             constraint = 'documents_use_the_rate_of_a_day_that_would_change_so_let_another_rate_begin_later';
     end if;

@@ -5,7 +5,7 @@ drop trigger show_reimbursed on open_items;
 delete from payment_run_items where item_id in (select id from open_items where resource = 'expense-claims');
 delete from allocations where credit_item_id in (select id from open_items where resource = 'expense-claims');
 delete from open_items where resource in ('expense-claims', 'journal-entries');
-delete from document_taxes where resource in ('expense-claims', 'journal-entries');
+delete from document_taxes where resource = 'expense-claims' or document_id in (select reversal_entry_id from expense_claims);
 drop function expense_facts, expense_booking_facts, show_reimbursed, with_approval_of_caller;
 drop table expense_receipts, expense_lines, expense_claims, expense_categories;
 drop function keep_posted_claim, reimbursed_status, keep_expense_claim, keep_expense_rows, keep_expense_category;

@@ -285,11 +285,11 @@ create trigger keep_posted before update or delete on expense_claims for each ro
 create function show_reimbursed() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
 begin
     update expense_claims c set open_amount = n.open_amount, status = reimbursed_status(c.reimbursable_amount, n.open_amount, c.reversal_entry_id)
-        from new_rows n join old_rows o on o.id = n.id
-        where n.resource = 'expense-claims' and n.open_amount <> o.open_amount and c.org_id = n.org_id and c.id = n.id;
+        from new_rows n
+        where n.resource = 'expense-claims' and c.org_id = n.org_id and c.id = n.id and c.open_amount <> n.open_amount;
     return null;
 end $$;
-create trigger show_reimbursed after update on open_items referencing old table as old_rows new table as new_rows
+create trigger show_reimbursed after update on open_items referencing new table as new_rows
     for each statement execute function show_reimbursed();
 
 -- An employee to whom the company owes something is a party, one for each: so what is owed to them is open, grows old, and is paid

@@ -818,14 +818,19 @@ end $$;
 select limit_reach_to_people('goals'), limit_reach_to_people('goal_check_ins');
 drop function limit_reach_to_people;
 
+-- Whether the caller heads the department, or one above.
+create function heads_department(in_department uuid) returns boolean language sql stable security definer set search_path = public, pg_temp as $$
+    select exists (select from department_lines l join departments d on d.org_id = l.org_id and d.id = l.above_id
+        where l.org_id = current_org() and l.below_id = in_department and d.head_id = current_person())
+$$;
+
 -- Goals of the company are set with the reach `org`, those of a department by its head and those above as well; for people the wall says.
 create function refuse_to_set_goal(in_department uuid, in_employee uuid) returns void language plpgsql stable security definer set search_path = public, pg_temp as $$
 begin
     if current_reach() = 'org' or in_employee is not null then return; end if;
     if in_department is null then
         raise exception 'forbidden: Goals of the company are set with the reach `org`.' using errcode = 'insufficient_privilege';
-    elsif not exists (select from department_lines l join departments d on d.org_id = l.org_id and d.id = l.above_id
-        where l.org_id = current_org() and l.below_id = in_department and d.head_id = current_person()) then
+    elsif not heads_department(in_department) then
         raise exception 'forbidden: Goals of a department are set by its head, by those above, or with the reach `org`.' using errcode = 'insufficient_privilege';
     end if;
 end $$;

@@ -638,9 +638,11 @@ create function show_paid_wages() returns trigger language plpgsql security defi
 begin
     update payroll_runs r set open_amount = r.open_amount + s.change,
             status = case when r.status = 'reversed' then r.status when r.open_amount + s.change = 0 then 'paid' else 'posted' end
-        from (select p.org_id, p.payroll_run_id, sum(n.open_amount - o.open_amount) as change
-            from new_rows n join old_rows o on o.id = n.id join payslips p on p.org_id = n.org_id and p.id = n.id
-            where n.resource = 'payslips' and n.open_amount <> o.open_amount group by 1, 2) s
+        from (select p.org_id, p.payroll_run_id, sum(w.open_amount) as change
+            from (select org_id, id, open_amount from new_rows where resource = 'payslips'
+                union all select org_id, id, -open_amount from old_rows where resource = 'payslips') w
+            join payslips p on p.org_id = w.org_id and p.id = w.id
+            group by 1, 2 having sum(w.open_amount) <> 0) s
         where r.org_id = s.org_id and r.id = s.payroll_run_id and r.status <> 'reversed';
     return null;
 end $$;

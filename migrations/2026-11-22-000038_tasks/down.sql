@@ -17,7 +17,7 @@ delete from numbers_given where kind in ('cases', 'service-requests');
 delete from number_counters c using number_series s where s.org_id = c.org_id and s.id = c.series_id and s.kind in ('cases', 'service-requests');
 delete from number_series where kind in ('cases', 'service-requests');
 delete from number_kinds where kind in ('cases', 'service-requests');
-drop function report_cases, number_cases, number_service_requests, keep_case_decision, keep_case_step, break_promises, follow_case, keep_case, report_article_feedback, find_articles, keep_words, words_of, see_article,
+drop function report_cases, number_cases, number_service_requests, keep_case_decision, keep_case_step, break_promises, follow_case, keep_case, report_article_feedback, find_articles, text_of_ticket, said_in_ticket, keep_words, words_of, see_article,
     keep_edition, keep_article, begin_article, departments_of_caller, audiences_of_caller, ask_services, end_service_requests, decide_service_request, follow_service_request,
     keep_service_request, begin_fulfilment, leave_service, keep_service, report_workload, free_successors, keep_dependency, block_tasks, see_tasks, begin_recurring_task, keep_recurring_task,
     make_recurring_tasks, move_tasks_on, keep_task_alarm, keep_task, refuse_who_left, recurs_on, for_nobody, roles_of_caller;

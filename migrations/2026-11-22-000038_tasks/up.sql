@@ -881,6 +881,17 @@ end $$;
 revoke all on function find_articles(text, boolean, int) from public;
 grant execute on function find_articles(text, boolean, int) to backoffice_service;
 
+-- What a ticket asks, for suggestions; null where the caller knows of none. The first is asked, as the caller, whether that may be said.
+create function text_of_ticket(in_ticket uuid) returns text language plpgsql as $$
+begin
+    return case when caller_reaches('read', 'tickets', in_ticket) then said_in_ticket(in_ticket) end;
+end $$;
+create function said_in_ticket(in_ticket uuid) returns text language sql stable security definer set search_path = public, pg_temp as $$
+    select subject || E'\n' || description from tickets where org_id = current_org() and id = in_ticket
+$$;
+revoke all on function said_in_ticket(uuid) from public;
+grant execute on function said_in_ticket(uuid) to backoffice_service;
+
 create function report_article_feedback() returns jsonb language sql stable as $$
     select coalesce(jsonb_agg(jsonb_build_object('article_id', f.article_id, 'title', f.title, 'edition', f.edition, 'helpful', f.helpful, 'unhelpful', f.unhelpful,
             'helpful_percent', round(100.0 * f.helpful / (f.helpful + f.unhelpful), 1)::text) order by f.unhelpful desc, f.title, f.article_id), '[]')

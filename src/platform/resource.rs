@@ -63,11 +63,19 @@ pub trait Resource: Named + Serialize + DeserializeOwned + ToSchema + Sized + 's
         None
     }
 
+    /// Whether this one takes the step, where more than its state and the caller's reach decides.
+    fn takes(&self, _action: &str, _grants: &Grants) -> bool {
+        true
+    }
+
     /// Writes it as clients see it, `available_actions` included, and answers its ETag.
     fn write_json(&self, grants: &Grants, out: &mut Vec<u8>) -> Result<String> {
         serde_json::to_writer(&mut *out, self).map_err(Problem::internal)?;
-        let actions =
-            Self::life().zip(self.state()).map(|(life, state)| life.available(state, self.person(), grants));
+        let actions = Self::life().zip(self.state()).map(|(life, state)| {
+            let mut actions = life.available(state, self.person(), grants);
+            actions.retain(|action| self.takes(action, grants));
+            actions
+        });
         if let Some(actions) = &actions {
             out.pop();
             out.extend_from_slice(b",\"available_actions\":");

@@ -39,6 +39,14 @@ fn a_task_is_handed_on_to_whoever_accepts_it() {
             (&asked["assignee_id"], &asked["delegate_id"], &asked["delegation"], &asked["status"]),
             (&json!(ana_id), &json!(dan_id), &json!("asked"), &json!("in_progress"))
         );
+        // It is offered to whom it was offered to.
+        for (who, offered) in [(&ana, false), (&owner, false), (&dan, true)] {
+            let seen = who.get(&path).await.is(200);
+            let actions = seen["available_actions"].as_array().unwrap();
+            for action in ["accept_delegation", "decline_delegation"] {
+                assert_eq!(actions.contains(&json!(action)), offered, "{action}");
+            }
+        }
         ana.act(&at(&given, "accept-delegation")).await.is_problem(403, "forbidden");
         mira.act(&at(&given, "accept-delegation")).await.is_problem(404, "not-found");
         owner.act(&at(&given, "accept-delegation")).await.is_problem(403, "forbidden");

@@ -169,6 +169,22 @@ fn the_best_comes_first_in_the_forms_of_its_language() {
         let text = "Hello%2C%20I%20can%27t%20reach%20the%20network%20from%20my%20home%2C%20%28%26%7C%21%3A%2A%20please%20help";
         let suggested = chief.get(&format!("/v1/articles/suggestions?text={text}&limit=1")).await.is(200);
         assert_eq!(each(&suggested, "title"), ["Reaching the network from home"]);
+        // As for a ticket, of those that the caller knows.
+        let ticket = json!({"subject": "Nothing works from home", "description": "The network can't be reached."});
+        let ticket = id(&chief.post("/v1/tickets", ticket).await.is(201));
+        let path = format!("/v1/articles/suggestions?ticket_id={ticket}");
+        let suggested = chief.get(&path).await.is(200);
+        assert_eq!(each(&suggested, "title")[0], "Reaching the network from home");
+        for (who, path, place, code) in [
+            (&org.caller(&READER).await, &*path, "ticket_id", "unknown-reference"),
+            (&org.caller(&["articles:read=own", "tickets:read=own"]).await, &path, "ticket_id", "unknown-reference"),
+            (&chief, "/v1/articles/suggestions", "text", "required"),
+            (&chief, &format!("{path}&text=network"), "ticket_id", "not-both"),
+        ] {
+            let refused = who.get(path).await.is_problem(422, "invalid-input");
+            let fault = &refused["errors"][0];
+            assert_eq!((&fault["parameter"], &fault["code"]), (&json!(place), &json!(code)), "{path}");
+        }
     });
 }
 

@@ -134,6 +134,17 @@ fn everybody_sees_where_the_company_goes_and_sets_their_own() {
             .await
             .is_problem(403, "forbidden");
         ana.delete(&format!("/v1/goals/{desk}")).await.is_problem(403, "forbidden");
+        // What one may not do is not offered either.
+        for (who, goal, offered) in [
+            (&ana, &company, json!([])),
+            (&ana, &desk, json!([])),
+            (&mira, &company, json!([])),
+            (&mira, &desk, json!(["achieve", "miss", "cancel"])),
+            (&owner, &company, json!(["achieve", "miss", "cancel"])),
+        ] {
+            let seen = who.get(&format!("/v1/goals/{goal}")).await.is(200);
+            assert_eq!(seen["available_actions"], offered);
+        }
         let mine = active(&ana, json!({"level": "person", "employee_id": ana_id, "parent_id": desk})).await;
         // Her check-in moves what she could not write herself.
         check_in(&ana, &mine, "30").await;

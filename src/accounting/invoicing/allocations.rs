@@ -4,9 +4,10 @@
 
 use crate::totals::round;
 use diesel::QueryableByName;
+use diesel::dsl::sql;
 use diesel::sql_types::{Jsonb, Text};
 use ledger::journal_entries::JournalEntry;
-use ledger::{Foreign, JournalType, Posting, PostingLine, Reversal, Role};
+use ledger::{Foreign, JournalType, Posted, Posting, PostingLine, Reversal, Role};
 use platform::prelude::*;
 use platform::problem::CONFLICT;
 use rust_decimal::Decimal;
@@ -180,7 +181,7 @@ const MIRROR: &str = "
 ///
 /// # Errors
 /// 409 where it is settled meanwhile.
-pub async fn settle_with_reversal(db: &mut Db, item: &OpenItem, reversal: &JournalEntry) -> Result<()> {
+pub async fn settle_with_reversal(db: &mut Db, item: &OpenItem, reversal: &Posted) -> Result<()> {
     settle_with_reversals(db, &[(item, reversal.id, reversal.id)], reversal.posted_on).await
 }
 
@@ -225,7 +226,7 @@ pub async fn allocate(db: &mut Db, all: &[SetOff]) -> Result<Vec<Allocation>> {
         .filter(open_items::id.eq_any(&ids))
         .order(open_items::id)
         .for_no_key_update()
-        .select((OpenItem::as_select(), books_currency()));
+        .select((OpenItem::as_select(), sql::<Text>("(select books_currency())")));
     let items: Vec<(OpenItem, String)> = items.load(db).await?;
     let books = items.iter().map(|(_, books)| books.clone()).next().unwrap_or_default();
     let decimals = ledger::currency::decimals(&books);

@@ -174,7 +174,7 @@ async fn revalue_fiscal_period(may: May<Run, FiscalPeriod>, id: Id<FiscalPeriod>
             Some(missing) => return Err(no_rates(&missing, period.ends_on)),
         };
         gain.and(loss)?;
-        let entry = post_given(db, entry).await?.pop().map(|entry| entry.id);
+        let entry = post_given(db, entry).await?.pop();
         let entry = entry.ok_or_else(|| Problem::internal("what was posted is not there"))?;
         let why = format!("Reversal of the revaluation of {}", period.code);
         reverse(db, entry, period.ends_on + Days::new(1), &why).await?;

@@ -172,7 +172,7 @@ async fn close_fiscal_year(may: May<Run, FiscalYear>, id: Id<FiscalYear>) -> Rep
         let entry = match closing {
             Some(Value::Array(entry)) => {
                 retained?;
-                post_given(db, entry).await?.pop().map(|entry| entry.id)
+                post_given(db, entry).await?.pop()
             }
             _ => None, // nothing was earned or spent
         };

@@ -1,7 +1,7 @@
 //! Journal entries: what is booked, as debits and credits that are the same. A draft can be changed; what is posted has its
 //! number and stays for ever, and is taken back by another entry, its mirror.
 
-use crate::posting::{Reversal, post_given, refuse, reverse, reverse_all};
+use crate::posting::{Reversal, in_order, post_given, refuse, reverse, reverse_all};
 use diesel::dsl::sql;
 use diesel::expression::SqlLiteral;
 use diesel::sql_types::{Jsonb, Nullable};
@@ -409,15 +409,17 @@ async fn post_journal_entries(
                 "lines": entry.lines,
             })
         });
-        let mut posted = post_given(db, given.collect()).await?;
-        let accruals = posted.iter().enumerate().filter_map(|(index, entry)| Some((entry.id, place(index), entry.reverse_on?)));
+        let ids = post_given(db, given.collect()).await?;
+        let accruals = new.0.entries.iter().enumerate().filter_map(|(index, entry)| Some((entry.id, place(index), entry.reverse_on?)));
         let accruals: Vec<_> = accruals.collect();
         if !accruals.is_empty() {
             accrue(db, &accruals).await?;
-            let ids: Vec<_> = posted.iter().map(|entry| entry.id).collect();
-            posted = JournalEntry::of_ids(db, &ids).await?;
         }
-        Ok(Several(posted))
+        let posted = journal_entries::table
+            .filter(journal_entries::org_id.eq(db.organization()))
+            .filter(journal_entries::id.eq_any(&ids))
+            .select(JournalEntry::as_select());
+        Ok(Several(in_order(posted.load(db).await?, &ids, |entry| entry.id)))
     })
     .await
 }

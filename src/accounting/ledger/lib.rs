@@ -25,7 +25,7 @@ pub use accounts::AccountRole as Role;
 pub use journal_lines::{Control, TaxSide};
 pub use journals::JournalType;
 pub use posting::{
-    Books, Foreign, Posting, PostingLine, Reversal, account_of, books, post, post_all, rate, reverse,
+    Books, Foreign, Posted, Posting, PostingLine, Reversal, account_of, books, post, post_all, rate, reverse,
     reverse_all,
 };
 pub use schedule::Every;

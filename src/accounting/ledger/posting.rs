@@ -1,7 +1,6 @@
 //! What other rooms call: what a document comes to, as a posting, becomes an entry that balances, with its number, in the
 //! transaction of the document; or a problem that names the place in what was sent.
 use crate::accounts::AccountRole;
-use crate::journal_entries::JournalEntry;
 use crate::journal_lines::TaxSide;
 use crate::journals::JournalType;
 use diesel::sql_types::{Date, Jsonb, Text};
@@ -101,11 +100,20 @@ impl PostingLine {
     }
 }
 
+/// What was posted, as far as documents tell of it.
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = journal_entries)]
+pub struct Posted {
+    pub id: Uuid,
+    pub number: Option<String>,
+    pub posted_on: NaiveDate,
+}
+
 /// Posts it: with the next number of its journal, for good.
 ///
 /// # Errors
 /// 422 at the pointers of the lines that break a rule, 409 `period-closed`.
-pub async fn post(db: &mut Db, posting: &Posting) -> Result<JournalEntry> {
+pub async fn post(db: &mut Db, posting: &Posting) -> Result<Posted> {
     let mut posted = post_all(db, std::slice::from_ref(posting)).await?;
     posted.pop().ok_or_else(|| Problem::internal("what was posted is not there"))
 }
@@ -114,7 +122,7 @@ pub async fn post(db: &mut Db, posting: &Posting) -> Result<JournalEntry> {
 ///
 /// # Errors
 /// As [`post`].
-pub async fn post_all(db: &mut Db, postings: &[Posting]) -> Result<Vec<JournalEntry>> {
+pub async fn post_all(db: &mut Db, postings: &[Posting]) -> Result<Vec<Posted>> {
     let entry = |posting: &Posting| {
         let lines = posting.lines.iter().map(PostingLine::entry).collect::<Result<Vec<_>>>()?;
         Ok(json!({
@@ -123,22 +131,22 @@ pub async fn post_all(db: &mut Db, postings: &[Posting]) -> Result<Vec<JournalEn
             "resource_id": posting.source.map(|(_, id)| id), "at": "", "lines": lines,
         }))
     };
-    post_given(db, postings.iter().map(entry).collect::<Result<Vec<_>>>()?).await
+    let ids = post_given(db, postings.iter().map(entry).collect::<Result<Vec<_>>>()?).await?;
+    Posted::of_ids(db, &ids).await
 }
 
-/// Posts entries as the database takes them.
-pub(crate) async fn post_given(db: &mut Db, entries: Vec<Value>) -> Result<Vec<JournalEntry>> {
-    let ids: Vec<Uuid> = entries.iter().filter_map(|entry| entry["id"].as_str()?.parse().ok()).collect();
-    let against: Option<Value> = diesel::select(post_entries(Value::Array(entries))).get_result(db).await?;
-    refuse(against)?;
-    JournalEntry::of_ids(db, &ids).await
+/// Posts entries as the database takes them, and answers their ids.
+pub(crate) async fn post_given(db: &mut Db, entries: Vec<Value>) -> Result<Vec<Uuid>> {
+    let ids = entries.iter().filter_map(|entry| entry["id"].as_str()?.parse().ok()).collect();
+    refuse(diesel::select(post_entries(Value::Array(entries))).get_result(db).await?)?;
+    Ok(ids)
 }
 
 /// Books an entry back on a day, for good: the mirror, linked to it.
 ///
 /// # Errors
 /// 409 where it was reversed before, or the period is closed.
-pub async fn reverse(db: &mut Db, entry: Uuid, on: NaiveDate, why: &str) -> Result<JournalEntry> {
+pub async fn reverse(db: &mut Db, entry: Uuid, on: NaiveDate, why: &str) -> Result<Posted> {
     let reversal =
         Reversal { entry_id: entry, id: Uuid::now_v7(), posted_on: on, description: why, at: String::new() };
     reverse_all(db, &[reversal]).await?.pop().ok_or_else(Problem::not_found)
@@ -160,9 +168,12 @@ pub struct Reversal<'a> {
 ///
 /// # Errors
 /// As [`reverse`].
-pub async fn reverse_all(db: &mut Db, reversals: &[Reversal<'_>]) -> Result<Vec<JournalEntry>> {
+pub async fn reverse_all(db: &mut Db, reversals: &[Reversal<'_>]) -> Result<Vec<Posted>> {
     match diesel::select(mirrors_of(json!(reversals))).get_result::<Option<Value>>(db).await? {
-        Some(Value::Array(mirrors)) => post_given(db, mirrors).await,
+        Some(Value::Array(mirrors)) => {
+            let ids = post_given(db, mirrors).await?;
+            Posted::of_ids(db, &ids).await
+        }
         _ => Ok(Vec::new()),
     }
 }
@@ -255,18 +266,22 @@ pub async fn books(db: &mut Db) -> Result<Books> {
     Ok(one.select(Books::as_select()).get_result(db).await?)
 }
 
-impl JournalEntry {
+impl Posted {
     /// Those of these ids, in their order.
-    pub(crate) async fn of_ids(db: &mut Db, ids: &[Uuid]) -> Result<Vec<Self>> {
-        let places: HashMap<Uuid, usize> = ids.iter().enumerate().map(|(place, id)| (*id, place)).collect();
+    async fn of_ids(db: &mut Db, ids: &[Uuid]) -> Result<Vec<Self>> {
         let found = journal_entries::table
             .filter(journal_entries::org_id.eq(db.organization()))
             .filter(journal_entries::id.eq_any(ids))
             .select(Self::as_select());
-        let mut found: Vec<Self> = found.load(db).await?;
-        found.sort_by_key(|entry| places.get(&entry.id).copied());
-        Ok(found)
+        Ok(in_order(found.load(db).await?, ids, |entry| entry.id))
     }
+}
+
+/// Rows in the order of these ids.
+pub(crate) fn in_order<T>(mut rows: Vec<T>, ids: &[Uuid], id: impl Fn(&T) -> Uuid) -> Vec<T> {
+    let places: HashMap<Uuid, usize> = ids.iter().enumerate().map(|(place, id)| (*id, place)).collect();
+    rows.sort_by_key(|row| places.get(&id(row)).copied());
+    rows
 }
 
 pub fn routes(api: &mut Api) {

@@ -1,4 +1,4 @@
-//! Finding articles: by words, best first, and as suggestions for a text such as that of a ticket. Of what is published and meant for whoever asks.
+//! Finding articles: by words, best first, and as suggestions for a text or for a ticket. Of what is published and meant for whoever asks.
 
 use crate::articles::Article;
 use diesel::sql_types::{Bool, Integer, Text};
@@ -8,6 +8,11 @@ use serde_json::Value;
 diesel::define_sql_function! {
     /// See the migration of tasks: with all words of the text, or with some.
     fn find_articles(text: Text, all_words: Bool, most: Integer) -> Jsonb;
+}
+
+diesel::define_sql_function! {
+    /// See the migration of tasks: what a ticket asks, where the caller may read it.
+    fn text_of_ticket(ticket_id: diesel::sql_types::Uuid) -> Nullable<Text>;
 }
 
 /// What articles are searched for.
@@ -22,12 +27,14 @@ pub struct ArticlesSought {
     limit: i32,
 }
 
-/// For what articles are suggested.
+/// For what articles are suggested: for a text, or for a ticket.
 #[derive(Clone, Debug, Deserialize, IntoParams)]
 pub struct SuggestionsAsked {
     /// A text, such as what somebody writes to the desk, or how it begins.
     #[param(min_length = 1, max_length = 1000, example = "I can't reach the network from home")]
-    text: String,
+    text: Option<String>,
+    /// A ticket that the caller may read.
+    ticket_id: Option<Uuid>,
     /// How many at the most.
     #[param(minimum = 1, maximum = 50, default = 5)]
     #[serde(default = "five")]
@@ -78,12 +85,10 @@ pub struct FoundArticle {
     excerpt: String,
 }
 
-async fn find(may: &May<Read, Article>, text: &str, all: bool, most: i32) -> Reply<Plain<FoundArticles>> {
-    let found = may
-        .read(async |db| Ok(diesel::select(find_articles(text, all, most)).get_result::<Value>(db).await?))
-        .await?;
+async fn find(db: &mut Db, text: &str, all: bool, most: i32) -> Result<Plain<FoundArticles>> {
+    let found = diesel::select(find_articles(text, all, most)).get_result::<Value>(db).await?;
     let data = serde_json::from_value(found).map_err(Problem::internal)?;
-    Plain(FoundArticles { data }).answer(may.grants())
+    Ok(Plain(FoundArticles { data }))
 }
 
 /// Search articles
@@ -94,18 +99,47 @@ async fn search_articles(
     may: May<Read, Article>,
     sought: Params<ArticlesSought>,
 ) -> Reply<Plain<FoundArticles>> {
-    find(&may, &sought.0.q, true, sought.0.limit).await
+    may.read(async |db| find(db, &sought.0.q, true, sought.0.limit).await).await?.answer(may.grants())
 }
 
-/// Suggest articles for a text
+/// Suggest articles
 ///
-/// Published articles that may answer a text, such as what somebody is about to ask the desk: those that share most words with it first.
+/// Published articles that may answer a text, such as what somebody is about to ask the desk, or a ticket: those that share most words with it
+/// first.
 #[utoipa::path(get, path = "/v1/articles/suggestions", tag = "Knowledge")]
 async fn suggest_articles(
     may: May<Read, Article>,
     asked: Params<SuggestionsAsked>,
 ) -> Reply<Plain<FoundArticles>> {
-    find(&may, &asked.0.text, false, asked.0.limit).await
+    let found = may
+        .read(async |db| {
+            let text = match (&asked.0.text, asked.0.ticket_id) {
+                (Some(text), None) => text.clone(),
+                (None, Some(ticket)) => {
+                    let text =
+                        diesel::select(text_of_ticket(ticket)).get_result::<Option<String>>(db).await?;
+                    text.ok_or_else(no_such_ticket)?
+                }
+                (text, _) => return Err(not_one_of_both(text.is_some())),
+            };
+            find(db, &text, false, asked.0.limit).await
+        })
+        .await?;
+    found.answer(may.grants())
+}
+
+fn no_such_ticket() -> Problem {
+    let rule = "refers to no ticket that you may know of";
+    Problem::invalid(vec![Fault::of("ticket_id", "unknown-reference", rule)])
+}
+
+fn not_one_of_both(both: bool) -> Problem {
+    let fault = if both {
+        Fault::of("ticket_id", "not-both", "must be left out where a text is given")
+    } else {
+        Fault::of("text", "required", "must be given, or `ticket_id`")
+    };
+    Problem::invalid(vec![fault])
 }
 
 pub fn routes(api: &mut Api) {

@@ -135,7 +135,7 @@ fn is_asked<V: Verb>(may: &May<V, Task>, task: &Task) -> Result<()> {
     if task.delegation != Some(TaskDelegation::Asked) {
         return Err(CONFLICT.because("It is offered to nobody: `delegate` it first."));
     }
-    if task.delegate_id.is_none() || task.delegate_id != may.grants().employee {
+    if !task.is_offered_to(may.grants().employee) {
         return Err(FORBIDDEN.because("It is offered to somebody else, who answers themselves."));
     }
     Ok(())

@@ -3,6 +3,7 @@
 
 use diesel::dsl::sql;
 use diesel::sql_types::Bool;
+use platform::may::Grants;
 use platform::prelude::*;
 use schema::tasks;
 
@@ -295,6 +296,18 @@ impl Resource for Task {
     }
     fn person(&self) -> Option<Uuid> {
         self.assignee_id
+    }
+    fn takes(&self, action: &str, grants: &Grants) -> bool {
+        !["accept_delegation", "decline_delegation"].contains(&action) || self.is_offered_to(grants.employee)
+    }
+}
+
+impl Task {
+    /// Whether this employee was asked to do it, and has not answered.
+    pub(crate) fn is_offered_to(&self, employee: Option<Uuid>) -> bool {
+        self.delegation == Some(TaskDelegation::Asked)
+            && self.delegate_id.is_some()
+            && self.delegate_id == employee
     }
 }
 

@@ -1,5 +1,9 @@
 //! Goals: what the company, a department or somebody wants to reach, one beneath the other, and how far they have come.
 
+use diesel::dsl::sql;
+use diesel::expression::SqlLiteral;
+use diesel::sql_types::Bool;
+use platform::may::{Grants, Reach};
 use platform::prelude::*;
 use rust_decimal::Decimal;
 use schema::goals;
@@ -52,6 +56,11 @@ pub struct Goal {
     pub status: GoalStatus,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    /// Whether the caller heads its department, or one above.
+    #[serde(skip)]
+    #[diesel(select_expression = sql::<Bool>("(goals.level = 'department' and heads_department(goals.department_id))"))]
+    #[diesel(select_expression_type = SqlLiteral<Bool>)]
+    is_led: bool,
 }
 
 text_enum! {
@@ -208,6 +217,9 @@ impl Resource for Goal {
     }
     fn person(&self) -> Option<Uuid> {
         self.employee_id
+    }
+    fn takes(&self, _action: &str, grants: &Grants) -> bool {
+        self.employee_id.is_some() || self.is_led || grants.reach("write") == Some(Reach::Org)
     }
 }
 
