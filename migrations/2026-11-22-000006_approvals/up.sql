@@ -6,7 +6,7 @@
 -- its fields are told as they are, which costs half of comparing them with nothing. A session keeps the plan that it made for its first
 -- statement: what was a loop for one row would be a loop in a loop for thousands, so there are none.
 create or replace function record_events() returns trigger language plpgsql security definer set search_path = public, pg_temp
-    set enable_nestloop = off as $$
+    set enable_nestloop = off set jit = off as $$
 #variable_conflict use_variable
 declare
     resource text := tg_argv[0];
