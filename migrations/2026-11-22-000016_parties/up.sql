@@ -13,6 +13,8 @@ create table payment_terms (
     discount_percent numeric constraint payment_terms_discount_percent_range
         check (discount_percent > 0 and discount_percent < 100 and scale(discount_percent) <= 4),
     discount_days    integer constraint payment_terms_discount_days_range check (discount_days between 0 and 730),
+    -- Whether what is kept takes its part off the taxes of the document, when it is paid, or never.
+    discount_tax     text    not null default 'on_payment' constraint payment_terms_discount_tax_check check (discount_tax in ('on_payment', 'never')),
     status           text    not null default 'active' constraint payment_terms_status_check check (status in ('active', 'archived')),
     primary key (org_id, id),
     constraint payment_terms_name_key unique (org_id, name),

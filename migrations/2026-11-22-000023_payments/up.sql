@@ -44,6 +44,8 @@ create table payments (
     fee_account_id   uuid,
     -- What was kept for paying early, all in all; it settles as if it had been paid.
     discount_amount  numeric(20,4) not null default 0 constraint payments_discount_amount_range check (discount_amount >= 0),
+    -- What that takes off the taxes of what it settles: [{"tax_code_id", "rate", "base_taxable_amount", "base_tax_amount"}, …]
+    discount_taxes   jsonb         not null default '[]' constraint payments_discount_taxes_type check (jsonb_typeof(discount_taxes) = 'array'),
     reference        text          constraint payments_reference_length check (length(reference) between 1 and 100),
     notes            text          constraint payments_notes_length check (length(notes) between 1 and 2000),
     -- What it is for, as it was said before it was posted.
@@ -99,12 +101,60 @@ create constraint trigger keep_open after insert on payments for each row when (
 -- What settles a payment, or is settled with it, shows on it.
 create function show_paid() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
 begin
-    update payments p set open_amount = n.open_amount from new_rows n join old_rows o on o.id = n.id
-        where n.resource = 'payments' and n.open_amount <> o.open_amount and p.org_id = n.org_id and p.id = n.id and p.status <> 'draft';
+    update payments p set open_amount = n.open_amount from new_rows n
+        where n.resource = 'payments' and p.org_id = n.org_id and p.id = n.id and p.open_amount <> n.open_amount and p.status <> 'draft';
     return null;
 end $$;
-create trigger show_paid after update on open_items referencing old table as old_rows new table as new_rows
+create trigger show_paid after update on open_items referencing new table as new_rows
     for each statement execute function show_paid();
+
+-- For the return of taxes: what was kept is taken off on the day of the payment, and put back by the entry that books it back on its day.
+create function keep_discount_taxes() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+    insert into document_taxes (org_id, document_id, tax_code_id, resource, rate, taxed_on, is_posted, taxable_amount, tax_amount, base_taxable_amount, base_tax_amount)
+        select n.org_id, own.id, t.tax_code_id, own.resource, t.rate, own.taxed_on, true, own.sign * t.base_taxable_amount, own.sign * t.base_tax_amount,
+            own.sign * t.base_taxable_amount, own.sign * t.base_tax_amount
+        from new_rows n
+        cross join lateral (values (n.id, 'payments', n.paid_on, -1), (n.void_entry_id, 'journal-entries', n.voided_on, 1)) own (id, resource, taxed_on, sign)
+        cross join jsonb_to_recordset(n.discount_taxes) t (tax_code_id uuid, rate numeric, base_taxable_amount numeric, base_tax_amount numeric)
+        where n.discount_taxes <> '[]' and n.status <> 'draft' and own.id is not null
+        on conflict do nothing;
+    return null;
+end $$;
+create trigger keep_discount_taxes_of_new after insert on payments referencing new table as new_rows
+    for each statement execute function keep_discount_taxes();
+create trigger keep_discount_taxes_of_changed after update on payments referencing new table as new_rows
+    for each statement execute function keep_discount_taxes();
+
+-- What may be kept of invoices and bills by who pays early, and what is left of their price after notes took some back: what of it is taxed by
+-- which codes, and the taxes; no taxes where the terms leave them as they are.
+-- [{"id", "until", "total", "amount", "exchange_rate", "nets": [{"tax_code_ids", "amount"}], "taxes": [{"tax_code_id", "rate", "is_charged", "amount", …}]}]
+create function discount_facts(in_items uuid[]) returns jsonb language sql stable as $$
+    select coalesce(jsonb_agg(jsonb_build_object('id', d.id, 'until', d.issued_on + t.discount_days, 'total', d.total_amount::text,
+            'amount', round(d.total_amount * t.discount_percent / 100, currency_decimals(d.currency))::text, 'exchange_rate', d.exchange_rate::text,
+            'nets', (select coalesce(jsonb_agg(jsonb_build_object('tax_code_ids', n.tax_code_ids, 'amount', n.amount::text) order by n.place), '[]') from (
+                select l.tax_code_ids, sum(p.sign * l.net_amount) as amount, min(coalesce(l.credited_line, l.line)) as place
+                from (select 1 as sign, d.lines union all select -1, each from jsonb_array_elements(notes.lines) each) p (sign, lines)
+                cross join jsonb_to_recordset(p.lines) l (line int, credited_line int, tax_code_ids jsonb, net_amount numeric)
+                group by 1) n),
+            'taxes', (select coalesce(jsonb_agg(jsonb_build_object('tax_code_id', c.id, 'rate', x.rate::text, 'is_charged', x.is_charged, 'amount', x.amount::text,
+                    'payable_account_id', c.payable_account_id, 'recoverable_account_id', c.recoverable_account_id) order by c.code), '[]') from (
+                select l.tax_code_id, l.rate, l.is_charged, sum(p.sign * l.tax_amount) as amount
+                from (select 1 as sign, d.taxes union all select -1, each from jsonb_array_elements(notes.taxes) each) p (sign, taxes)
+                cross join jsonb_to_recordset(p.taxes) l (tax_code_id uuid, rate numeric, is_charged boolean, tax_amount numeric)
+                group by 1, 2, 3) x
+                join tax_codes c on c.org_id = d.org_id and c.id = x.tax_code_id where t.discount_tax = 'on_payment'))), '[]')
+        from (select org_id, id, issued_on, currency, exchange_rate, total_amount, payment_terms_id, lines, taxes from invoices
+                where org_id = (select current_org()) and id = any(in_items)
+            union all
+            select org_id, id, issued_on, currency, exchange_rate, total_amount, payment_terms_id, lines, taxes from bills
+                where org_id = (select current_org()) and id = any(in_items)) d
+        join payment_terms t on t.org_id = d.org_id and t.id = d.payment_terms_id and t.discount_days is not null
+        cross join lateral (select coalesce(jsonb_agg(n.lines), '[]') as lines, coalesce(jsonb_agg(n.taxes), '[]') as taxes from (
+            select lines, taxes from credit_notes where org_id = d.org_id and invoice_id = d.id and number is not null
+            union all
+            select lines, taxes from debit_notes where org_id = d.org_id and bill_id = d.id and number is not null) n) notes
+$$;
 
 -- What payments are booked with, in one look: {"currency", "accounts", "parties", "rates", "discounts"}. `in_rates`: [{"currency", "on"}];
 -- `in_items`: invoices and bills that a discount is kept of.
@@ -114,30 +164,20 @@ create function payment_facts(in_accounts uuid[], in_parties uuid[], in_rates js
         'accounts', (select coalesce(jsonb_agg(jsonb_build_object('id', a.id, 'code', a.code, 'role', a.role, 'is_active', a.status = 'active',
                 'is_group', a.is_group, 'currency', coalesce(a.currency, books_currency()))), '[]')
             from accounts a where a.org_id = (select current_org()) and (a.id = any(in_accounts)
-                or (a.status = 'active' and a.role in ('receivable', 'payable', 'bank_charges', 'discounts_given', 'discounts_taken')))),
+                or (a.status = 'active' and a.role in ('receivable', 'payable', 'bank_charges', 'discounts_given', 'discounts_taken',
+                    'tax_payable', 'tax_recoverable', 'exchange_gain', 'exchange_loss')))),
         'parties', (select coalesce(jsonb_agg(jsonb_build_object('id', p.id, 'is_customer', p.is_customer, 'is_supplier', p.is_supplier,
                 'receivable_account_id', p.receivable_account_id, 'payable_account_id', p.payable_account_id)), '[]')
             from parties p where p.org_id = (select current_org()) and p.id = any(in_parties)),
         'rates', (select coalesce(jsonb_agg(jsonb_build_object('currency', r.currency, 'on', r."on", 'rate', exchange_rate_on(r.currency, r."on")::text)), '[]')
             from (select distinct currency, "on" from jsonb_to_recordset(in_rates) r (currency text, "on" date)) r),
-        'discounts', (select coalesce(jsonb_agg(jsonb_build_object('id', d.id, 'until', d.issued_on + t.discount_days, 'total', d.total_amount::text,
-                'amount', round(d.total_amount * t.discount_percent / 100, currency_decimals(d.currency))::text)), '[]')
-            from (select org_id, id, issued_on, currency, total_amount, payment_terms_id from invoices where org_id = (select current_org()) and id = any(in_items)
-                union all
-                select org_id, id, issued_on, currency, total_amount, payment_terms_id from bills where org_id = (select current_org()) and id = any(in_items)) d
-            join payment_terms t on t.org_id = d.org_id and t.id = d.payment_terms_id and t.discount_days is not null))
+        'discounts', discount_facts(in_items))
 $$;
 
--- The next numbers, one for each, in that order. Others who pay wait from here until the transaction ends.
-create function take_payment_numbers(in_ids uuid[], in_days date[]) returns text[] language plpgsql as $$
-declare
-    taken text[] := '{}';
-begin
-    for place in 1 .. cardinality(in_ids) loop
-        taken := taken || take_number('payments', in_days[place], in_ids[place], gen_random_uuid());
-    end loop;
-    return taken;
-end $$;
+-- The next numbers, one for each. Others who pay wait from here until the transaction ends.
+create function take_payment_numbers(in_ids uuid[], in_days date[]) returns text[] language sql volatile as $$
+    select take_numbers('payments', in_ids, in_days)
+$$;
 
 -- Many bills paid at once: picked, agreed to, told to the bank in one file, and booked.
 create table payment_runs (

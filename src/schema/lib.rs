@@ -1654,7 +1654,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    document_taxes (org_id, document_id, tax_code_id) {
+    document_taxes (org_id, document_id, tax_code_id, rate) {
         org_id -> Uuid,
         document_id -> Uuid,
         tax_code_id -> Uuid,
@@ -3141,6 +3141,7 @@ diesel::table! {
         instalments -> Jsonb,
         discount_percent -> Nullable<Numeric>,
         discount_days -> Nullable<Int4>,
+        discount_tax -> Text,
         status -> Text,
         version -> Int8,
         created_at -> Timestamptz,
@@ -3166,6 +3167,7 @@ diesel::table! {
         fee_amount -> Nullable<Numeric>,
         fee_account_id -> Nullable<Uuid>,
         discount_amount -> Numeric,
+        discount_taxes -> Jsonb,
         reference -> Nullable<Text>,
         notes -> Nullable<Text>,
         allocations -> Jsonb,

@@ -62,6 +62,7 @@ struct Story {
     category: String,
     taxes: [String; 2],
     charged: String,
+    terms: String,
     log: String,
     accepted: u32,
     entries: Vec<Value>,
@@ -113,6 +114,8 @@ impl Story {
         ];
         let charged =
             purse.shop.tax("RC21", "21", json!({"direction": "purchase", "kind": "reverse_charge"})).await;
+        let terms = json!({"name": "3 %", "days": 30, "discount_percent": "3", "discount_days": 730});
+        let terms = id(&owner.post("/v1/payment-terms", terms).await.is(201));
         let year = id(&owner.get("/v1/fiscal-years").await.is(200)["data"][0]);
         Self {
             seed,
@@ -124,6 +127,7 @@ impl Story {
             category,
             taxes,
             charged,
+            terms,
             log: String::new(),
             accepted: 0,
             entries: Vec::new(),
@@ -206,7 +210,8 @@ impl Story {
                 self.purse.shop.line(&quantity, &self.dice.amount(), &tax)
             })
             .collect();
-        let invoice = json!({"party_id": self.purse.shop.customer, "issued_on": issued_on, "due_on": due_on, "currency": self.currency(), "lines": lines});
+        let invoice = json!({"party_id": self.purse.shop.customer, "issued_on": issued_on, "due_on": due_on, "currency": self.currency(),
+            "payment_terms_id": self.terms, "lines": lines});
         let Some(draft) = self.act("/v1/invoices", invoice).await else { return };
         self.act(&format!("/v1/invoices/{}/approve", id(&draft)), Value::Null).await;
         if let Some(of) = self.act(&format!("/v1/invoices/{}/post", id(&draft)), Value::Null).await {
@@ -220,7 +225,7 @@ impl Story {
         let line = json!({"description": "Advice", "quantity": "1", "unit_price": self.dice.amount(), "account_id": self.accounts["6000"], "tax_code_ids": taxes});
         let number = format!("F-{}", self.dice.below(1_000_000));
         let bill = json!({"party_id": self.purse.supplier, "supplier_number": number, "issued_on": issued_on, "due_on": due_on,
-            "currency": self.currency(), "lines": [line]});
+            "currency": self.currency(), "payment_terms_id": self.terms, "lines": [line]});
         let Some(draft) = self.act("/v1/bills", bill).await else { return };
         self.purse.checker.act(&format!("/v1/bills/{}/approve", id(&draft))).await.is(200);
         if let Some(of) = self.act(&format!("/v1/bills/{}/post", id(&draft)), Value::Null).await {
@@ -251,17 +256,23 @@ impl Story {
         if open.is_zero() {
             return;
         }
-        // All of it, or a half.
+        // All of it, less 3 % for paying early, or a half.
+        let mut allocation = json!({"item_id": of});
         let part = if self.dice.below(2) == 0 {
-            open
+            let kept = (open * "0.03".parse::<rust_decimal::Decimal>().unwrap()).trunc_with_scale(2);
+            if !kept.is_zero() {
+                allocation["discount_amount"] = json!(kept.to_string());
+            }
+            open - kept
         } else {
             (open / rust_decimal::Decimal::TWO).round_dp(2).max("0.01".parse().unwrap())
         };
+        allocation["amount"] = json!(part.to_string());
         let account =
             if now["currency"] == "USD" { self.purse.dollars.clone() } else { self.purse.euros.clone() };
         let party = if sells { self.purse.shop.customer.clone() } else { self.purse.supplier.clone() };
         let payment = json!({"direction": if sells { "in" } else { "out" }, "party_id": party, "account_id": account,
-            "paid_on": self.dice.day(month + 1), "amount": part.to_string(), "allocations": [{"item_id": of, "amount": part.to_string()}]});
+            "paid_on": self.dice.day(month + 1), "amount": part.to_string(), "allocations": [allocation]});
         self.take(payment).await;
     }
 

@@ -6,7 +6,7 @@ use crate::support::{run, service};
 use serde_json::{Value, json};
 
 /// An invoice in dollars, half paid at another rate; one in euros, half credited; a bill; an advance; a machine that is depreciated; and
-/// something posted on the customer's account by hand.
+/// something posted on the customer's account by hand; and an invoice that is paid early.
 async fn books() -> Purse {
     let purse = Purse::new().await;
     purse.rate("2026-01-01", "0.9").await;
@@ -23,6 +23,12 @@ async fn books() -> Purse {
     let by_hand = json!({"posted_on": "2026-01-01", "description": "Taken over", "lines": [
         {"account_id": shop.account("1100"), "debit": "40.00", "party_id": shop.customer}, {"account_id": shop.account("4000"), "credit": "40.00"}]});
     shop.owner.post("/v1/journal-entries/post", json!({"entries": [by_hand]})).await.is(200);
+
+    let terms = json!({"name": "2 % in 14 days", "days": 30, "discount_percent": "2", "discount_days": 14});
+    let terms = shop.owner.post("/v1/payment-terms", terms).await.is(201);
+    let early = purse.invoice("100", json!({"payment_terms_id": terms["id"]})).await;
+    let all = json!([{"item_id": id(&early), "amount": "116.62", "discount_amount": "2.38"}]);
+    purse.pay("116.62", json!({"paid_on": "2026-04-14", "allocations": all})).await;
 
     let account = async |code: &str, kind: &str, role: Value| {
         let account = json!({"code": code, "name": code, "type": kind, "role": role});
@@ -92,6 +98,16 @@ fn the_proof_finds_what_documents_and_the_ledger_do_not_agree_on() {
             "update document_taxes set base_tax_amount = 1 where org_id = O and base_tax_amount = 57",
             "documents_booked",
             "a tax table with 1",
+        ),
+        (
+            "update document_taxes set base_tax_amount = -0.37 where org_id = O and resource = 'payments'",
+            "documents_booked",
+            "-2 taxed by S19, and tax of -0.37",
+        ),
+        (
+            "delete from document_taxes where org_id = O and resource = 'payments'",
+            "documents_booked",
+            "0 taxed by S19, and tax of 0",
         ),
         (
             "update fixed_asset_movements set depreciation = depreciation + 1 where org_id = O and kind = 'depreciation'",

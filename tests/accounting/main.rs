@@ -14,6 +14,7 @@ mod closing;
 mod credit_notes;
 mod currencies;
 mod dunning;
+mod early_payment;
 mod entry_import;
 mod expense_claims;
 mod integrity;

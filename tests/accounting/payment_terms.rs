@@ -19,7 +19,10 @@ fn terms_say_when_and_in_how_many_parts() {
             (&net["end_of_month"], &net["instalments"], &net["discount_percent"]),
             (&json!(false), &json!([]), &json!("2"))
         );
-        assert_eq!(net["available_actions"], json!(["archive"]));
+        assert_eq!(
+            (&net["discount_tax"], &net["available_actions"]),
+            (&json!("on_payment"), &json!(["archive"]))
+        );
 
         let parts = json!([{"percent": "30", "days": 0}, {"percent": "33.3333", "days": 30}, {"percent": "36.6667", "days": 15, "end_of_month": true}]);
         let thirds = accountant
@@ -31,10 +34,16 @@ fn terms_say_when_and_in_how_many_parts() {
 
         let path = format!("/v1/payment-terms/{}", net["id"].as_str().unwrap());
         let longer = accountant
-            .patch(&path, json!({"days": 45, "discount_percent": null, "discount_days": null}))
+            .patch(
+                &path,
+                json!({"days": 45, "discount_percent": null, "discount_days": null, "discount_tax": "never"}),
+            )
             .await
             .is(200);
-        assert_eq!((&longer["days"], &longer["discount_percent"]), (&json!(45), &Value::Null));
+        assert_eq!(
+            (&longer["days"], &longer["discount_percent"], &longer["discount_tax"]),
+            (&json!(45), &Value::Null, &json!("never"))
+        );
         accountant
             .post("/v1/payment-terms", json!({"name": "30 days net"}))
             .await
@@ -72,6 +81,7 @@ fn all_that_is_wrong_with_terms_is_told_at_once() {
             (json!({"name": "A", "discount_percent": "100"}), "/discount_percent wrong-format"),
             (json!({"name": "A", "discount_percent": "1e1"}), "/discount_percent wrong-format"),
             (json!({"name": "A", "discount_percent": "-1"}), "/discount_percent wrong-format"),
+            (json!({"name": "A", "discount_tax": "always"}), "/discount_tax unknown-value"),
             (json!({"name": "A", "days": 731}), "/days too-large"),
             (json!({"name": "A", "days": -1}), "/days too-small"),
             (

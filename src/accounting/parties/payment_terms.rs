@@ -28,6 +28,8 @@ pub struct PaymentTerms {
     /// Days from the document's day within which the discount may be kept.
     #[schema(minimum = 0, maximum = 730, example = 10)]
     pub discount_days: Option<i32>,
+    /// Whether what is kept takes its part off the taxes of the document.
+    pub discount_tax: DiscountTax,
     pub status: PaymentTermsStatus,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
@@ -36,6 +38,11 @@ pub struct PaymentTerms {
 text_enum! {
     /// Whether terms can be given to parties and documents.
     pub enum PaymentTermsStatus { Active = "active", Archived = "archived" }
+}
+
+text_enum! {
+    /// When what is kept for paying early lessens what was taxed and the tax: with the payment, or never.
+    pub enum DiscountTax { OnPayment = "on_payment", Never = "never" }
 }
 
 /// A part of a document's total, and when it has to be paid.
@@ -80,6 +87,9 @@ pub struct NewPaymentTerms {
     /// Days from the document's day within which the discount may be kept.
     #[schema(minimum = 0, maximum = 730, example = json!(null))]
     discount_days: Option<i32>,
+    /// Whether what is kept takes its part off the taxes of the document: on payment, unless told.
+    #[schema(example = "on_payment")]
+    discount_tax: Option<DiscountTax>,
 }
 
 /// What of terms can be changed. Documents that are there keep the days that they have.
@@ -106,6 +116,9 @@ pub struct EditPaymentTerms {
     /// Days from the document's day within which the discount may be kept.
     #[schema(minimum = 0, maximum = 730, example = json!(null))]
     discount_days: Option<Option<i32>>,
+    /// Whether what is kept takes its part off the taxes of the document, from the next payment on.
+    #[schema(example = "on_payment")]
+    discount_tax: Option<DiscountTax>,
 }
 
 #[derive(Clone, Debug, Deserialize, IntoParams)]
@@ -274,6 +287,7 @@ impl PaymentTerms {
             instalments: List(instalments),
             discount_percent: None,
             discount_days: None,
+            discount_tax: DiscountTax::OnPayment,
             status: PaymentTermsStatus::Active,
             created_at: DateTime::UNIX_EPOCH,
             updated_at: DateTime::UNIX_EPOCH,

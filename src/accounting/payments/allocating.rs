@@ -176,7 +176,7 @@ pub struct VoidPaymentRequest {
 /// Void a payment
 ///
 /// Takes it back: what it settled is open again, and what was booked for it is booked back on the day that is given, the fee and exchange
-/// differences included. It stays, with its number.
+/// differences included; what was kept for paying early no longer lessens taxes. It stays, with its number.
 #[utoipa::path(post, path = "/v1/payments/{id}/void", tag = "Accounting")]
 async fn void_payment(
     may: May<Void, Payment>,

@@ -53,6 +53,31 @@ pub(crate) struct Discount {
     pub until: NaiveDate,
     pub total: Decimal,
     pub amount: Decimal,
+    /// Of the document.
+    pub exchange_rate: Decimal,
+    /// What is left of its price without tax after notes took some back.
+    pub nets: Vec<Net>,
+    /// What is left of its taxes; none where they stay as they are.
+    pub taxes: Vec<Charge>,
+}
+
+/// So much of a document is taxed by these codes.
+#[derive(Deserialize)]
+pub(crate) struct Net {
+    pub tax_code_ids: Vec<Uuid>,
+    pub amount: Decimal,
+}
+
+/// A tax of a document.
+#[derive(Deserialize)]
+pub(crate) struct Charge {
+    pub tax_code_id: Uuid,
+    /// In percent.
+    pub rate: Decimal,
+    pub is_charged: bool,
+    pub amount: Decimal,
+    pub payable_account_id: Option<Uuid>,
+    pub recoverable_account_id: Option<Uuid>,
 }
 
 impl Discount {

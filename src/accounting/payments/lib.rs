@@ -3,6 +3,7 @@
 mod allocating;
 pub mod bank_accounts;
 mod credit_transfers;
+mod discounting;
 mod facts;
 mod paying;
 pub mod payment_runs;

@@ -2,7 +2,8 @@
 //! thousands, all or none.
 //!
 //! Money in debits the bank and credits the party, money out is its mirror. What the bank kept as a fee is booked beside it, and so
-//! is what was kept for paying early. What settles nothing yet stays open as the party's credit, or ours.
+//! is what was kept for paying early, which takes its part off the taxes of what it settles. What settles nothing yet stays open as the
+//! party's credit, or ours.
 
 use crate::payments::Payment;
 use crate::weighing::weigh;
@@ -137,7 +138,8 @@ pub(crate) async fn pay_as(db: &mut Db, ids: &[Uuid], moneys: &[NewMoney]) -> Re
             "id": id, "number": number, "direction": money.direction, "party_id": money.party_id, "account_id": money.account_id,
             "paid_on": money.paid_on, "currency": money.currency, "exchange_rate": each.rate, "amount": money.amount,
             "base_amount": each.base_amount, "fee_amount": money.fee, "fee_account_id": money.fee.and(money.fee_account_id),
-            "discount_amount": each.discount, "reference": money.reference, "notes": money.notes, "allocations": money.allocations,
+            "discount_amount": each.discount, "discount_taxes": each.discount_taxes, "reference": money.reference, "notes": money.notes,
+            "allocations": money.allocations,
             "open_amount": each.settles - settled, "journal_entry_id": entry.id, "control_account_id": each.control_account_id,
             "side": match money.direction { Direction::In => "credit", Direction::Out => "debit" },
             "settles": each.settles, "worth": each.worth,
@@ -174,13 +176,13 @@ const OPEN: &str = "
 
 const WRITE: &str = "
     insert into payments as p (id, number, direction, party_id, account_id, paid_on, currency, exchange_rate, amount, base_amount, fee_amount,
-        fee_account_id, discount_amount, reference, notes, allocations, open_amount, status, journal_entry_id)
+        fee_account_id, discount_amount, discount_taxes, reference, notes, allocations, open_amount, status, journal_entry_id)
     select id, number, direction, party_id, account_id, paid_on, currency, exchange_rate, amount, base_amount, fee_amount,
-        fee_account_id, discount_amount, reference, notes, allocations, open_amount, 'posted', journal_entry_id
+        fee_account_id, discount_amount, discount_taxes, reference, notes, allocations, open_amount, 'posted', journal_entry_id
     from jsonb_to_recordset($1) r (id uuid, number text, direction text, party_id uuid, account_id uuid, paid_on date, currency text,
         exchange_rate numeric, amount numeric, base_amount numeric, fee_amount numeric, fee_account_id uuid, discount_amount numeric,
-        reference text, notes text, allocations jsonb, open_amount numeric, journal_entry_id uuid)
+        discount_taxes jsonb, reference text, notes text, allocations jsonb, open_amount numeric, journal_entry_id uuid)
     on conflict (org_id, id) do update set number = excluded.number, exchange_rate = excluded.exchange_rate,
-        base_amount = excluded.base_amount, discount_amount = excluded.discount_amount, open_amount = excluded.open_amount,
-        status = 'posted', journal_entry_id = excluded.journal_entry_id
+        base_amount = excluded.base_amount, discount_amount = excluded.discount_amount, discount_taxes = excluded.discount_taxes,
+        open_amount = excluded.open_amount, status = 'posted', journal_entry_id = excluded.journal_entry_id
     returning *";

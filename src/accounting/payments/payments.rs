@@ -2,6 +2,7 @@
 //! its number and stays, and is taken back by voiding it.
 
 use crate::allocating;
+use crate::discounting::DiscountedTax;
 use crate::paying::{Direction, NewMoney, Part, pay_all, pay_as};
 use crate::weighing;
 use diesel::QueryableByName;
@@ -52,6 +53,9 @@ pub struct Payment {
     /// What was kept for paying early, of all that it settles.
     #[schema(example = "0.00")]
     pub discount_amount: Money,
+    /// What that takes off the taxes of what it settles, by tax code and rate: none until it is posted, and none where payment terms say so.
+    #[schema(value_type = Vec<DiscountedTax>, max_items = 1000, example = json!([]))]
+    pub discount_taxes: List<DiscountedTax>,
     /// What banks and parties know it by.
     #[schema(max_length = 100, example = "RF18 5390 0754 7034")]
     pub reference: Option<String>,
@@ -383,7 +387,9 @@ fn only_draft(row: &Payment) -> Result<()> {
 /// Post a payment
 ///
 /// It gets its number, the next of its series, and is booked on its day: money in debits the account of the bank or till and credits
-/// the party's receivable or payable account, money out is the mirror. The fee and what is kept for paying early are booked besides.
+/// the party's receivable or payable account, money out is the mirror. The fee and what is kept for paying early are booked besides. What is
+/// kept takes its part off what was taxed and off the taxes of what is settled, at the rates of those documents, unless their payment terms say
+/// never; the tax return has it on this day.
 /// What it is for is settled with it, exchange gains and losses are booked; what is over stays open. Where somebody settled the same
 /// document meanwhile and less is open than it settles, it is 409 and nothing is booked.
 #[utoipa::path(post, path = "/v1/payments/{id}/post", tag = "Accounting")]

@@ -1,6 +1,7 @@
 //! What a payment comes to before it is booked: what stands against it, at which rate, on which accounts, and what it takes off what it
 //! settles. What it settles is locked from here on, so that of two who pay the same document the second finds less open.
 
+use crate::discounting::{DiscountedTax, Kept};
 use crate::facts::Known;
 use crate::paying::{Direction, NewMoney, Part};
 use invoicing::allocations::{self, OpenItem, SetOff};
@@ -20,6 +21,7 @@ pub(crate) struct Weighed {
     pub settles: Decimal,
     pub worth: Decimal,
     pub discount: Decimal,
+    pub discount_taxes: Vec<DiscountedTax>,
     pub base_amount: Decimal,
     pub lines: Vec<PostingLine>,
     pub taken: Vec<Taken>,
@@ -261,7 +263,7 @@ impl Scales {
     }
 
     /// The account of this role.
-    fn of_role(&mut self, facts: &Known, role: Role) -> Option<Uuid> {
+    pub fn of_role(&mut self, facts: &Known, role: Role) -> Option<Uuid> {
         let found = facts.by_role.get(role.as_str()).copied();
         if found.is_none() {
             self.missing = Some(role);
@@ -358,23 +360,38 @@ impl Scales {
         };
         let discount_account = if discount.is_zero() { None } else { Some(self.of_role(facts, discounts)?) };
         let (rate, control_account_id) = (rate?, control?);
+        let kept = match discount_account {
+            Some(account) => self.kept(facts, money, &taken, account, rate)?,
+            None => Kept::default(),
+        };
         let Some(worths) = Worths::of(facts, money, rate, discount) else {
             self.fault(at("amount"), "too-large", "an amount has at most 16 digits before the point");
             return None;
         };
-        let mut lines = Lines { money, rate, is_foreign: money.currency != facts.currency, all: Vec::new() };
+        let mut lines = Lines { money, is_foreign: money.currency != facts.currency, all: Vec::new() };
         let (moved, settles) = (worths.moved(money), money.amount + discount);
         // Money in is a debit on the bank, money out a credit.
         let sign = if money.direction == Direction::In { Decimal::ONE } else { -Decimal::ONE };
         let fee = money.fee.unwrap_or_default();
-        lines.add(money.account_id, sign * money.amount - fee, sign * moved);
+        lines.add(money.account_id, sign * money.amount - fee, sign * moved, rate);
         if let Some(account) = fee_account {
-            lines.add(account, fee, worths.fee);
+            lines.add(account, fee, worths.fee, rate);
         }
-        if let Some(account) = discount_account {
-            lines.add(account, sign * discount, sign * worths.discount);
+        for share in &kept.shares {
+            let worth = sign * share.worth(&facts.currency);
+            if let Some(line) = lines.add(share.account_id, sign * share.amount, worth, share.exchange_rate) {
+                line.tax_code_id = share.tax.map(|(code, ..)| code);
+                line.tax_side = share.tax.map(|(.., side)| side);
+                line.taxed_by = share.taxed_by.iter().map(|(code, _)| *code).collect();
+            }
         }
-        lines.add(control_account_id, -sign * settles, -sign * (worths.amount + worths.discount));
+        // What is kept settles at the payment's rate.
+        let lost = sign * (worths.discount - kept.worth(&facts.currency));
+        if !lost.is_zero() {
+            let role = if lost > Decimal::ZERO { Role::ExchangeLoss } else { Role::ExchangeGain };
+            lines.push(self.of_role(facts, role)?, lost, None);
+        }
+        lines.add(control_account_id, -sign * settles, -sign * (worths.amount + worths.discount), rate);
         let lines = lines.all;
         Some(Weighed {
             control_account_id,
@@ -383,6 +400,7 @@ impl Scales {
             settles,
             worth: worths.amount + worths.discount,
             discount,
+            discount_taxes: kept.taxes(money.direction, &facts.currency),
             base_amount: worths.amount,
             lines,
             taken,
@@ -422,22 +440,37 @@ impl Worths {
 
 struct Lines<'a> {
     money: &'a NewMoney,
-    rate: Decimal,
     is_foreign: bool,
     all: Vec<PostingLine>,
 }
 
 impl Lines<'_> {
-    /// Debits are above zero, credits below.
-    fn add(&mut self, account_id: Uuid, amount: Decimal, base: Decimal) {
-        if base.is_zero() {
-            return;
-        }
+    /// An amount of the payment's currency, and what it is worth.
+    fn add(
+        &mut self,
+        account_id: Uuid,
+        amount: Decimal,
+        base: Decimal,
+        rate: Decimal,
+    ) -> Option<&mut PostingLine> {
         let foreign = self.is_foreign.then(|| Foreign {
             currency: self.money.currency.clone(),
             amount: amount.abs(),
-            rate: self.rate,
+            rate,
         });
+        self.push(account_id, base, foreign)
+    }
+
+    /// Debits are above zero, credits below.
+    fn push(
+        &mut self,
+        account_id: Uuid,
+        base: Decimal,
+        foreign: Option<Foreign>,
+    ) -> Option<&mut PostingLine> {
+        if base.is_zero() {
+            return None;
+        }
         self.all.push(PostingLine {
             account_id,
             debit: base.max(Decimal::ZERO),
@@ -447,5 +480,6 @@ impl Lines<'_> {
             pointer: self.money.pointer.clone(),
             ..PostingLine::default()
         });
+        self.all.last_mut()
     }
 }

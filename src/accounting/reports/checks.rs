@@ -262,7 +262,8 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         name: CheckName::DocumentsBooked,
-        says: "Every posted document is in the books on its day with its total, is open with what is not settled, and its tax and what is taxed are those of its tax table.",
+        says: "Every posted document is in the books on its day with its total, is open with what is not settled, and its tax and what is taxed are those of its tax table; \
+               what a payment takes off taxes is what it booked.",
         by_year: false,
         sql: "
             with documents as materialized (
@@ -311,7 +312,26 @@ pub const CHECKS: &[Check] = &[
                 ) l
                 where t.base_taxable_amount <> l.taxed
             )
-            select resource, id, number as what, expected, found from faults",
+            select resource, id, number as what, expected, found from faults
+            union all
+            -- What was kept for paying early, and what was booked back of that.
+            select 'payments', p.id, p.number, format('%s taxed by %s, and tax of %s', trim_scale(t.taxable), c.code, trim_scale(t.tax)),
+                format('lines with %s, and tax of %s', trim_scale(l.taxable), trim_scale(l.tax))
+            from payments p
+            cross join lateral (values (p.id, p.journal_entry_id), (p.void_entry_id, p.void_entry_id)) own (id, entry_id)
+            cross join lateral (select distinct tax_code_id from jsonb_to_recordset(p.discount_taxes) each (tax_code_id uuid)) each
+            join tax_codes c on c.org_id = $1 and c.id = each.tax_code_id
+            cross join lateral (
+                select coalesce(sum(base_taxable_amount), 0) as taxable, coalesce(sum(base_tax_amount), 0) as tax from document_taxes
+                where org_id = $1 and document_id = own.id and tax_code_id = c.id
+            ) t
+            cross join lateral (
+                select coalesce(sum(side.sign * (l.credit - l.debit)) filter (where c.id = any(l.taxed_by)), 0) as taxable,
+                    coalesce(sum(side.sign * (l.credit - l.debit)) filter (where l.tax_code_id = c.id and l.tax_side = side.name), 0) as tax
+                from (select case c.direction when 'sale' then 1 else -1 end as sign, case c.direction when 'sale' then 'payable' else 'recoverable' end as name) side
+                left join journal_lines l on l.org_id = $1 and l.entry_id = own.entry_id
+            ) l
+            where p.org_id = $1 and p.discount_taxes <> '[]' and own.id is not null and (t.taxable, t.tax) <> (l.taxable, l.tax)",
     },
     Check {
         name: CheckName::AssetsTie,
