@@ -2,12 +2,21 @@
 use crate::reports::{XLSX, file_for, follow_for, printed};
 use crate::shop::{Shop, id};
 use crate::support::run;
+use calamine::{Data, Reader, Xlsx};
 use serde_json::{Value, json};
+use std::io::Cursor;
 
 /// The rows as text: box, code, description, rate, what was taxed, the tax.
 fn told(report: &Value) -> Vec<[&str; 6]> {
     let rows = report["rows"].as_array().unwrap().iter();
     rows.map(|row| [0, 1, 2, 4, 5, 6].map(|cell| row["cells"][cell]["value"].as_str().unwrap_or("")))
+        .collect()
+}
+
+/// The rows as text: box, code, description, and what was taxed and the tax in each of two periods.
+fn side_by_side(report: &Value) -> Vec<[&str; 7]> {
+    let rows = report["rows"].as_array().unwrap().iter();
+    rows.map(|row| [0, 1, 2, 5, 6, 7, 8].map(|cell| row["cells"][cell]["value"].as_str().unwrap_or("")))
         .collect()
 }
 
@@ -185,5 +194,110 @@ fn what_was_taxed_is_the_sum_of_the_lines_that_were_booked_for_it() {
         follow_for(&shop.owner, &in_full).await;
         let proof = shop.owner.get("/v1/reports/integrity").await.is(200);
         assert_eq!(proof["holds"], true, "{proof:#}");
+    });
+}
+
+#[test]
+fn a_return_stands_beside_that_of_the_period_before() {
+    run(async {
+        let shop = Shop::new().await;
+        let (standard, reduced) = (
+            shop.tax("S19", "19", json!({"return_box": "9"})).await,
+            shop.tax("S9", "9", json!({"return_box": "10"})).await,
+        );
+        // 100.00 at the one rate in February, 300.00 in March; 200.00 at the other in February alone.
+        let february = json!([shop.line("1", "100", &standard), shop.line("1", "200", &reduced)]);
+        shop.invoice(february, json!({"issued_on": "2026-02-10"})).await;
+        shop.invoice(json!([shop.line("3", "100", &standard)]), json!({"issued_on": "2026-03-10"})).await;
+        // 5.00 by hand in February.
+        let by_hand = json!({"posted_on": "2026-02-15", "description": "By hand", "lines": [
+            {"account_id": shop.account("7900"), "debit": "5.00"}, {"account_id": shop.account("2100"), "credit": "5.00"}]});
+        shop.owner.post("/v1/journal-entries/post", json!({"entries": [by_hand]})).await.is(200);
+
+        let march = "tax-return?starts_on=2026-03-01&ends_on=2026-03-31";
+        let path = format!("{march}&compare=previous_period");
+        let declared = shop.owner.get(&format!("/v1/reports/{path}")).await.is(200);
+        let columns = &declared["columns"].as_array().unwrap()[5..];
+        let named: Vec<_> = columns
+            .iter()
+            .map(|column| ["key", "title", "starts_on"].map(|of| column[of].as_str().unwrap()))
+            .collect();
+        assert_eq!(
+            named,
+            [
+                ["base", "Taxed, 2026-03", "2026-03-01"],
+                ["tax", "Tax, 2026-03", "2026-03-01"],
+                ["base_2", "Taxed, 2026-02", "2026-02-01"],
+                ["tax_2", "Tax, 2026-02", "2026-02-01"],
+            ]
+        );
+        assert_eq!(declared["parameters"], json!([{"parameter": "compare", "value": "previous_period"}]));
+        // 19 % of 300.00 are 57.00; 19 % of 100.00 are 19.00, and 9 % of 200.00 are 18.00.
+        let wanted = [
+            ["", "", "Sales and what is taxed as such", "300.00", "57.00", "300.00", "37.00"],
+            ["10", "", "", "0.00", "0.00", "200.00", "18.00"],
+            ["10", "S9", "9 %", "0.00", "0.00", "200.00", "18.00"],
+            ["9", "", "", "300.00", "57.00", "100.00", "19.00"],
+            ["9", "S19", "19 %", "300.00", "57.00", "100.00", "19.00"],
+            ["", "", "Purchases", "0.00", "0.00", "0.00", "0.00"],
+            ["", "", "Tax owed", "", "57.00", "", "37.00"],
+            ["", "", "Tax got back", "", "0.00", "", "0.00"],
+            ["", "", "Tax to be paid", "", "57.00", "", "37.00"],
+            ["", "", "1200 Tax on purchases", "", "0.00", "", "0.00"],
+            ["", "", "2100 Tax on sales", "", "57.00", "", "42.00"],
+            // An entry is of one period, and nothing in the other.
+            ["", "", "GEN-2026-00001 By hand", "", "", "", "5.00"],
+            ["", "", "Booked by documents and not declared", "", "0.00", "", "0.00"],
+        ];
+        assert_eq!(side_by_side(&declared), wanted);
+        // Each figure leads to the lines of its own period.
+        follow_for(&shop.owner, &declared).await;
+        let lines = |cell: usize| declared["rows"][4]["cells"][cell]["lines"].as_str().unwrap();
+        assert!(lines(5).ends_with("&posted_on_from=2026-03-01&posted_on_to=2026-03-31"), "{}", lines(5));
+        assert!(lines(8).ends_with("&posted_on_from=2026-02-01&posted_on_to=2026-02-28"), "{}", lines(8));
+        // What stands in a column is what the return of that period says.
+        let alone =
+            shop.owner.get("/v1/reports/tax-return?starts_on=2026-02-01&ends_on=2026-02-28").await.is(200);
+        for row in alone["rows"].as_array().unwrap() {
+            let same = |other: &&Value| {
+                other["key"] == row["key"]
+                    && other["account_id"] == row["account_id"]
+                    && (0..5).all(|cell| other["cells"][cell] == row["cells"][cell])
+            };
+            let beside = declared["rows"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .find(same)
+                .unwrap_or_else(|| panic!("no {row:#}"));
+            assert_eq!([&beside["cells"][7], &beside["cells"][8]], [&row["cells"][5], &row["cells"][6]]);
+        }
+
+        let in_full = shop.owner.get(&format!("/v1/reports/{path}&documents=true")).await.is(200);
+        let documents: Vec<_> =
+            side_by_side(&in_full).into_iter().filter(|row| row[2].starts_with("Invoice")).collect();
+        let figures: Vec<_> = documents.iter().map(|row| [row[1], row[3], row[4], row[5], row[6]]).collect();
+        let wanted = [
+            ["S9", "", "", "200.00", "18.00"],
+            ["S19", "", "", "100.00", "19.00"],
+            ["S19", "300.00", "57.00", "", ""],
+        ];
+        assert_eq!(figures, wanted);
+        follow_for(&shop.owner, &in_full).await;
+        // Nothing was declared a year before.
+        let year = shop.owner.get(&format!("/v1/reports/{march}&compare=previous_year")).await.is(200);
+        assert_eq!(year["columns"][7]["starts_on"], "2025-03-01");
+        assert_eq!(side_by_side(&year)[0][3..], ["300.00", "57.00", "0.00", "0.00"]);
+
+        let csv = String::from_utf8(file_for(&shop.owner, &path, "text/csv").await.1).unwrap();
+        assert!(csv.starts_with("box,code,description,posted_on,rate,base,tax,base_2,tax_2,"), "{csv}");
+        assert!(csv.contains("\r\n9,S19,19 %,,19,300.00,57.00,100.00,19.00,line,2,"), "{csv}");
+        let (_, bytes) = file_for(&shop.owner, &path, XLSX).await;
+        let mut book: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).unwrap();
+        let sheet = book.worksheet_range_at(0).unwrap().unwrap();
+        let row = sheet.rows().find(|row| row[1] == Data::String("S19".into())).unwrap();
+        assert_eq!(row[5..9], [300.0, 57.0, 100.0, 19.0].map(Data::Float));
+        let pages = printed(&file_for(&shop.owner, &path, "application/pdf").await.1);
+        assert!(pages.contains("57.00") && pages.contains("42.00"), "{pages}");
     });
 }

@@ -126,8 +126,9 @@ async fn get_general_ledger(may: May<Read, Reports>, asked: Params<GeneralLedger
 
 /// Journal
 ///
-/// Every entry with its lines, in the order of their days. A page of JSON at a time; as CSV or XLSX all of it, on paper up to
-/// 10,000 lines.
+/// Every entry with its lines, in the order of their days. Narrowed by a department, a cost centre or a project, it has the lines
+/// alone that were booked for it, and entries with the sum of those. A page of JSON at a time; as CSV or XLSX all of it, on paper
+/// up to 10,000 lines.
 #[utoipa::path(get, path = "/v1/reports/journal", tag = "Reports")]
 async fn get_journal_report(may: May<Read, Reports>, asked: Params<JournalAsked>) -> Reply<Report> {
     let paging = (asked.0.limit, asked.0.cursor.clone());

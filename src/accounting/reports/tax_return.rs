@@ -2,10 +2,11 @@
 //! that are posted; and what the tax accounts say to that.
 use crate::asked::today;
 use crate::load::Heading;
-use crate::period::Span;
+use crate::period::{Comparison, Span};
 use crate::render::Form;
 use crate::report::{
     Report, ReportCell, ReportColumn, ReportKind, ReportParameter, ReportRow, ReportRowKind, Reports,
+    period_title,
 };
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Bool, Date, Integer, Nullable, Numeric, Text, Uuid as SqlUuid};
@@ -21,6 +22,9 @@ pub struct TaxReturnAsked {
     starts_on: Option<NaiveDate>,
     /// The last day; today, unless told.
     ends_on: Option<NaiveDate>,
+    /// What stands beside it: the period before, as long, or the same days a year earlier.
+    #[param(inline)]
+    compare: Option<Comparison>,
     /// Whether the documents stand beneath their tax codes.
     #[param(default = false)]
     #[serde(default)]
@@ -32,6 +36,9 @@ const MOST: usize = 10_000;
 
 #[derive(QueryableByName)]
 struct Row {
+    /// Which of the periods it tells of.
+    #[diesel(sql_type = Integer)]
+    period: i32,
     #[diesel(sql_type = Integer)]
     section: i32,
     #[diesel(sql_type = Integer)]
@@ -70,8 +77,19 @@ const SALES: i32 = 1;
 const PURCHASES: i32 = 2;
 const TOTALS: i32 = 3;
 
-/// What takes a document back counts below zero. With reverse charge the buyer owes the tax and gets it back (Directive 2006/112/EC,
-/// art. 168 and 194 to 199): such a purchase stands on both sides.
+impl Row {
+    /// Whether both tell of the same, each in a period of its own.
+    fn stands_beside(&self, other: &Self) -> bool {
+        let what = |row: &Self| (row.section, row.kind, row.day, row.id, row.entry_id, row.account_id);
+        self.period < other.period
+            && what(self) == what(other)
+            && (&self.box_name, &self.code, &self.rate) == (&other.box_name, &other.code, &other.rate)
+            && self.description == other.description
+    }
+}
+
+/// Of one period, from `STARTS` to `ENDS`. What takes a document back counts below zero. With reverse charge the buyer owes the
+/// tax and gets it back (Directive 2006/112/EC, art. 168 and 194 to 199): such a purchase stands on both sides.
 const ROWS: &str = "
     with taxed as materialized (
         select t.document_id, t.resource, t.tax_code_id, t.taxed_on, trim_scale(t.rate)::text as rate, c.direction, c.kind, c.code, c.name, c.return_box as box_name,
@@ -79,7 +97,7 @@ const ROWS: &str = "
         from document_taxes t
         join tax_codes c on c.org_id = t.org_id and c.id = t.tax_code_id
         cross join lateral (select case when t.resource in ('credit-notes', 'debit-notes') then -1 else 1 end as sign) s
-        where t.org_id = $1 and t.is_posted and t.taxed_on between $2 and $3
+        where t.org_id = $1 and t.is_posted and t.taxed_on between STARTS and ENDS
     ), declared as materialized (
         select 1 as section, t.* from taxed t where direction = 'sale' or kind = 'reverse_charge'
         union all
@@ -93,11 +111,11 @@ const ROWS: &str = "
         select l.account_id, e.id as entry_id, e.number, e.description, e.posted_on, sum(l.credit - l.debit) as amount,
             exists (select from document_taxes d where d.org_id = $1 and d.document_id = e.resource_id) as is_document
         from journal_lines l join journal_entries e on e.org_id = $1 and e.id = l.entry_id
-        where l.org_id = $1 and l.account_id in (select id from tax_accounts) and l.posted_on between $2 and $3
+        where l.org_id = $1 and l.account_id in (select id from tax_accounts) and l.posted_on between STARTS and ENDS
         group by 1, 2, 3, 4, 5, e.resource_id
     ), several as materialized (
         select distinct taxed_by as codes from journal_lines
-        where org_id = $1 and posted_on between $2 and $3 and cardinality(taxed_by) > 1
+        where org_id = $1 and posted_on between STARTS and ENDS and cardinality(taxed_by) > 1
     ), twice as materialized (
         select c.section, c.box_name from (select distinct section, box_name, tax_code_id from declared) c
         join several s on c.tax_code_id = any(s.codes)
@@ -116,7 +134,9 @@ const ROWS: &str = "
             case when count(*) over (partition by section, tax_code_id) = 1 then tax_code_id end, true
         from declared group by 1, 3, 4, 5, rate, tax_code_id
         union all
-        select d.section, 3, d.box_name, d.code, coalesce(e.description, d.resource), d.taxed_on, d.rate, d.base, d.tax, d.resource, d.document_id, e.id, null, d.tax_code_id, true
+        select d.section, 3, d.box_name, d.code, coalesce(e.description, d.resource), d.taxed_on, d.rate, d.base, d.tax, d.resource, d.document_id, e.id, null,
+            -- A payment may lessen what was taxed at two rates of a code.
+            case when count(*) over (partition by d.section, d.document_id, d.tax_code_id) = 1 then d.tax_code_id end, true
         from declared d
         -- A claim is taken back by an entry, and no document.
         left join lateral (
@@ -141,37 +161,63 @@ const ROWS: &str = "
             - coalesce((select sum(case section when 1 then tax else -tax end) from declared), 0), null, null, null, null, null, false
     )
     select section, kind, box_name, code, description, day, rate, base, tax, resource, id, entry_id, account_id, tax_code_id, is_sum
-    from rows order by section, case when section < 3 then box_name end nulls first, case when section < 3 then kind < 2 end desc, code nulls first, rate nulls first,
-        kind, day, description, id
-    limit $5";
+    from rows";
+
+/// Rows of the period, and of the one that it is compared with: those that tell of the same follow each other.
+fn statement(is_compared: bool) -> String {
+    let of = |period: &str, starts_on: &str, ends_on: &str| {
+        let rows = ROWS.replace("STARTS", starts_on).replace("ENDS", ends_on);
+        format!("select {period} as period, r.* from ({rows}) r")
+    };
+    let period = of("0", "$2", "$3");
+    let told = if is_compared {
+        format!("{period} union all {}", of("1", "$6", "$7"))
+    } else {
+        format!("{period} where $6::date is null and $7::date is null")
+    };
+    format!(
+        "select * from ({told}) told
+        order by section, case when section < 3 then box_name end nulls first, case when section < 3 then kind < 2 end desc, code nulls first,
+            rate nulls first, kind, day, description, id, account_id, period
+        limit $5"
+    )
+}
 
 /// Tax return
 ///
 /// What was sold and bought in the period by the box of the return and tax code, as it was taxed, and the tax, in the
-/// organization's currency: from documents that are posted, by their day. Credit notes and debit notes count below zero. Purchases
-/// with reverse charge stand on both sides. Beneath it stands what the tax accounts say: what was booked on them in the
-/// period, of that what no document booked, and whether the rest is what is declared.
+/// organization's currency: from documents that are posted, by their day. Credit notes and debit notes count below zero, and so does
+/// what was kept for paying early, by the day of the payment. Purchases with reverse charge stand on both sides. Beneath it stands
+/// what the tax accounts say: what was booked on them in the period, of that what no document booked, and whether the rest is what is
+/// declared.
 ///
 /// What was taxed leads to the lines that were booked for it, but for a sum that takes a line twice, since two of its codes tax
 /// it, or that has sales and purchases in it: its rows lead there. So do the rows of documents beneath a code whose rate changed in
 /// the period.
+///
+/// Beside each figure may stand that of the period before, or of the year before. Where nothing was declared in one of the two it is
+/// zero there; a document stands under the days that it is of.
 #[utoipa::path(get, path = "/v1/reports/tax-return", tag = "Reports")]
 async fn get_tax_return(may: May<Read, Reports>, asked: Params<TaxReturnAsked>) -> Reply<Report> {
-    let TaxReturnAsked { starts_on, ends_on, documents } = asked.0;
+    let TaxReturnAsked { starts_on, ends_on, compare, documents } = asked.0;
     let ends_on = ends_on.unwrap_or_else(today);
-    let (heading, span, rows) = may
+    let (heading, spans, rows) = may
         .read(async |db| {
             let heading = Heading::read(db).await?;
             let span = Span::new(starts_on.unwrap_or_else(|| heading.year_starts_on(ends_on)), ends_on)?;
-            let rows: Vec<Row> = diesel::sql_query(ROWS)
+            let spans = span.columns(compare, None)?;
+            let beside = spans.get(1);
+            let rows: Vec<Row> = diesel::sql_query(statement(beside.is_some()))
                 .bind::<SqlUuid, _>(db.organization())
                 .bind::<Date, _>(span.starts_on)
                 .bind::<Date, _>(span.ends_on)
                 .bind::<Bool, _>(documents)
                 .bind::<BigInt, _>(i64::try_from(MOST + 1).map_err(Problem::internal)?)
+                .bind::<Nullable<Date>, _>(beside.map(|span| span.starts_on))
+                .bind::<Nullable<Date>, _>(beside.map(|span| span.ends_on))
                 .load(db)
                 .await?;
-            Ok((heading, span, rows))
+            Ok((heading, spans, rows))
         })
         .await?;
     if rows.len() > MOST {
@@ -179,32 +225,46 @@ async fn get_tax_return(may: May<Read, Reports>, asked: Params<TaxReturnAsked>) 
         return Err(Problem::invalid(vec![Fault::of("starts_on", "too-long", rule)]));
     }
     let decimals = ledger::currency::decimals(&heading.currency);
-    let Span { starts_on, ends_on } = span;
-    let parameters = documents
-        .then(|| ReportParameter { parameter: "documents".into(), value: "true".into() })
-        .into_iter()
-        .collect();
+    let parameter =
+        |parameter: &str, value: &str| ReportParameter { parameter: parameter.into(), value: value.into() };
+    let compared = compare.map(|compare| parameter("compare", compare.as_str()));
+    let in_full = documents.then(|| parameter("documents", "true"));
     let report = Report {
         kind: ReportKind::TaxReturn,
         title: "Tax return".into(),
         organization: heading.organization,
         currency: heading.currency,
-        starts_on: Some(starts_on),
+        starts_on: spans.as_slice().first().map(|span| span.starts_on),
         ends_on,
-        parameters,
-        columns: vec![
-            ReportColumn::text("box", "Box"),
-            ReportColumn::text("code", "Code"),
-            ReportColumn::text("description", "Description"),
-            ReportColumn::day("posted_on", "Day"),
-            ReportColumn::text("rate", "Rate %"),
-            ReportColumn::amount("base", "Taxed", Some(starts_on), ends_on),
-            ReportColumn::amount("tax", "Tax", Some(starts_on), ends_on),
-        ],
-        rows: rows.iter().map(|row| written(row, span, decimals)).collect(),
+        parameters: compared.into_iter().chain(in_full).collect(),
+        columns: columns(&spans),
+        rows: rows
+            .chunk_by(Row::stands_beside)
+            .filter_map(|rows| Some(written(rows.first()?, rows, &spans, decimals)))
+            .collect(),
         next_cursor: None,
     };
     report.reply(Form::accepted(may.http()))
+}
+
+/// What was taxed and the tax, of each period.
+fn columns(spans: &[Span]) -> Vec<ReportColumn> {
+    let mut columns = vec![
+        ReportColumn::text("box", "Box"),
+        ReportColumn::text("code", "Code"),
+        ReportColumn::text("description", "Description"),
+        ReportColumn::day("posted_on", "Day"),
+        ReportColumn::text("rate", "Rate %"),
+    ];
+    for (index, span) in spans.iter().enumerate() {
+        for (key, title) in [("base", "Taxed"), ("tax", "Tax")] {
+            let key = if index == 0 { key.to_owned() } else { format!("{key}_{}", index + 1) };
+            let days = period_title(*span);
+            let title = if spans.len() == 1 { title.to_owned() } else { format!("{title}, {days}") };
+            columns.push(ReportColumn::amount(&key, &title, Some(span.starts_on), span.ends_on));
+        }
+    }
+    columns
 }
 
 /// What journal lines are asked for, to be what was taxed and the tax: none where a figure is no sum of lines.
@@ -234,7 +294,25 @@ fn sums_of(row: &Row) -> [Option<String>; 2] {
     [taxed.filter(|_| row.is_sum), tax]
 }
 
-fn written(row: &Row, span: Span, decimals: u32) -> ReportRow {
+/// What was taxed and the tax, and where their lines are.
+fn figures(row: &Row, span: Span, decimals: u32) -> [ReportCell; 2] {
+    let Span { starts_on, ends_on } = span;
+    let in_period =
+        |of: String| format!("/v1/journal-lines?{of}&posted_on_from={starts_on}&posted_on_to={ends_on}");
+    let [taxed, tax] = match (row.entry_id, row.account_id) {
+        (Some(entry), Some(account)) => [None, Some(format!("entry_id={entry}&account_id={account}"))],
+        (None, Some(account)) => [None, Some(format!("account_id={account}"))],
+        _ => sums_of(row),
+    };
+    let amount = |amount: Option<Decimal>, lines: Option<String>| match amount {
+        Some(amount) => ReportCell::amount(amount, decimals, lines),
+        None => ReportCell::default(),
+    };
+    [amount(row.base, taxed.map(in_period)), amount(row.tax, tax.map(in_period))]
+}
+
+/// A row, and what stands in it of each period.
+fn written(row: &Row, rows: &[Row], spans: &[Span], decimals: u32) -> ReportRow {
     use ReportRowKind::{Group, Line, Subtotal, Total};
     let (kind, level, key, title) = match (row.section, row.kind) {
         (SALES, 0) => (Group, 0, Some("sales"), "Sales and what is taxed as such"),
@@ -250,28 +328,25 @@ fn written(row: &Row, span: Span, decimals: u32) -> ReportRow {
         (_, 1) => (Line, 1, Some("without_document"), ""),
         _ => (Subtotal, 0, Some("difference"), "Booked by documents and not declared"),
     };
-    let Span { starts_on, ends_on } = span;
-    let in_period =
-        |of: String| format!("/v1/journal-lines?{of}&posted_on_from={starts_on}&posted_on_to={ends_on}");
-    let [taxed, tax] = match (row.entry_id, row.account_id) {
-        (Some(entry), Some(account)) => [None, Some(format!("entry_id={entry}&account_id={account}"))],
-        (None, Some(account)) => [None, Some(format!("account_id={account}"))],
-        _ => sums_of(row),
-    };
     let text = |value: Option<String>| ReportCell { value, lines: None };
-    let amount = |amount: Option<Decimal>, lines: Option<String>| match amount {
-        Some(amount) => ReportCell::amount(amount, decimals, lines),
-        None => ReportCell::default(),
-    };
-    let cells = vec![
+    let mut cells = vec![
         text(row.box_name.clone()),
         text(row.code.clone()),
         ReportCell::text(if title.is_empty() { row.description.as_str() } else { title }),
         text(row.day.map(|day| day.to_string())),
         text(row.rate.clone()),
-        amount(row.base, taxed.map(in_period)),
-        amount(row.tax, tax.map(in_period)),
     ];
+    for (period, span) in (0..).zip(spans) {
+        match rows.iter().find(|row| row.period == period) {
+            Some(row) => cells.extend(figures(row, *span, decimals)),
+            // A document or an entry is of one period, and nothing in the other.
+            None if row.id.is_some() => cells.extend([ReportCell::default(), ReportCell::default()]),
+            None => cells.extend([row.base, row.tax].map(|of| match of {
+                Some(_) => ReportCell::amount(Decimal::ZERO, decimals, None),
+                None => ReportCell::default(),
+            })),
+        }
+    }
     let mut told = ReportRow::new(kind, level, cells);
     if let Some(key) = key {
         told = told.called(key);
