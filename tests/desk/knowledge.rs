@@ -170,14 +170,20 @@ fn the_best_comes_first_in_the_forms_of_its_language() {
         let suggested = chief.get(&format!("/v1/articles/suggestions?text={text}&limit=1")).await.is(200);
         assert_eq!(each(&suggested, "title"), ["Reaching the network from home"]);
         // As for a ticket, of those that the caller knows.
-        let ticket = json!({"subject": "Nothing works from home", "description": "The network can't be reached."});
+        let ticket =
+            json!({"subject": "Nothing works from home", "description": "The network can't be reached."});
         let ticket = id(&chief.post("/v1/tickets", ticket).await.is(201));
         let path = format!("/v1/articles/suggestions?ticket_id={ticket}");
         let suggested = chief.get(&path).await.is(200);
         assert_eq!(each(&suggested, "title")[0], "Reaching the network from home");
         for (who, path, place, code) in [
             (&org.caller(&READER).await, &*path, "ticket_id", "unknown-reference"),
-            (&org.caller(&["articles:read=own", "tickets:read=own"]).await, &path, "ticket_id", "unknown-reference"),
+            (
+                &org.caller(&["articles:read=own", "tickets:read=own"]).await,
+                &path,
+                "ticket_id",
+                "unknown-reference",
+            ),
             (&chief, "/v1/articles/suggestions", "text", "required"),
             (&chief, &format!("{path}&text=network"), "ticket_id", "not-both"),
         ] {
