@@ -184,8 +184,8 @@ fn the_best_comes_first_in_the_forms_of_its_language() {
                 "ticket_id",
                 "unknown-reference",
             ),
-            (&chief, "/v1/articles/suggestions", "text", "required"),
-            (&chief, &format!("{path}&text=network"), "ticket_id", "not-both"),
+            (&chief, "/v1/articles/suggestions", "text", "one-of-two"),
+            (&chief, &format!("{path}&text=network"), "ticket_id", "one-of-two"),
         ] {
             let refused = who.get(path).await.is_problem(422, "invalid-input");
             let fault = &refused["errors"][0];

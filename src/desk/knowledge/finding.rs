@@ -135,9 +135,9 @@ fn no_such_ticket() -> Problem {
 
 fn not_one_of_both(both: bool) -> Problem {
     let fault = if both {
-        Fault::of("ticket_id", "not-both", "must be left out where a text is given")
+        Fault::of("ticket_id", "one-of-two", "must be left out where a text is given")
     } else {
-        Fault::of("text", "required", "must be given, or `ticket_id`")
+        Fault::of("text", "one-of-two", "must be given, or `ticket_id`")
     };
     Problem::invalid(vec![fault])
 }
