@@ -21,6 +21,7 @@ use diesel_async::methods::{ExecuteDsl, LoadQuery};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use std::collections::HashMap;
 use std::sync::Arc;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -274,6 +275,14 @@ where
         diesel::delete(one).execute(db).await?;
         Ok(())
     }
+}
+
+/// Rows in the order of these ids, since a database answers in none.
+#[must_use]
+pub fn in_order<T>(mut rows: Vec<T>, ids: &[Uuid], id: impl Fn(&T) -> Uuid) -> Vec<T> {
+    let places: HashMap<Uuid, usize> = ids.iter().enumerate().map(|(place, id)| (*id, place)).collect();
+    rows.sort_by_key(|row| places.get(&id(row)).copied());
+    rows
 }
 
 /// A patch that says what is so already is no change: no version, no event.

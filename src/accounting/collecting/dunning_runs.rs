@@ -281,8 +281,9 @@ struct Numbered {
 }
 
 const NUMBER: &str = "
-    select l.id, take_number('dunning-letters', l.as_of_on, l.id, $3) as number
-    from (select id, as_of_on from dunning_letters where org_id = $1 and dunning_run_id = $2 order by id) l";
+    select given.id, given.number
+    from (select array_agg(id order by id) as ids, array_agg(as_of_on order by id) as days from dunning_letters where org_id = $1 and dunning_run_id = $2) l
+    cross join lateral unnest(l.ids, take_numbers('dunning-letters', l.ids, l.days)) given (id, number)";
 
 const FINISH: &str = "
     update dunning_letters l set number = done.number, journal_entry_id = done.entry, status = 'posted'
@@ -356,7 +357,7 @@ async fn post_dunning_run(may: May<Post, DunningRun>, id: Id<DunningRun>) -> Rep
         let left_out = diesel::sql_query(LEAVE_OUT).bind::<SqlUuid, _>(org).bind::<SqlUuid, _>(run.id);
         let left_out = left_out.execute(db).await?;
         let numbered = diesel::sql_query(NUMBER).bind::<SqlUuid, _>(org).bind::<SqlUuid, _>(run.id);
-        let numbered: Vec<Numbered> = numbered.bind::<SqlUuid, _>(Uuid::now_v7()).load(db).await?;
+        let numbered: Vec<Numbered> = numbered.load(db).await?;
         let numbers: HashMap<Uuid, String> =
             numbered.into_iter().map(|each| (each.id, each.number)).collect();
         let (entries, fees) = book_fees(db, &run, &numbers).await?;

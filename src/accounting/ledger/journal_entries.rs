@@ -1,12 +1,13 @@
 //! Journal entries: what is booked, as debits and credits that are the same. A draft can be changed; what is posted has its
 //! number and stays for ever, and is taken back by another entry, its mirror.
 
-use crate::posting::{Reversal, in_order, post_given, refuse, reverse, reverse_all};
+use crate::posting::{Reversal, post_given, refuse, reverse, reverse_all};
 use diesel::dsl::sql;
 use diesel::expression::SqlLiteral;
 use diesel::sql_types::{Jsonb, Nullable};
 use platform::prelude::*;
 use platform::problem::{CONFLICT, FORBIDDEN};
+use platform::store::in_order;
 use schema::journal_entries;
 use serde_json::Value;
 

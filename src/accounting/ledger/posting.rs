@@ -6,10 +6,10 @@ use crate::journals::JournalType;
 use diesel::sql_types::{Date, Jsonb, Text};
 use platform::prelude::*;
 use platform::problem::CONFLICT;
+use platform::store::in_order;
 use rust_decimal::Decimal;
 use schema::{accounts, journal_entries, organizations};
 use serde_json::Value;
-use std::collections::HashMap;
 
 /// Nobody posts into a period that is over.
 pub(crate) static PERIOD_CLOSED: Kind = Kind {
@@ -275,13 +275,6 @@ impl Posted {
             .select(Self::as_select());
         Ok(in_order(found.load(db).await?, ids, |entry| entry.id))
     }
-}
-
-/// Rows in the order of these ids.
-pub(crate) fn in_order<T>(mut rows: Vec<T>, ids: &[Uuid], id: impl Fn(&T) -> Uuid) -> Vec<T> {
-    let places: HashMap<Uuid, usize> = ids.iter().enumerate().map(|(place, id)| (*id, place)).collect();
-    rows.sort_by_key(|row| places.get(&id(row)).copied());
-    rows
 }
 
 pub fn routes(api: &mut Api) {

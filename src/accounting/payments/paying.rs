@@ -11,9 +11,9 @@ use diesel::sql_types::{Array, Date, Jsonb, Uuid as SqlUuid};
 use invoicing::allocations::{self, SetOff};
 use ledger::Posting;
 use platform::prelude::*;
+use platform::store::in_order;
 use rust_decimal::Decimal;
 use serde_json::Value;
-use std::collections::HashMap;
 
 text_enum! {
     /// Whether money came in or went out.
@@ -159,10 +159,8 @@ pub(crate) async fn pay_as(db: &mut Db, ids: &[Uuid], moneys: &[NewMoney]) -> Re
     if !set_offs.is_empty() {
         allocations::allocate(db, &set_offs).await?;
     }
-    let mut paid: Vec<Payment> = diesel::sql_query(WRITE).bind::<Jsonb, _>(&rows).load(db).await?;
-    let places: HashMap<Uuid, usize> = ids.iter().enumerate().map(|(place, id)| (*id, place)).collect();
-    paid.sort_by_key(|payment| places.get(&payment.id).copied());
-    Ok(paid)
+    let paid: Vec<Payment> = diesel::sql_query(WRITE).bind::<Jsonb, _>(&rows).load(db).await?;
+    Ok(in_order(paid, ids, |payment| payment.id))
 }
 
 /// What is open of them from now on. As one value, as in `WRITE`: thousands of rows have more columns than a statement takes values.

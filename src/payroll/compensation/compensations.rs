@@ -1,6 +1,7 @@
 //! Compensation: what somebody earns from a day on. A new one ends the one before, and what was paid otherwise meanwhile is made good by
 //! the next payroll.
 use platform::prelude::*;
+use platform::store::in_order;
 use rust_decimal::Decimal;
 use schema::compensations;
 
@@ -199,11 +200,7 @@ pub async fn set_all(db: &mut Db, all: &[NewCompensation]) -> Result<Vec<Compens
         .filter(compensations::org_id.eq(db.organization()))
         .filter(compensations::id.eq_any(&ids))
         .select(Compensation::as_select());
-    let mut set: Vec<Compensation> = set.load(db).await?;
-    let places: std::collections::HashMap<Uuid, usize> =
-        ids.iter().enumerate().map(|(place, id)| (*id, place)).collect();
-    set.sort_by_key(|each| places.get(&each.id).copied());
-    Ok(set)
+    Ok(in_order(set.load(db).await?, &ids, |each| each.id))
 }
 
 /// As one value: thousands of rows have more columns than a statement takes values.
