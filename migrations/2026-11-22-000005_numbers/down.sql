@@ -1,8 +1,10 @@
 drop trigger numbered on employees;
+drop trigger end_numbers on employees;
 drop table numbers_given, number_counters, number_series, number_kinds;
 delete from managed_tables where name in ('numbers_given', 'number_counters', 'number_series');
 drop function fit_series();
 drop function keep_series_whole();
 drop function numbered(text, text, int, text, text, text);
-drop function number_employees, take_numbers, take_number, next_numbers;
+drop function number_employees, end_numbers, give_numbers_back, take_numbers, take_number, next_numbers;
+drop type number_block;
 drop function number_text(text, text, date, bigint);

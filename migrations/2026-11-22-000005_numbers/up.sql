@@ -182,7 +182,34 @@ begin
     return (select array_agg(number order by place) from unnest(all_places, all_numbers) each (place, number));
 end $$;
 
--- A row that comes without its number takes it when it is written, by whatever path.
+-- Numbers that were taken from a counter at once, for rows of one statement.
+create type number_block as (series_id uuid, period text, format text, year text, length bigint, next bigint, last bigint);
+
+-- What is left of a block goes back, so that none is missing.
+create function give_numbers_back(block number_block) returns void language plpgsql as $$
+begin
+    if block.next <= block.last then
+        update number_counters set last = block.next - 1
+            where org_id = current_org() and series_id = block.series_id and period = block.period and last = block.last;
+        if not found then
+            raise exception 'numbers were taken behind a block of them';
+        end if;
+    end if;
+end $$;
+
+create function end_numbers() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+    setting constant text := 'app.numbers_of_' || tg_table_name;
+    block constant number_block := nullif(current_setting(setting, true), '')::number_block;
+begin
+    if block.length > 1 then perform give_numbers_back(block); end if;
+    if block.length is not null then perform set_config(setting, '', true); end if;
+    return null;
+end $$;
+
+-- A row that comes without its number takes it when it is written, by whatever path. A statement that writes many takes them by the
+-- block, each twice as long as the one before, and gives back what is left at its end: a counter that is moved for each of them leaves
+-- as many versions behind, through which the next one looks. A setting keeps the block until then.
 create function numbered(table_name text, column_name text, longest int, format text, reset text default 'never', day_column text default null)
     returns void language plpgsql as $$
 declare
@@ -195,22 +222,33 @@ begin
             today constant date := (now() at time zone 'UTC')::date;
             day constant date := %4$s;
             year constant text := to_char(day, 'YYYY');
+            block number_block := nullif(current_setting('app.numbers_of_%1$s', true), '')::number_block;
             taken record;
             taken_number text;
             bearer uuid;
         begin
             loop
-                taken := next_numbers(%3$L, '', year, day, 1, gen_random_uuid());
-                taken_number := number_text(taken.format, year, day, taken.first);
+                if block.next <= block.last and block.year = year then
+                    null; -- the next of the block
+                else
+                    perform give_numbers_back(block);
+                    block.length := case when block.year = year then least(2 * block.length, 1024) else 1 end;
+                    taken := next_numbers(%3$L, '', year, day, block.length, gen_random_uuid());
+                    block := (taken.series_id, taken.period, taken.format, year, block.length, taken.first, taken.first + block.length - 1);
+                end if;
+                taken_number := number_text(block.format, year, day, block.next);
                 select id into bearer from %1$I where org_id = new.org_id and %2$I = taken_number;
                 insert into numbers_given (org_id, series_id, period, ordinal, kind, number, resource_id)
-                    values (new.org_id, taken.series_id, taken.period, taken.first, %3$L, taken_number, coalesce(bearer, new.id));
+                    values (new.org_id, block.series_id, block.period, block.next, %3$L, taken_number, coalesce(bearer, new.id));
+                block.next := block.next + 1;
                 exit when bearer is null; -- whoever got this very number by hand keeps it, and the next one is taken
             end loop;
+            perform set_config('app.numbers_of_%1$s', block::text, true);
             new.%2$I := taken_number;
             return new;
         end $body$;
         create trigger numbered before insert on %1$I for each row when (new.%2$I is null) execute function number_%1$s();
+        create trigger end_numbers after insert on %1$I for each statement execute function end_numbers();
     $ddl$, table_name, column_name, kind, coalesce('coalesce(new.' || quote_ident(day_column) || ', today)', 'today'));
 end $$;
 select numbered('employees', 'employee_number', longest => 20, format => 'E-{number:4}', day_column => 'hired_on');

@@ -371,12 +371,26 @@ declare
     is_sale constant boolean := tg_table_name = 'credit_notes';
     credited constant uuid := (to_jsonb(new) ->> case when is_sale then 'invoice_id' else 'bill_id' end)::uuid;
     notes uuid[];
+    settling uuid[];
+    kept numeric;
+    total numeric;
 begin
     perform from open_items where org_id = new.org_id and id = credited for no key update;
     if is_sale then
         notes := array(select id from credit_notes where org_id = new.org_id and invoice_id = credited and number is not null);
+        settling := array(select credit_item_id from allocations where org_id = new.org_id and debit_item_id = credited);
+        total := (select total_amount - credited_amount from invoices where org_id = new.org_id and id = credited);
     else
         notes := array(select id from debit_notes where org_id = new.org_id and bill_id = credited and number is not null);
+        settling := array(select debit_item_id from allocations where org_id = new.org_id and credit_item_id = credited);
+        total := (select total_amount - credited_amount from bills where org_id = new.org_id and id = credited);
+    end if;
+    -- What was kept for paying early has lessened the price, and its tax, already.
+    kept := (select sum(a.discount_amount) from payments p cross join jsonb_to_recordset(p.allocations) a (item_id uuid, discount_amount numeric)
+        where p.org_id = new.org_id and p.id = any(settling) and p.status = 'posted' and p.currency = new.currency and a.item_id = credited);
+    if new.total_amount > total - kept then
+        raise exception 'more than is left' using errcode = 'restrict_violation', table = tg_table_name,
+            constraint = 'what_was_kept_for_paying_early_is_taken_back_already_so_take_back_the_rest_or_void_the_payment';
     end if;
     if exists (
         select from (select credited_line, sum(quantity) as quantity, sum(net_amount) as net_amount from document_lines

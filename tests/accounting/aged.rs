@@ -132,6 +132,43 @@ fn what_was_open_on_a_day_of_the_past_stays_what_it_was() {
 }
 
 #[test]
+fn what_was_owed_before_stands_beside_it() {
+    run(async {
+        let spring = Spring::new().await;
+        let shop = &spring.shop;
+        // At the end of February 119.00 and 238.00 were open, and 40.00 without a document; the dollars came in March.
+        let march = report(shop, "aged-receivables?on=2026-03-31&compare=previous_period").await;
+        let last = march["columns"].as_array().unwrap().last().unwrap();
+        assert_eq!((&last["key"], &last["title"]), (&json!("total_2"), &json!("Total, 2026-02-28")));
+        let two = |key: &str| sums(&march, key)[6..].to_vec();
+        assert_eq!(two("total_open"), ["166.60", "357.00"]);
+        assert_eq!(two("total_without_document"), ["40.00", "40.00"]);
+        assert_eq!(two("total"), ["206.60", "397.00"]);
+        assert_eq!(two("account_balance"), ["206.60", "397.00"]);
+        assert_eq!(document(&march, &spring.dollars["number"]).last(), Some(&""));
+        follow_for(&shop.owner, &march).await;
+        // A year before nothing was: what the books of the day say is told all the same.
+        let year = report(shop, "aged-receivables?on=2026-03-31&compare=previous_year&documents=false").await;
+        assert_eq!(sums(&year, "total")[6..], ["206.60", "0.00"]);
+
+        // Who owes nothing any more, and did.
+        let note = json!({"posted_on": "2026-04-01", "description": "Let off", "lines": [
+            {"account_id": shop.account("4000"), "debit": "206.60"},
+            {"account_id": shop.account("1100"), "credit": "206.60", "party_id": shop.customer}]});
+        shop.owner.post("/v1/journal-entries/post", json!({"entries": [note]})).await.is(200);
+        let path = "aged-receivables?on=2026-04-30&compare=previous_period&documents=false";
+        let april = report(shop, path).await;
+        let party = &april["rows"][0];
+        assert_eq!(party["party_id"], json!(shop.customer));
+        let of = |place: usize| party["cells"][place]["value"].as_str().unwrap();
+        assert_eq!([of(12), of(13)], ["0.00", "206.60"]);
+        follow_for(&shop.owner, &april).await;
+        let (_, csv) = file_for(&shop.owner, path, "text/csv").await;
+        assert!(String::from_utf8(csv).unwrap().contains(",0.00,206.60,"));
+    });
+}
+
+#[test]
 fn pages_and_files_tell_the_same() {
     run(async {
         let spring = Spring::new().await;

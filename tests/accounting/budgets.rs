@@ -1,4 +1,5 @@
 //! Budgets: written, approved by another, revised; spread and copied; and what would overrun them.
+use crate::reports::file_for;
 use crate::support::{Answer, Caller, run, service};
 use crate::{Company, decimal, faults, text};
 use budgets::{Finding, Spending};
@@ -231,6 +232,76 @@ fn what_is_booked_is_held_against_the_budget() {
         );
         let whole = company.compare(&budget, "").await;
         assert_eq!((&whole["to"], &whole["lines"][0]["actual"]), (&json!("2026-12-31"), &json!("1149.00")));
+    });
+}
+
+#[test]
+fn a_budget_is_compared_with_other_months_and_narrowed_by_its_dimensions() {
+    run(async {
+        let company = Company::new().await;
+        let owner = &company.owner;
+        let north = owner.department("North", None).await;
+        let coast = owner.department("Coast", Some(&north)).await;
+        let project =
+            text(&owner.post("/v1/projects", json!({"code": "P1", "name": "Bridge"})).await.is(201)["id"]);
+        let travel = company.account("6210");
+        let lines = json!([
+            {"account_id": travel, "evenly": "1200.00"},
+            {"account_id": travel, "department_id": coast, "evenly": "600.00"},
+            {"account_id": travel, "project_id": project, "evenly": "240.00"},
+            {"account_id": company.account("4010"), "evenly": "12000.00"},
+        ]);
+        let budget = company.approved(json!({"lines": lines})).await;
+        company.post("2025-02-28", &[("1010", "700.00", ""), ("4010", "", "700.00")]).await;
+        company.spend("6210", Some(coast.parse().unwrap()), "30.00", "2025-01-15").await.unwrap();
+        company.spend("6210", None, "5.00", "2025-02-15").await.unwrap();
+        company.spend("6210", None, "7.00", "2025-12-15").await.unwrap();
+        company.spend("6210", Some(coast.parse().unwrap()), "20.00", "2026-02-20").await.unwrap();
+
+        // January and February beside those of 2025: 30.00 and 5.00 were spent on travel, 30.00 of it at the coast.
+        let told = company.compare(&budget, "&through=2026-02-10&compare=previous_year").await;
+        let days = ["earlier_from", "earlier_to"].map(|field| text(&told[field]));
+        assert_eq!(days, ["2025-01-01", "2025-02-28"]);
+        let beside = |told: &Value| -> Vec<(String, String)> {
+            let lines = told["lines"].as_array().unwrap().iter();
+            lines.map(|line| (text(&line["actual"]), text(&line["earlier_actual"]))).collect()
+        };
+        let pairs = |of: &[(&str, &str)]| -> Vec<(String, String)> {
+            of.iter().map(|(actual, earlier)| ((*actual).into(), (*earlier).into())).collect()
+        };
+        let year = pairs(&[("20.00", "35.00"), ("20.00", "30.00"), ("0.00", "0.00"), ("0.00", "700.00")]);
+        assert_eq!(beside(&told), year);
+        assert_eq!(
+            (&told["income"]["earlier_actual"], &told["expense"]["earlier_actual"]),
+            (&json!("700.00"), &json!("65.00"))
+        );
+        let earlier = owner.get(&text(&told["lines"][1]["earlier_journal_lines"])).await.is(200);
+        let debits: Vec<&Value> =
+            earlier["data"].as_array().unwrap().iter().map(|line| &line["debit"]).collect();
+        assert_eq!(debits, [&json!("30.00")]);
+        // The two months before are November and December.
+        let before = company.compare(&budget, "&through=2026-02-10&compare=previous_period").await;
+        assert_eq!(before["earlier_from"], "2025-11-01");
+        assert_eq!(text(&before["lines"][0]["earlier_actual"]), "7.00");
+        let alone = company.compare(&budget, "&through=2026-02-10").await;
+        assert!(
+            alone["lines"][0]["earlier_actual"].is_null() && alone["expense"]["earlier_actual"].is_null()
+        );
+
+        // The coast belongs to the north; a line for all departments is not one for it.
+        let narrowed = format!("&through=2026-02-10&compare=previous_year&department_id={north}");
+        let narrowed = company.compare(&budget, &narrowed).await;
+        assert_eq!(beside(&narrowed), pairs(&[("20.00", "30.00")]));
+        assert_eq!(narrowed["expense"]["budget"], "100.00");
+        let narrowed = company.compare(&budget, &format!("&through=2026-02-10&project_id={project}")).await;
+        assert_eq!(narrowed["lines"].as_array().unwrap().len(), 1);
+        assert_eq!(narrowed["expense"]["budget"], "40.00");
+
+        let path = format!("budget-vs-actual?budget_id={budget}&through=2026-02-10&compare=previous_year");
+        let (_, csv) = file_for(owner, &path, "text/csv").await;
+        let csv = String::from_utf8(csv).unwrap();
+        assert!(csv.lines().next().unwrap().contains(",used_percent,actual_2,"), "{csv}");
+        assert!(csv.contains(",200.00,20.00,180.00,10.00,35.00,"), "{csv}");
     });
 }
 

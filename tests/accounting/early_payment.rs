@@ -257,6 +257,34 @@ fn what_was_credited_before_is_no_part_of_it() {
 }
 
 #[test]
+fn what_was_kept_is_not_credited_again() {
+    run(async {
+        let early = Early::new("2", json!({})).await;
+        let vat = early.tax("V19", "19", "standard", "sale").await;
+        let shop = &early.purse.shop;
+        let invoice = early.sold(&[("100", &vat)], json!({})).await;
+        let all = shop.approved_note(&invoice, json!([{"line": 1}])).await;
+        early.paid(&invoice, "116.62", "2.38", json!({})).await;
+        // 119.00 were asked for and 116.62 paid: no more can be given back, of what was taxed neither.
+        let refused = shop.post_note(&all).await.is_problem(409, "conflict");
+        assert!(refused["detail"].as_str().unwrap().contains("kept for paying early"), "{refused:#}");
+        // What is left of 100.00 after 2.00 bears 18.62.
+        let rest = shop.approved_note(&invoice, json!([{"line": 1, "amount": "98.00"}])).await;
+        shop.post_note(&rest).await.is(200);
+        assert_eq!(early.declared("2026-04").await, told(&["V19 19 -100.00 -19.00"], "-19.00"));
+        // Of another, the payment bounces: nothing is kept any more.
+        let other = early.sold(&[("100", &vat)], json!({})).await;
+        let all = shop.approved_note(&other, json!([{"line": 1}])).await;
+        let bounced = early.paid(&other, "116.62", "2.38", json!({})).await;
+        shop.post_note(&all).await.is_problem(409, "conflict");
+        let void = json!({"voided_on": "2026-04-15", "reason": "Bounced"});
+        shop.owner.post(&format!("/v1/payments/{}/void", id(&bounced)), void).await.is(200);
+        shop.post_note(&all).await.is(200);
+        early.purse.is_whole().await;
+    });
+}
+
+#[test]
 fn each_document_keeps_its_own_percentage() {
     run(async {
         let early = Early::new("2", json!({})).await;

@@ -225,6 +225,25 @@ fn a_series_says_what_is_wrong_with_it() {
 }
 
 #[test]
+fn many_who_are_hired_in_one_file_get_numbers_without_a_gap() {
+    run(async {
+        let hr = Organization::new().await.owner().await;
+        assert_eq!(hire(&hr).await, "E-0001");
+        hire_as(&hr, "E-0007").await.is(201);
+        // Blocks of one, two, four and so on are taken, what is left of the last goes back, and the seventh is somebody's.
+        let rows: String = (0..300).map(|_| "Ana,Pop,2026-03-02\n").collect();
+        let file = format!("given_name,family_name,hired_on\n{rows}");
+        let request = hr.request(Method::POST, "/v1/employees/import").body("text/csv", file);
+        let taken = request.send().await.is(200);
+        assert_eq!((&taken["status"], &taken["created"]), (&json!("done"), &json!(300)), "{taken}");
+        assert_eq!(hire(&hr).await, "E-0303");
+        let series = active(&hr).await;
+        let whole = integrity(&hr, &series).await;
+        assert_eq!((&whole["is_whole"], &whole["given"]), (&json!(true), &json!(303)), "{whole}");
+    });
+}
+
+#[test]
 fn sixteen_who_hire_at_once_get_each_number_once() {
     run(async {
         let (ours, theirs) =

@@ -2,6 +2,7 @@
 //! them all, what their accounts stand at, of which it is the whole.
 use crate::asked::today;
 use crate::ledger_lines::{Cursor, Page, Piece};
+use crate::period::{Comparison, day_before};
 use crate::report::{ReportCell, ReportColumn, ReportKind, ReportParameter, ReportRow, ReportRowKind};
 use diesel::QueryableByName;
 use diesel::sql_types::{Array, BigInt, Bool, Date, Integer, Nullable, Numeric, Text, Uuid as SqlUuid};
@@ -13,6 +14,9 @@ use rust_decimal::Decimal;
 pub struct AgedAsked {
     /// The day at the end of which it tells how things stand; today, unless told. Of a day of the past it tells what was open then.
     pub on: Option<NaiveDate>,
+    /// What stands beside it: what was owed on the day a month before, or a year before.
+    #[param(inline)]
+    compare: Option<Comparison>,
     /// Only this customer or supplier.
     party_id: Option<Uuid>,
     /// Whether what is open is shown document by document, or only what it comes to.
@@ -61,11 +65,17 @@ impl AgedAsked {
         self.on.unwrap_or_else(today)
     }
 
+    /// The earlier day that it is compared with.
+    fn earlier(&self, than: NaiveDate) -> Option<NaiveDate> {
+        self.compare.map(|compare| day_before(than, compare))
+    }
+
     pub fn parameters(&self) -> Vec<ReportParameter> {
         let said = |parameter: &str, value: String| ReportParameter { parameter: parameter.into(), value };
+        let compared = self.compare.map(|compare| said("compare", compare.as_str().into()));
         let party = self.party_id.map(|id| said("party_id", id.to_string()));
         let documents = (!self.documents).then(|| said("documents", "false".into()));
-        party.into_iter().chain(documents).collect()
+        compared.into_iter().chain(party).chain(documents).collect()
     }
 }
 
@@ -80,7 +90,7 @@ pub const BUCKETS: [(&str, &str); 6] = [
 ];
 const BEFORE_BUCKETS: usize = 6;
 
-pub fn shape(side: Side, day: NaiveDate) -> (ReportKind, &'static str, Vec<ReportColumn>) {
+pub fn shape(side: Side, asked: &AgedAsked, day: NaiveDate) -> (ReportKind, &'static str, Vec<ReportColumn>) {
     let (kind, title) = match side {
         Side::Receivables => (ReportKind::AgedReceivables, "Aged receivables"),
         Side::Payables => (ReportKind::AgedPayables, "Aged payables"),
@@ -96,6 +106,9 @@ pub fn shape(side: Side, day: NaiveDate) -> (ReportKind, &'static str, Vec<Repor
     debug_assert_eq!(columns.len(), BEFORE_BUCKETS);
     columns.extend(BUCKETS.iter().map(|(key, title)| ReportColumn::amount(key, title, None, day)));
     columns.push(ReportColumn::amount("total", "Total", None, day));
+    columns.extend(
+        asked.earlier(day).map(|day| ReportColumn::amount("total_2", &format!("Total, {day}"), None, day)),
+    );
     (kind, title, columns)
 }
 
@@ -128,6 +141,9 @@ struct Row {
     /// One for each bucket, and their sum.
     #[diesel(sql_type = Array<Nullable<Numeric>>)]
     sums: Vec<Option<Decimal>>,
+    /// Their sum on the earlier day; null of a document.
+    #[diesel(sql_type = Nullable<Numeric>)]
+    earlier: Option<Decimal>,
     /// The one account that it is the lines of, where it is.
     #[diesel(sql_type = Nullable<SqlUuid>)]
     account_id: Option<Uuid>,
@@ -135,8 +151,21 @@ struct Row {
     entry_id: Option<Uuid>,
 }
 
+/// What the account `c` stands at on the day.
+const STANDS_AT: &str = "
+    select coalesce(sum(b.net), 0) * $4 as net from (
+        select debit - credit as net from account_balances
+            where org_id = $1 and account_id = c.id and grain = 'month' and begins_on < date_trunc('month', DAY::timestamp)::date
+        union all
+        select debit - credit from account_balances
+            where org_id = $1 and account_id = c.id and grain = 'day' and begins_on between date_trunc('month', DAY::timestamp)::date and DAY
+        union all
+        select debit - credit from balance_deltas where org_id = $1 and account_id = c.id and begins_on <= DAY
+    ) b";
+
 /// What is open by party and what was booked for it on the accounts of the side: the two differ by what was posted without a
-/// document. `NARROWED` says which party.
+/// document. `NARROWED` says which party, `STANDS_AT` is told above. On the earlier day, of which nothing is told where it is
+/// null, only the sums count.
 const ROWS: &str = "
     with controls as materialized (
         select * from control_accounts($3)
@@ -150,61 +179,57 @@ const ROWS: &str = "
             coalesce(sum(base) filter (where bucket = 3), 0), coalesce(sum(base) filter (where bucket = 4), 0),
             coalesce(sum(base) filter (where bucket = 5), 0), coalesce(sum(base) filter (where bucket = 6), 0)] as sums, sum(base) as total
         from items group by 1
+    ), open_earlier as materialized (
+        select o.party_id, sum(o.open_base_amount * $4) as total
+        from (select where $14::date is not null) compared cross join open_items_on($14::date, $3, $5) o group by 1
     ), booked as materialized (
-        select party_id, sum(net) as net, array_agg(account_id) as accounts from (
-            select coalesce(l.party_id, '00000000-0000-0000-0000-000000000000') as party_id, l.account_id, sum(l.debit - l.credit) * $4 as net
+        select party_id, sum(net) as net, sum(earlier) as earlier, array_agg(account_id) as accounts from (
+            select coalesce(l.party_id, '00000000-0000-0000-0000-000000000000') as party_id, l.account_id, sum(l.debit - l.credit) * $4 as net,
+                sum(l.debit - l.credit) filter (where l.posted_on <= $14) * $4 as earlier
             from journal_lines l
             where l.org_id = $1 and l.account_id in (select id from controls) and l.posted_on <= $2 NARROWED
             group by 1, 2
         ) each group by 1
     ), owing as materialized (
         select coalesce(o.party_id, b.party_id) as party_id, coalesce(o.sums, array_fill(0::numeric, array[6])) as sums, coalesce(o.total, 0) as open,
-            coalesce(b.net, 0) as net, case when array_length(b.accounts, 1) = 1 then b.accounts[1] end as account_id
-        from open o full join booked b on b.party_id = o.party_id
-        where o.party_id is not null or b.net <> 0
+            coalesce(b.net, 0) as net, coalesce(e.total, 0) as open_earlier, coalesce(b.earlier, 0) as earlier,
+            case when array_length(b.accounts, 1) = 1 then b.accounts[1] end as account_id
+        from open o full join booked b on b.party_id = o.party_id left join open_earlier e on e.party_id = coalesce(o.party_id, b.party_id)
+        where o.party_id is not null or b.net <> 0 or b.earlier <> 0
     ), rows as (
         select 0 as section, 0 as kind, coalesce(p.name, '') as name, o.party_id, null::uuid as id, null::text as resource, null::text as number,
             null::date as posted_on, null::date as due_on, null::text as currency, null::numeric as open_amount,
-            o.sums[1:5] || (o.sums[6] + o.net - o.open) || o.net as sums, o.account_id, null::uuid as entry_id
+            o.sums[1:5] || (o.sums[6] + o.net - o.open) || o.net as sums, o.earlier, o.account_id, null::uuid as entry_id
         from owing o left join parties p on p.org_id = $1 and p.id = o.party_id
         union all
         select 0, 1, p.name, i.party_id, i.id, i.resource, i.number, i.posted_on, i.due_on, i.currency, i.own,
             array[case i.bucket when 1 then i.base end, case i.bucket when 2 then i.base end, case i.bucket when 3 then i.base end,
                 case i.bucket when 4 then i.base end, case i.bucket when 5 then i.base end, case i.bucket when 6 then i.base end, i.base],
-            i.account_id, case when i.is_whole then i.journal_entry_id end
+            null, i.account_id, case when i.is_whole then i.journal_entry_id end
         from items i join parties p on p.org_id = $1 and p.id = i.party_id
         where $6
         union all
         select 0, 2, coalesce(p.name, ''), o.party_id, null, null, null, null, null, null, null,
-            array[null, null, null, null, null, o.net - o.open, o.net - o.open], null, null
+            array[null, null, null, null, null, o.net - o.open, o.net - o.open], o.earlier - o.open_earlier, null, null
         from owing o left join parties p on p.org_id = $1 and p.id = o.party_id
-        where $6 and o.net <> o.open
+        where $6 and (o.net <> o.open or o.earlier <> o.open_earlier)
         union all
         select 1, k.kind, '', null, null, null, null, null, null, null, null,
             case k.kind when 0 then t.open when 1 then array[null, null, null, null, null, t.other, t.other]
                 else t.open[1:5] || (t.open[6] + t.other) || (t.open[7] + t.other) end,
+            case k.kind when 0 then t.open_earlier when 1 then t.other_earlier else t.open_earlier + t.other_earlier end,
             case when k.kind = 2 and $5 is null and (select count(*) from controls) = 1 then (select id from controls) end, null
         from (
             select array[coalesce(sum(sums[1]), 0), coalesce(sum(sums[2]), 0), coalesce(sum(sums[3]), 0), coalesce(sum(sums[4]), 0),
-                coalesce(sum(sums[5]), 0), coalesce(sum(sums[6]), 0), coalesce(sum(open), 0)] as open, coalesce(sum(net - open), 0) as other
+                coalesce(sum(sums[5]), 0), coalesce(sum(sums[6]), 0), coalesce(sum(open), 0)] as open, coalesce(sum(net - open), 0) as other,
+                coalesce(sum(open_earlier), 0) as open_earlier, coalesce(sum(earlier - open_earlier), 0) as other_earlier
             from owing
         ) t cross join (values (0), (1), (2)) k (kind)
-        where k.kind <> 1 or t.other <> 0
+        where k.kind <> 1 or t.other <> 0 or t.other_earlier <> 0
         union all
         select 1, 3, c.code || ' ' || c.name, null, null, null, null, null, null, null, null,
-            array[null, null, null, null, null, null, coalesce(b.net, 0) * $4], c.id, null
-        from controls c
-        left join lateral (
-            select sum(b.net) as net from (
-                select debit - credit as net from account_balances
-                    where org_id = $1 and account_id = c.id and grain = 'month' and begins_on < date_trunc('month', $2::timestamp)::date
-                union all
-                select debit - credit from account_balances
-                    where org_id = $1 and account_id = c.id and grain = 'day' and begins_on between date_trunc('month', $2::timestamp)::date and $2
-                union all
-                select debit - credit from balance_deltas where org_id = $1 and account_id = c.id and begins_on <= $2
-            ) b
-        ) b on true
+            array[null, null, null, null, null, null, now.net], earlier.net, c.id, null
+        from controls c cross join lateral (STANDS_AT $2) now cross join lateral (STANDS_AT $14) earlier
         where $5 is null
     ), placed as (
         select *, coalesce(party_id, '00000000-0000-0000-0000-000000000000') as party_place, coalesce(due_on, '0001-01-01') as due_place,
@@ -212,7 +237,7 @@ const ROWS: &str = "
         from rows
     )
     select section, kind, name, nullif(party_id, '00000000-0000-0000-0000-000000000000') as party_id, id, resource, number, posted_on, due_on, currency,
-        open_amount, sums, account_id, entry_id
+        open_amount, sums, earlier, account_id, entry_id
     from placed
     where (section, name, party_place, kind, due_place, id_place) > ($7, $8, $9, $10, $11, $12)
     order by section, name, party_place, kind, due_place, id_place
@@ -232,7 +257,10 @@ pub async fn page(db: &mut Db, side: Side, asked: &AgedAsked, piece: &Piece, boo
         is_finished: false,
         party: None,
     });
-    let query = diesel::sql_query(ROWS.replace("NARROWED", narrowed));
+    let stands_at = |day: &str| STANDS_AT.replace("DAY", day);
+    let rows =
+        ROWS.replace("STANDS_AT $2", &stands_at("$2")).replace("STANDS_AT $14", &stands_at("$14::date"));
+    let query = diesel::sql_query(rows.replace("NARROWED", narrowed));
     let mut rows: Vec<Row> = query
         .bind::<SqlUuid, _>(db.organization())
         .bind::<Date, _>(day)
@@ -247,6 +275,7 @@ pub async fn page(db: &mut Db, side: Side, asked: &AgedAsked, piece: &Piece, boo
         .bind::<Date, _>(after.day)
         .bind::<SqlUuid, _>(after.id)
         .bind::<BigInt, _>(limit + 1)
+        .bind::<Nullable<Date>, _>(asked.earlier(day))
         .load(db)
         .await?;
     let follows = rows.len() > usize::try_from(*limit).unwrap_or(usize::MAX);
@@ -282,7 +311,7 @@ fn written(row: &Row, asked: &AgedAsked, day: NaiveDate, decimals: u32) -> Repor
         ("", name) => name,
         (title, _) => title,
     };
-    let lines = match (row.account_id, row.entry_id, row.party_id) {
+    let lines_to = |day: NaiveDate| match (row.account_id, row.entry_id, row.party_id) {
         (Some(account), Some(entry), _) => {
             Some(format!("/v1/journal-lines?entry_id={entry}&account_id={account}"))
         }
@@ -294,6 +323,7 @@ fn written(row: &Row, asked: &AgedAsked, day: NaiveDate, decimals: u32) -> Repor
         }
         _ => None,
     };
+    let lines = lines_to(day);
     let text = |value: Option<String>| ReportCell { value, lines: None };
     let is_document = row.id.is_some();
     let mut cells = vec![
@@ -315,6 +345,10 @@ fn written(row: &Row, asked: &AgedAsked, day: NaiveDate, decimals: u32) -> Repor
         Some(sum) => {
             ReportCell::amount(*sum, decimals, lines.clone().filter(|_| is_document || place == last))
         }
+        None => ReportCell::default(),
+    }));
+    cells.extend(asked.earlier(day).map(|day| match row.earlier {
+        Some(earlier) => ReportCell::amount(earlier, decimals, lines_to(day)),
         None => ReportCell::default(),
     }));
     let mut told = ReportRow::new(kind, level, cells).about(row.party_id);

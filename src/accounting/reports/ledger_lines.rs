@@ -88,7 +88,7 @@ impl Listing {
         let (kind, title, columns) = match self {
             Self::GeneralLedger(_) => general_ledger::shape(span),
             Self::Journal(_) => journal::shape(span),
-            Self::Aged(side, _) => aged::shape(*side, span.ends_on),
+            Self::Aged(side, asked) => aged::shape(*side, asked, span.ends_on),
         };
         Report {
             kind,
@@ -140,7 +140,8 @@ async fn get_journal_report(may: May<Read, Reports>, asked: Params<JournalAsked>
 /// What customers owe at the end of a day, in the organization's currency: what is not due yet, and what is overdue for up to 30,
 /// 60, 90 days or longer, instalment by instalment, party by party with the documents beneath. Credit notes and advances that
 /// are not set off yet stand apart, below zero. What was posted on the accounts of customers without a document is told, so that the
-/// total is what the accounts stand at. Of a day of the past it tells what was open then.
+/// total is what the accounts stand at. Of a day of the past it tells what was open then, and beside what is owed may stand what
+/// was owed a month or a year before.
 #[utoipa::path(get, path = "/v1/reports/aged-receivables", tag = "Reports")]
 async fn get_aged_receivables(may: May<Read, Reports>, asked: Params<AgedAsked>) -> Reply<Report> {
     let paging = (asked.0.limit, asked.0.cursor.clone());

@@ -95,14 +95,18 @@ pub fn days(
 ) -> Result<Vec<NaiveDate>> {
     let columns = match compare {
         None => Span { starts_on: year_starts_on.min(on), ends_on: on }.columns(None, cut)?,
-        // The same day a month or a year before; the last of a month is compared with the last.
         Some(compare) => {
             Span { starts_on: on, ends_on: on }.columns(Some(compare), cut)?;
-            let months = if compare == Comparison::PreviousPeriod { 1 } else { 12 };
-            return Ok(vec![on, months_before(on, months)]);
+            return Ok(vec![on, day_before(on, compare)]);
         }
     };
     Ok(columns.into_iter().map(|column| column.ends_on).collect())
+}
+
+/// The day that one day is compared with: the same a month or a year before; the last of a month is compared with the last.
+#[must_use]
+pub fn day_before(on: NaiveDate, compare: Comparison) -> NaiveDate {
+    months_before(on, if compare == Comparison::PreviousPeriod { 1 } else { 12 })
 }
 
 /// The first day of the month.
