@@ -79,10 +79,21 @@ pub fn contract() -> Value {
 /// The contract as it is served.
 fn published() -> Result<Contract, Box<dyn std::error::Error>> {
     let yaml = LazyLock::new(Box::new(|| as_yaml(&contract()).unwrap_or_default()) as Box<_>);
-    let contract = contract();
-    let tags = contract["tags"].as_array().into_iter().flatten();
-    let tags = tags.filter_map(|tag| tag["name"].as_str().map(str::to_owned)).collect();
-    Ok(Contract { json: serde_json::to_string(&contract)?, yaml, tags })
+    let made = || {
+        let contract = contract();
+        let tags = contract["tags"].as_array().into_iter().flatten();
+        let tags: Vec<String> = tags.filter_map(|tag| tag["name"].as_str().map(str::to_owned)).collect();
+        (serde_json::to_string(&contract), tags)
+    };
+    // What it takes to make it, hundreds of megabytes in small pieces, goes back with the memory of a thread of its own, of which
+    // only copies stay.
+    let thread = std::thread::Builder::new().stack_size(8 << 20).spawn(made)?;
+    let (json, tags) = thread.join().map_err(|_| "the contract can not be made")?;
+    Ok(Contract {
+        json: json?.as_str().to_owned(),
+        yaml,
+        tags: tags.iter().map(|tag| tag.as_str().to_owned()).collect(),
+    })
 }
 
 pub fn as_yaml(contract: &Value) -> Result<String, Box<dyn std::error::Error>> {

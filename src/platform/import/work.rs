@@ -523,9 +523,12 @@ impl Work<'_> {
             .collect();
         let names: Vec<String> = key.iter().map(|field| format!("t.\"{field}\" = g.\"{field}\"")).collect();
         let found: Vec<Found> = diesel::sql_query(format!(
-            "select l.n, to_jsonb(t) as row from jsonb_array_elements($2) with ordinality l(given, n)
+            // Row by row, by its index, whatever is known of the table: it grows as the file is taken.
+            "select found.n, to_jsonb(t) as row from (
+                select l.n, t.id from jsonb_array_elements($2) with ordinality l(given, n)
                 cross join lateral jsonb_populate_record(null::{table}, l.given) g
-                join {table} t on t.org_id = $1 and {} order by t.id for no key update of t",
+                cross join lateral (select t.id from {table} t where t.org_id = $1 and {} limit 1) t order by t.id
+            ) found cross join lateral (select * from {table} t where t.org_id = $1 and t.id = found.id limit 1 for no key update) t",
             names.join(" and ")
         ))
         .bind::<SqlUuid, _>(db.organization())
