@@ -73,27 +73,33 @@ const GRACE: u64 = 25;
 
 /// The contract of all rooms.
 pub fn contract() -> Value {
-    Api::of(ROOMS).contract(env!("CARGO_PKG_VERSION"), DESCRIPTION)
+    finished(&Api::of(ROOMS))
 }
 
-/// The contract as it is served.
-fn published() -> Result<Contract, Box<dyn std::error::Error>> {
+fn finished(api: &Api) -> Value {
+    api.contract(env!("CARGO_PKG_VERSION"), DESCRIPTION)
+}
+
+/// The contract as it is served, and the operations that it tells of.
+fn published() -> Result<(Contract, Operations), Box<dyn std::error::Error>> {
     let yaml = LazyLock::new(Box::new(|| as_yaml(&contract()).unwrap_or_default()) as Box<_>);
     let made = || {
-        let contract = contract();
+        let api = Api::of(ROOMS);
+        let contract = finished(&api);
         let tags = contract["tags"].as_array().into_iter().flatten();
         let tags: Vec<String> = tags.filter_map(|tag| tag["name"].as_str().map(str::to_owned)).collect();
-        (serde_json::to_string(&contract), tags)
+        (serde_json::to_string(&contract), tags, Operations::of(&api))
     };
     // What it takes to make it, hundreds of megabytes in small pieces, goes back with the memory of a thread of its own, of which
     // only copies stay.
     let thread = std::thread::Builder::new().stack_size(8 << 20).spawn(made)?;
-    let (json, tags) = thread.join().map_err(|_| "the contract can not be made")?;
-    Ok(Contract {
+    let (json, tags, operations) = thread.join().map_err(|_| "the contract can not be made")?;
+    let contract = Contract {
         json: json?.as_str().to_owned(),
         yaml,
         tags: tags.iter().map(|tag| tag.as_str().to_owned()).collect(),
-    })
+    };
+    Ok((contract, operations.clone()))
 }
 
 pub fn as_yaml(contract: &Value) -> Result<String, Box<dyn std::error::Error>> {
@@ -143,9 +149,9 @@ async fn serve(
     let keeper = Database::new(&settings.pool(url.to_owned(), 1))?;
     tokens.reload(&keeper).await?;
 
-    let api = Api::of(ROOMS);
-    let contract = web::Data::new(published()?);
-    let operations = web::Data::new(Operations::of(&api));
+    let (contract, operations) = published()?;
+    let (contract, operations) = (web::Data::new(contract), web::Data::new(operations));
+    let api = Api::undescribed(ROOMS);
     let problems = web::Data::new(Problems(api.problems().to_vec()));
     let readiness =
         web::Data::new(Readiness { newest_migration: newest_migration(), ..Readiness::default() });
@@ -198,7 +204,7 @@ async fn serve(
                 .wrap(Compress::default())
                 .wrap(Condition::new(!origins.is_empty(), cors(&origins)))
                 .wrap(from_fn(server::observe))
-                .configure(|app| Api::of(ROOMS).configure(app))
+                .configure(|app| Api::undescribed(ROOMS).configure(app))
                 .service(web::redirect("/docs", "/docs/"))
                 .service(swagger_ui(&contract))
                 .default_service(web::to(server::nothing_there))

@@ -50,7 +50,7 @@ pub fn begin(
     let working = std::thread::Builder::new().name("jobs".into()).spawn(move || {
         let database =
             Database::new(&pool).unwrap_or_else(|error| unreachable!("the URL was read before: {error}"));
-        let trades = Api::of(ROOMS).trades();
+        let trades = Api::undescribed(ROOMS).trades();
         let worker = Worker { database, trades, tools, metrics: Some(metrics), at_once, stop };
         actix_web::rt::System::new().block_on(worker.work());
     })?;

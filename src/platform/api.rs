@@ -99,6 +99,8 @@ pub struct Described {
 pub struct Api {
     routes: BTreeMap<String, Vec<(Method, Route)>>,
     operations: Vec<Described>,
+    /// Whether there is a document of it, and a list of its operations.
+    is_described: bool,
     pub(crate) document: utoipa::openapi::OpenApi,
     problems: Vec<&'static Kind>,
     not_null: Vec<(String, String)>,
@@ -115,9 +117,19 @@ const PAGE: &str = "with `Accept: application/pdf` as a page to be printed, in t
 impl Api {
     /// Asks the rooms for what they offer.
     pub fn of(rooms: &[fn(&mut Api)]) -> Self {
+        Self::new(rooms, true)
+    }
+
+    /// The same for what works and tells nothing: without document and operations, which take a hundred megabytes.
+    pub fn undescribed(rooms: &[fn(&mut Api)]) -> Self {
+        Self::new(rooms, false)
+    }
+
+    fn new(rooms: &[fn(&mut Api)], is_described: bool) -> Self {
         let mut api = Self {
             routes: BTreeMap::new(),
             operations: Vec::new(),
+            is_described,
             document: utoipa::openapi::OpenApi::default(),
             problems: problem::KINDS.to_vec(),
             not_null: Vec::new(),
@@ -209,7 +221,7 @@ impl Api {
     pub fn listable<R: Store>(&mut self) -> &mut Self {
         let plural = R::NAME.replace('-', "_");
         let things = words(&plural);
-        if R::life().is_some() {
+        if self.is_described && R::life().is_some() {
             contract::with_available_actions::<R>(&mut self.document);
         }
         self.regular::<R, _, _, _>(Method::GET, R::PATH, &format!("list_{plural}"), &format!("List {things}"),
@@ -349,10 +361,12 @@ impl Api {
         Args: Arguments + 'static,
         T: Outcome + 'static,
     {
-        let mut doc = OperationDoc::new(method.clone());
-        Args::describe(&mut doc);
-        T::describe(&mut doc);
-        self.document(path, operation, doc);
+        if self.is_described {
+            let mut doc = OperationDoc::new(method.clone());
+            Args::describe(&mut doc);
+            T::describe(&mut doc);
+            self.document(path, operation, doc);
+        }
         self.routes
             .entry(path.to_owned())
             .or_default()

@@ -102,7 +102,7 @@ fn too_many(whose: &str, per_second: NonZeroU32, seconds: u64) -> Problem {
 }
 
 /// The operations of the contract, by method and path, for logs, metrics and the check of query parameters.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Operations(HashMap<(Method, String), Described>, Vec<&'static Dialect>);
 
 impl Operations {

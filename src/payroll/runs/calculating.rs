@@ -144,11 +144,13 @@ struct Left {
     employee_number: String,
 }
 
-/// Who works here in the month and is in no pay group at all.
+/// Who works here in the month and is in no pay group at all. As sets: row by row, a planner that knows nothing of the tables yet
+/// goes through one of them for each of the other.
 const LEFT_OUT: &str = "
-    select e.employee_number from employees e where e.org_id = $1
-        and exists (select from assignments a where a.org_id = e.org_id and a.employee_id = e.id and a.starts_on <= $3 and (a.ends_on is null or a.ends_on >= $2))
-        and not exists (select from compensations c where c.org_id = e.org_id and c.employee_id = e.id)
+    select e.employee_number from employees e where e.org_id = $1 and e.id = any(array(
+        select a.employee_id from assignments a where a.org_id = $1 and a.starts_on <= $3 and (a.ends_on is null or a.ends_on >= $2)
+        except
+        select c.employee_id from compensations c where c.org_id = $1))
     order by e.employee_number limit 20";
 
 /// Months of the group that are in the books, or were: of these something can be made good, for a year.

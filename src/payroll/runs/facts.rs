@@ -177,9 +177,9 @@ struct Person {
 
 /// Who works here between these days and was ever in the group; [`read`] says who is.
 const PEOPLE: &str = "
-    select distinct a.employee_id from assignments a
-    where a.org_id = $1 and a.starts_on <= $4 and (a.ends_on is null or a.ends_on >= $3)
-        and exists (select from compensations c where c.org_id = a.org_id and c.employee_id = a.employee_id and c.pay_group_id = $2)";
+    select a.employee_id from assignments a where a.org_id = $1 and a.starts_on <= $4 and (a.ends_on is null or a.ends_on >= $3)
+    intersect
+    select c.employee_id from compensations c where c.org_id = $1 and c.pay_group_id = $2";
 
 /// Who may have to be paid.
 ///
