@@ -285,6 +285,29 @@ fn what_was_kept_is_not_credited_again() {
 }
 
 #[test]
+fn what_was_kept_of_a_bill_is_not_debited_again() {
+    run(async {
+        let early = Early::new("2", json!({})).await;
+        let vat = early.tax("P19", "19", "standard", "purchase").await;
+        let bill = early.bought("100", &vat).await;
+        early.paid(&bill, "116.62", "2.38", early.out()).await;
+        let shop = &early.purse.shop;
+        let checker = shop.organization.caller(&["debit-notes:read", "debit-notes:approve"]).await;
+        let approved = async |parts: Value| {
+            let note =
+                json!({"bill_id": id(&bill), "reason": "Broken", "issued_on": "2026-04-20", "lines": parts});
+            let note = id(&shop.owner.post("/v1/debit-notes", note).await.is(201));
+            checker.act(&format!("/v1/debit-notes/{note}/approve")).await.is(200);
+            shop.owner.act(&format!("/v1/debit-notes/{note}/post")).await
+        };
+        // Of 119.00 that were asked 2.38 were kept: 98.00 and 18.62 can be asked back.
+        approved(json!([{"line": 1}])).await.is_problem(409, "conflict");
+        approved(json!([{"line": 1, "amount": "98.00"}])).await.is(200);
+        early.purse.is_whole().await;
+    });
+}
+
+#[test]
 fn each_document_keeps_its_own_percentage() {
     run(async {
         let early = Early::new("2", json!({})).await;
