@@ -132,32 +132,37 @@ begin
 end $$;
 revoke all on function count_events_on() from public;
 
--- A row's fields, without what is nobody's business (`hidden`), decimals as text as clients see them.
-create function event_fields(row_image jsonb, hidden text[], decimals text[]) returns table (key text, value jsonb)
-    language sql immutable parallel safe as $$
-    select field.key,
-        case when field.key = any(decimals) and jsonb_typeof(field.value) = 'number'
-            then to_jsonb(field.value #>> '{}') else field.value end
-    from jsonb_each(row_image) field
-    where field.key <> all(hidden)
+-- A row's image in which the custom fields stand beside the others: `custom.shoe_size`; null where only the other image has one.
+create function custom_apart(image jsonb, other jsonb) returns jsonb language sql immutable parallel safe as $$
+    select image - 'custom' || coalesce(jsonb_object_agg('custom.' || key, coalesce(image -> 'custom' -> key, 'null')), '{}')
+    from jsonb_object_keys(coalesce(other -> 'custom', '{}') || (image -> 'custom')) key
 $$;
 
--- The fields that differ: {"phone": {"before": …, "after": …, "personal": true}}.
--- In PL/pgSQL, which keeps the plan: a function in SQL is planned with every statement that calls it.
-create function event_changes(old_image jsonb, new_image jsonb, hidden text[], personal text[], decimals text[]) returns jsonb
-    language plpgsql immutable parallel safe as $$
-begin
-    return (
-        select coalesce(jsonb_object_agg(key, jsonb_build_object('before', coalesce(b.value, 'null'), 'after', coalesce(a.value, 'null'))
-            || case when key = any(personal) then '{"personal": true}'::jsonb else '{}' end), '{}')
-        from event_fields(old_image, hidden, decimals) b
-        full join event_fields(new_image, hidden, decimals) a using (key)
-        where coalesce(b.value, 'null') <> coalesce(a.value, 'null'));
-end $$;
+-- A field's value as clients see it: decimals are text. Not immutable, as `to_jsonb` is not: else it would be called and not written out where it stands.
+create function event_value(value jsonb, is_decimal boolean) returns jsonb language sql stable parallel safe as $$
+    select case when is_decimal and jsonb_typeof(value) = 'number' then to_jsonb(value #>> '{}') else value end
+$$;
 
--- Statement-level, so that a bulk write of 10,000 rows is one insert.
+-- The fields of a row that differ from those of its other image, or all that say something where there is no other, without what is nobody's
+-- business (`hidden`): {"phone": {"before": …, "after": …, "personal": true}}. Which image is which is told by `side` and `other_side`. Where
+-- `custom` is personal, every custom field is. A table, since that becomes part of the statement that asks: called row by row it takes twice as long.
+create function event_changes(image jsonb, side text, other jsonb, other_side text, hidden text[], personal text[], decimals text[])
+    returns table (changes jsonb) language sql stable parallel safe as $$
+    select coalesce(jsonb_object_agg(key, case when key = any(personal) or 'custom' = any(personal) and starts_with(key, 'custom.')
+        then jsonb_build_object(side, event_value(value, key = any(decimals)), other_side,
+            coalesce(event_value(other -> key, key = any(decimals)), 'null'), 'personal', true)
+        else jsonb_build_object(side, event_value(value, key = any(decimals)), other_side,
+            coalesce(event_value(other -> key, key = any(decimals)), 'null')) end), '{}')
+    from jsonb_each(image) where value <> coalesce(other -> key, 'null') and key <> all(hidden)
+$$;
+
+-- Statement-level, so that a bulk write of 10,000 rows is one insert; each row is made JSON once (`offset`). A session keeps the plan that it
+-- made for its first statement: what was a loop for one row would be a loop in a loop for thousands, so rows are not joined by one.
+-- Tables may have columns that are called as its variables are, such as `resource`.
 -- Arguments: resource, singular, has a status, hidden, personal and decimal columns.
-create function record_events() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
+create function record_events() returns trigger language plpgsql security definer set search_path = public, pg_temp
+    set enable_nestloop = off set jit = off as $$
+#variable_conflict use_variable
 declare
     resource text := tg_argv[0];
     singular text := tg_argv[1];
@@ -168,21 +173,25 @@ declare
 begin
     if tg_op = 'INSERT' then
         insert into events (org_id, type, resource, resource_id, version, changes)
-        select n.org_id, singular || '.created', resource, n.id, n.version,
-            event_changes(null, to_jsonb(n), hidden, personal, decimals)
-        from new_rows n;
+        select r.org_id, singular || '.created', resource, r.id, r.version, c.changes
+        from (select n.org_id, n.id, n.version, to_jsonb(n) as row_image from new_rows n offset 0) r
+        cross join lateral (select case when row_image ? 'custom' then custom_apart(row_image, null) else row_image end as image offset 0) i
+        cross join lateral event_changes(image, 'after', null, 'before', hidden, personal, decimals) c;
     elsif tg_op = 'UPDATE' then
         insert into events (org_id, type, resource, resource_id, version, changes)
-        select n.org_id,
-            singular || '.' || case when has_status and to_jsonb(n) -> 'status' <> to_jsonb(o) -> 'status'
-                then to_jsonb(n) ->> 'status' else 'updated' end,
-            resource, n.id, n.version, event_changes(to_jsonb(o), to_jsonb(n), hidden, personal, decimals)
-        from new_rows n join old_rows o on o.org_id = n.org_id and o.id = n.id;
+        select r.org_id, singular || '.' || case when has_status and image -> 'status' <> was -> 'status' then image ->> 'status' else 'updated' end,
+            resource, r.id, r.version, c.changes
+        from (select n.org_id, n.id, n.version, to_jsonb(n) as row_image, to_jsonb(o) as row_was
+            from new_rows n join old_rows o on o.org_id = n.org_id and o.id = n.id offset 0) r
+        cross join lateral (select case when row_image ? 'custom' then custom_apart(row_image, row_was) else row_image end as image,
+            case when row_was ? 'custom' then custom_apart(row_was, row_image) else row_was end as was offset 0) i
+        cross join lateral event_changes(image, 'after', was, 'before', hidden, personal, decimals) c;
     else
         insert into events (org_id, type, resource, resource_id, version, changes)
-        select o.org_id, singular || '.deleted', resource, o.id, o.version + 1,
-            event_changes(to_jsonb(o), null, hidden, personal, decimals)
-        from old_rows o;
+        select r.org_id, singular || '.deleted', resource, r.id, r.version + 1, c.changes
+        from (select o.org_id, o.id, o.version, to_jsonb(o) as row_image from old_rows o offset 0) r
+        cross join lateral (select case when row_image ? 'custom' then custom_apart(row_image, null) else row_image end as image offset 0) i
+        cross join lateral event_changes(image, 'before', null, 'after', hidden, personal, decimals) c;
     end if;
     return null;
 end $$;

@@ -352,13 +352,10 @@ create trigger list_membership after insert or delete on memberships for each ro
 -- A login has no organization, so each that knows the user is told of a change on its own.
 create function tell_of_user(in_type text, in_org uuid, in_user uuid, before jsonb) returns void language sql as $$
     insert into events (org_id, type, resource, resource_id, version, changes)
-    select u.org_id, in_type, 'users', u.id, u.version,
-        event_changes(to_jsonb(u) || before, to_jsonb(u), '{org_id,version,updated_at}', '{email,name}', '{}')
-    from users u where u.org_id = in_org and u.id = in_user and before is not null
-    union all
-    select u.org_id, in_type, 'users', u.id, u.version,
-        event_changes(null, to_jsonb(u), '{org_id,version,updated_at}', '{email,name}', '{}')
-    from users u where u.org_id = in_org and u.id = in_user and before is null
+    select u.org_id, in_type, 'users', u.id, u.version, c.changes
+    from users u
+    cross join lateral event_changes(to_jsonb(u), 'after', to_jsonb(u) || before, 'before', '{org_id,version,updated_at}', '{email,name}', '{}') c
+    where u.org_id = in_org and u.id = in_user
 $$;
 
 -- Somebody must be able to let the others in. Only who gives up the owner's role could have been the last.

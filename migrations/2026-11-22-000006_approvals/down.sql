@@ -25,32 +25,3 @@ drop function approval_members(uuid[]);
 drop function approval_steps(text, text, jsonb);
 drop function conditions_hold(jsonb, jsonb);
 drop function see_row(text, uuid, jsonb, boolean, out jsonb, out bigint, out text);
-create or replace function record_events() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
-declare
-    resource text := tg_argv[0];
-    singular text := tg_argv[1];
-    has_status boolean := tg_argv[2];
-    hidden text[] := tg_argv[3];
-    personal text[] := tg_argv[4];
-    decimals text[] := tg_argv[5];
-begin
-    if tg_op = 'INSERT' then
-        insert into events (org_id, type, resource, resource_id, version, changes)
-        select n.org_id, singular || '.created', resource, n.id, n.version,
-            event_changes(null, to_jsonb(n), hidden, personal, decimals)
-        from new_rows n;
-    elsif tg_op = 'UPDATE' then
-        insert into events (org_id, type, resource, resource_id, version, changes)
-        select n.org_id,
-            singular || '.' || case when has_status and to_jsonb(n) -> 'status' <> to_jsonb(o) -> 'status'
-                then to_jsonb(n) ->> 'status' else 'updated' end,
-            resource, n.id, n.version, event_changes(to_jsonb(o), to_jsonb(n), hidden, personal, decimals)
-        from new_rows n join old_rows o on o.org_id = n.org_id and o.id = n.id;
-    else
-        insert into events (org_id, type, resource, resource_id, version, changes)
-        select o.org_id, singular || '.deleted', resource, o.id, o.version + 1,
-            event_changes(to_jsonb(o), null, hidden, personal, decimals)
-        from old_rows o;
-    end if;
-    return null;
-end $$;

@@ -18,26 +18,4 @@ drop function hold_custom_field_roles, keep_custom_field, takes_custom_fields, k
     custom_is_day, custom_key;
 alter table managed_tables drop column custom;
 
-create or replace function event_fields(row_image jsonb, hidden text[], decimals text[]) returns table (key text, value jsonb)
-    language sql immutable parallel safe as $$
-    select field.key,
-        case when field.key = any(decimals) and jsonb_typeof(field.value) = 'number'
-            then to_jsonb(field.value #>> '{}') else field.value end
-    from jsonb_each(row_image) field
-    where field.key <> all(hidden)
-$$;
-
-create or replace function event_changes(old_image jsonb, new_image jsonb, hidden text[], personal text[], decimals text[]) returns jsonb
-    language plpgsql immutable parallel safe as $$
-begin
-    return (
-        select coalesce(jsonb_object_agg(key, jsonb_build_object('before', coalesce(b.value, 'null'), 'after', coalesce(a.value, 'null'))
-            || case when key = any(personal) then '{"personal": true}'::jsonb else '{}' end), '{}')
-        from event_fields(old_image, hidden, decimals) b
-        full join event_fields(new_image, hidden, decimals) a using (key)
-        where coalesce(b.value, 'null') <> coalesce(a.value, 'null'));
-end $$;
-
 select manage_resource('employees', person => 'id', personal => '{given_name,family_name,work_email,phone,termination_reason}');
-
-drop function custom_apart, event_value;

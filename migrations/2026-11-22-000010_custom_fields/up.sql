@@ -423,44 +423,6 @@ begin
 end $$;
 create trigger hold_custom_field_roles after insert or update of role_ids on custom_fields for each row execute function hold_custom_field_roles();
 
--- A row's image in which the custom fields stand beside the others: `custom.shoe_size`.
-create function custom_apart(row_image jsonb) returns jsonb language sql immutable parallel safe as $$
-    select row_image - 'custom' || coalesce(jsonb_object_agg('custom.' || key, value), '{}') from jsonb_each(row_image -> 'custom')
-$$;
-
--- A field's value as clients see it. Not immutable, as `to_jsonb` is not: else it would be called and not written out where it stands.
-create function event_value(value jsonb, is_decimal boolean) returns jsonb language sql stable parallel safe as $$
-    select case when is_decimal and jsonb_typeof(value) = 'number' then to_jsonb(value #>> '{}') else value end
-$$;
-
--- As before, and custom fields are told one by one.
-create or replace function event_fields(row_image jsonb, hidden text[], decimals text[]) returns table (key text, value jsonb)
-    language sql immutable parallel safe as $$
-    select field.key, event_value(field.value, field.key = any(decimals))
-    from jsonb_each(case when jsonb_typeof(row_image -> 'custom') = 'object' then custom_apart(row_image) else row_image end) field
-    where field.key <> all(hidden)
-$$;
-
--- As before, and where `custom` is personal, every custom field is. Most fields of a row stay as they are, so those that differ are found first.
-create or replace function event_changes(old_image jsonb, new_image jsonb, hidden text[], personal text[], decimals text[]) returns jsonb
-    language plpgsql immutable parallel safe as $$
-begin
-    if jsonb_typeof(old_image -> 'custom') = 'object' or jsonb_typeof(new_image -> 'custom') = 'object' then
-        old_image := custom_apart(old_image);
-        new_image := custom_apart(new_image);
-    end if;
-    return (
-        select coalesce(jsonb_object_agg(key, jsonb_build_object('before', event_value(before, key = any(decimals)), 'after', event_value(after, key = any(decimals)))
-            || case when key = any(personal) or 'custom' = any(personal) and starts_with(key, 'custom.')
-                then '{"personal": true}'::jsonb else '{}' end), '{}')
-        from (
-            select key, coalesce(old_image -> key, 'null') as before, value as after from jsonb_each(new_image)
-            union all
-            select key, value, 'null' from jsonb_each(old_image) where (new_image ? key) is not true
-        ) field
-        where before <> after and key <> all(hidden));
-end $$;
-
 select takes_custom_fields('departments');
 select takes_custom_fields('positions');
 select takes_custom_fields('employees');

@@ -283,9 +283,7 @@ create table journal_entries (
     constraint journal_entries_fiscal_period_id_fkey foreign key (org_id, fiscal_period_id) references fiscal_periods (org_id, id),
     constraint journal_entries_reversal_of_id_fkey foreign key (org_id, reversal_of_id) references journal_entries (org_id, id),
     constraint journal_entries_reversed_by_id_fkey foreign key (org_id, reversed_by_id) references journal_entries (org_id, id) deferrable initially deferred,
-    constraint an_entry_is_reversed_once unique (org_id, reversal_of_id),
     constraint journal_entries_recurring_entry_id_fkey foreign key (org_id, recurring_entry_id) references recurring_entries (org_id, id),
-    constraint a_recurring_entry_is_booked_once_a_day unique (org_id, recurring_entry_id, posted_on),
     constraint what_is_posted_has_a_number_and_a_period check ((status = 'draft') = (number is null) and (status = 'draft') = (fiscal_period_id is null) and (status = 'draft') = (posted_at is null)),
     constraint a_draft_keeps_its_lines check ((status = 'draft') = (lines is not null)),
     constraint what_is_reversed_says_by_what check ((status = 'reversed') = (reversed_by_id is not null)),
@@ -294,8 +292,11 @@ create table journal_entries (
 create index journal_entries_by_day on journal_entries (org_id, posted_on, id);
 create index journal_entries_by_journal on journal_entries (org_id, journal_id, posted_on, id);
 create index journal_entries_by_period on journal_entries (org_id, fiscal_period_id);
-create index journal_entries_by_document on journal_entries (org_id, resource, resource_id);
-create index journal_entries_by_reverser on journal_entries (org_id, reversed_by_id);
+-- Without those that refer to nothing, as most: each index is written with each entry.
+create unique index an_entry_is_reversed_once on journal_entries (org_id, reversal_of_id) where reversal_of_id is not null;
+create unique index a_recurring_entry_is_booked_once_a_day on journal_entries (org_id, recurring_entry_id, posted_on) where recurring_entry_id is not null;
+create index journal_entries_by_document on journal_entries (org_id, resource, resource_id) where resource_id is not null;
+create index journal_entries_by_reverser on journal_entries (org_id, reversed_by_id) where reversed_by_id is not null;
 select manage_resource('journal_entries');
 
 alter table fiscal_years add constraint fiscal_years_closing_entry_id_fkey foreign key (org_id, closing_entry_id) references journal_entries (org_id, id);
@@ -358,10 +359,10 @@ create table journal_lines (
 );
 create index journal_lines_by_account on journal_lines (org_id, account_id, posted_on, id);
 create index journal_lines_by_day on journal_lines (org_id, posted_on, id);
-create index journal_lines_by_department on journal_lines (org_id, department_id, posted_on, id);
-create index journal_lines_by_cost_centre on journal_lines (org_id, cost_centre_id, posted_on, id);
-create index journal_lines_by_project on journal_lines (org_id, project_id, posted_on, id);
-create index journal_lines_by_party on journal_lines (org_id, party_id, posted_on, id);
+create index journal_lines_by_department on journal_lines (org_id, department_id, posted_on, id) where department_id is not null;
+create index journal_lines_by_cost_centre on journal_lines (org_id, cost_centre_id, posted_on, id) where cost_centre_id is not null;
+create index journal_lines_by_project on journal_lines (org_id, project_id, posted_on, id) where project_id is not null;
+create index journal_lines_by_party on journal_lines (org_id, party_id, posted_on, id) where party_id is not null;
 create index journal_lines_by_tax_code on journal_lines (org_id, tax_code_id, posted_on, id) where tax_code_id is not null;
 -- Operators of arrays are not leakproof, so no index serves them: what is taxed is walked by its days.
 create index journal_lines_taxed on journal_lines (org_id, posted_on, id) where taxed_by is not null;

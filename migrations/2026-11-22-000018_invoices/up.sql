@@ -64,7 +64,7 @@ create table allocations (
 );
 create index allocations_by_debit on allocations (org_id, debit_item_id, id);
 create index allocations_by_credit on allocations (org_id, credit_item_id, id);
-create index allocations_by_entry on allocations (org_id, journal_entry_id);
+create index allocations_by_entry on allocations (org_id, journal_entry_id) where journal_entry_id is not null;
 create index allocations_by_allocated_on on allocations (org_id, allocated_on, id);
 select manage_resource('allocations');
 create index allocations_by_created_at on allocations (org_id, created_at, id);
@@ -177,7 +177,7 @@ select make_documents('invoices', 'invoice', $own$
     constraint due_when_it_is_issued_or_later check (due_on >= issued_on),
     constraint no_more_is_credited_than_the_total check (credited_amount between 0 and total_amount)
 $own$);
-create index invoices_by_payment_terms on invoices (org_id, payment_terms_id);
+create index invoices_by_payment_terms on invoices (org_id, payment_terms_id) where payment_terms_id is not null;
 create index invoices_by_due_on on invoices (org_id, due_on, id);
 
 select make_documents('credit_notes', 'credit_note', $own$
@@ -201,7 +201,7 @@ select make_documents('bills', 'bill', $own$
     constraint due_when_it_is_issued_or_later check (due_on >= issued_on),
     constraint no_more_is_credited_than_the_total check (credited_amount between 0 and total_amount)
 $own$);
-create index bills_by_payment_terms on bills (org_id, payment_terms_id);
+create index bills_by_payment_terms on bills (org_id, payment_terms_id) where payment_terms_id is not null;
 create index bills_by_due_on on bills (org_id, due_on, id);
 
 select make_documents('debit_notes', 'debit_note', $own$
@@ -250,9 +250,9 @@ create table document_lines (
     constraint document_lines_project_id_fkey foreign key (org_id, project_id) references projects (org_id, id)
 );
 create index document_lines_by_account on document_lines (org_id, account_id);
-create index document_lines_by_department on document_lines (org_id, department_id);
-create index document_lines_by_cost_centre on document_lines (org_id, cost_centre_id);
-create index document_lines_by_project on document_lines (org_id, project_id);
+create index document_lines_by_department on document_lines (org_id, department_id) where department_id is not null;
+create index document_lines_by_cost_centre on document_lines (org_id, cost_centre_id) where cost_centre_id is not null;
+create index document_lines_by_project on document_lines (org_id, project_id) where project_id is not null;
 
 -- The tax tables of all documents, a row for each code and rate, for returns and so that what was used stays: kept by triggers alone.
 create table document_taxes (
@@ -308,40 +308,50 @@ begin
     return null;
 end $$;
 
--- What a posted document has become through what settles it.
-create function settled_status(in_id uuid, in_status text, in_total numeric, in_open numeric, in_credited numeric) returns text
+-- What a posted document has become through what settles it. Nothing is looked up but for what was credited whole.
+create function settled_status(in_id uuid, in_total numeric, in_open numeric, in_credited numeric) returns text
     language plpgsql stable as $$
 begin
-    return case
-        when in_open = in_total and in_total > 0 then 'posted'
-        when in_open > 0 then 'partially_paid'
-        -- Void is what its own credit notes settled, and nothing else.
-        when in_total > 0 and in_credited = in_total and not exists (
-            select from allocations a where a.org_id = (select current_org()) and in_id in (a.debit_item_id, a.credit_item_id)
-                and not exists (select from credit_notes c where c.org_id = a.org_id and c.id = a.credit_item_id and c.invoice_id = in_id)
-                and not exists (select from debit_notes d where d.org_id = a.org_id and d.id = a.debit_item_id and d.bill_id = in_id))
-            then 'void'
-        else 'paid' end;
+    if in_open = in_total and in_total > 0 then return 'posted'; end if;
+    if in_open > 0 then return 'partially_paid'; end if;
+    if in_total = 0 or in_credited <> in_total then return 'paid'; end if;
+    -- Void is what its own credit notes settled, and nothing else.
+    perform from allocations a where a.org_id = (select current_org()) and in_id in (a.debit_item_id, a.credit_item_id)
+        and not exists (select from credit_notes c where c.org_id = a.org_id and c.id = a.credit_item_id and c.invoice_id = in_id)
+        and not exists (select from debit_notes d where d.org_id = a.org_id and d.id = a.debit_item_id and d.bill_id = in_id);
+    return case when found then 'paid' else 'void' end;
 end $$;
 
 -- Posted is final. What is open of it, and its state with that, follow from what settles it, whoever writes them.
 create function keep_posted_document() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
 declare
-    free constant text[] := '{status,open_amount,credited_amount,version,updated_at,updated_by}';
+    aside record := new;
     open_now numeric;
-    credited numeric;
+    credited numeric := 0;
+    was_credited numeric := 0;
 begin
-    if tg_op = 'DELETE' or to_jsonb(new) - free <> to_jsonb(old) - free then
+    if tg_op = 'UPDATE' then
+        aside.status := old.status;
+        aside.open_amount := old.open_amount;
+        aside.version := old.version;
+        aside.updated_at := old.updated_at;
+        aside.updated_by := old.updated_by;
+        if tg_table_name in ('invoices', 'bills') then
+            credited := new.credited_amount;
+            was_credited := old.credited_amount;
+            aside.credited_amount := old.credited_amount;
+        end if;
+    end if;
+    if tg_op = 'DELETE' or aside is distinct from old then
         raise exception '% is final', tg_table_name using errcode = 'restrict_violation', table = tg_table_name,
             constraint = 'what_is_posted_is_final_so_credit_it_instead';
     end if;
     select coalesce((select open_amount from open_items where org_id = new.org_id and id = new.id), 0) into open_now;
-    credited := coalesce((to_jsonb(new) ->> 'credited_amount')::numeric, 0);
     if new.open_amount <> open_now
-        or credited <> (select coalesce(sum(total_amount), 0) from (
+        or new.status <> settled_status(new.id, new.total_amount, open_now, credited)
+        or greatest(credited, was_credited) > 0 and credited <> (select coalesce(sum(total_amount), 0) from (
             select total_amount from credit_notes where org_id = new.org_id and invoice_id = new.id and number is not null
-            union all select total_amount from debit_notes where org_id = new.org_id and bill_id = new.id and number is not null) each)
-        or new.status <> settled_status(new.id, old.status, new.total_amount, open_now, credited) then
+            union all select total_amount from debit_notes where org_id = new.org_id and bill_id = new.id and number is not null) each) then
         raise exception '% is final', tg_table_name using errcode = 'restrict_violation', table = tg_table_name,
             constraint = 'what_is_open_follows_from_what_settles_it';
     end if;
@@ -354,10 +364,10 @@ declare
     kind text;
 begin
     for kind in select distinct n.resource from new_rows n where n.resource in ('bills', 'credit-notes', 'debit-notes', 'invoices') order by 1 loop
-        execute format('update %I d set open_amount = n.open_amount, status = settled_status(d.id, d.status, d.total_amount, n.open_amount,
-                coalesce((to_jsonb(d) ->> ''credited_amount'')::numeric, 0))
+        execute format('update %I d set open_amount = n.open_amount, status = settled_status(d.id, d.total_amount, n.open_amount, %s)
             from new_rows n
-            where n.resource = $1 and d.org_id = n.org_id and d.id = n.id and d.open_amount <> n.open_amount', replace(kind, '-', '_')) using kind;
+            where n.resource = $1 and d.org_id = n.org_id and d.id = n.id and d.open_amount <> n.open_amount',
+            replace(kind, '-', '_'), case when kind in ('bills', 'invoices') then 'd.credited_amount' else '0' end) using kind;
     end loop;
     return null;
 end $$;

@@ -73,9 +73,9 @@ create table payments (
 );
 create index payments_by_party on payments (org_id, party_id, paid_on);
 create index payments_by_account on payments (org_id, account_id, paid_on);
-create index payments_by_fee_account on payments (org_id, fee_account_id);
+create index payments_by_fee_account on payments (org_id, fee_account_id) where fee_account_id is not null;
 create index payments_by_entry on payments (org_id, journal_entry_id);
-create index payments_by_void_entry on payments (org_id, void_entry_id);
+create index payments_by_void_entry on payments (org_id, void_entry_id) where void_entry_id is not null;
 create index payments_by_paid_on on payments (org_id, paid_on, id);
 create index payments_by_status on payments (org_id, status, id);
 select manage_resource('payments');

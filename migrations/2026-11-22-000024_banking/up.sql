@@ -153,7 +153,7 @@ create table bank_statement_lines (
 create index bank_statement_lines_by_day on bank_statement_lines (org_id, booked_on, id);
 create index bank_statement_lines_by_account on bank_statement_lines (org_id, bank_account_id, booked_on, id);
 create index bank_statement_lines_unmatched on bank_statement_lines (org_id, bank_account_id, booked_on, id) where status = 'unmatched';
-create index bank_statement_lines_by_rule on bank_statement_lines (org_id, rule_id);
+create index bank_statement_lines_by_rule on bank_statement_lines (org_id, rule_id) where rule_id is not null;
 select manage_resource('bank_statement_lines', secret => '{digest,occurrence}', personal => '{counterparty_name,counterparty_account,text}');
 revoke update, delete on bank_statement_lines from backoffice_service;
 grant update (status, rule_id) on bank_statement_lines to backoffice_service;
@@ -481,5 +481,3 @@ language sql stable as $$
     )
     select line_id, kind, id, party_id, discount_amount from counted where ways = 1 and wanted = 1 order by line_id
 $$;
-
-create index open_items_open on open_items (org_id, due_on, id) where open_amount > 0;

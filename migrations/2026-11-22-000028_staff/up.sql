@@ -63,20 +63,22 @@ create function assignment_on(in_org uuid, in_employee uuid, on_day date) return
     limit 1
 $$;
 
--- How people stand on a day: the assignment, the first and the last day of the employment that it is part of, and why it ends.
+-- How people stand on a day: the assignment, the first and the last day of the employment that it is part of, and why it ends. Each is looked
+-- up once (a composite that is spread in a list of columns is worked out for each of them), and the last one among those of the employee: in the
+-- order of the days themselves the planner would look through everybody's.
 create function standings(people uuid[], on_day date) returns table (
     employee_id uuid, assignment_id uuid, department_id uuid, position_id uuid, manager_id uuid, hired_on date, last_day date, ending_reason text, is_over boolean)
     language sql stable as $$
     select p.id, a.id, a.department_id, a.position_id, a.manager_id, begun.starts_on, ended.ends_on, ended.ending_reason, coalesce(ended.ends_on < on_day, false)
     from unnest(people) p (id)
-    cross join lateral (select (assignment_on(current_org(), p.id, on_day)).*) a
+    cross join lateral assignment_on(current_org(), p.id, on_day) a
     cross join lateral (select max(b.starts_on) as starts_on from assignments b
         where b.org_id = current_org() and b.employee_id = p.id and b.starts_on <= a.starts_on and b.change in ('hire', 'rehire')) begun
     cross join lateral (select l.ends_on, l.ending_reason from assignments l
         where l.org_id = current_org() and l.employee_id = p.id and l.starts_on >= a.starts_on
             and not exists (select from assignments again where again.org_id = current_org() and again.employee_id = p.id
                 and again.starts_on > a.starts_on and again.starts_on <= l.starts_on and again.change in ('hire', 'rehire'))
-        order by l.starts_on desc limit 1) ended
+        order by l.starts_on - a.starts_on desc limit 1) ended
     where a.id is not null
 $$;
 
@@ -90,7 +92,9 @@ declare
 begin
     select jsonb_agg(b) into behind from (
         select s.*, s.manager_id is distinct from e.manager_id as moves, shown.status
-        from standings(people, today) s join employees e on e.org_id = org and e.id = s.employee_id
+        from standings(people, today) s
+        -- One by one by their key (`offset`), also where the plan is from before thousands came: the other way round, it is everybody for each.
+        cross join lateral (select * from employees e where e.org_id = org and e.id = s.employee_id offset 0) e
         cross join lateral (select case when s.is_over then 'terminated' when e.status = 'terminated' then 'pending' else e.status end as status) shown
         where (s.department_id, s.position_id, s.manager_id, s.hired_on, s.last_day, s.ending_reason, shown.status)
             is distinct from (e.department_id, e.position_id, e.manager_id, e.hired_on, e.terminated_on, e.termination_reason, e.status)) b;
@@ -174,8 +178,9 @@ begin
         where n.hired_on <> o.hired_on and s.hired_on <> n.hired_on
             and a.org_id = n.org_id and a.employee_id = n.id and a.starts_on = s.hired_on;
     with due as (
-        select (assignment_on(n.org_id, n.id, today)).*, n.department_id as to_department, n.position_id as to_position, n.manager_id as to_manager
+        select a.*, n.department_id as to_department, n.position_id as to_position, n.manager_id as to_manager
         from new_rows n join old_rows o on o.org_id = n.org_id and o.id = n.id
+        cross join lateral assignment_on(n.org_id, n.id, today) a
         where (n.department_id, n.position_id, n.manager_id) is distinct from (o.department_id, o.position_id, o.manager_id)
     ), told as (
         select d.*, d.starts_on < today and (d.ends_on is null or d.ends_on >= today) as is_split from due d
@@ -489,6 +494,10 @@ begin
     update assignments set ends_on = in_last_day, ending_reason = in_reason where org_id = org and id = (
         select id from assignments where org_id = org and employee_id = in_employee and starts_on between first_day and in_last_day
             and starts_on < coalesce(again, 'infinity') order by starts_on desc limit 1);
+    -- Whoever was hired has an assignment on that day: an end that ends nothing is no answer.
+    if not found then
+        raise exception 'no assignment of % ends on %: begun on %, again on %', in_employee, in_last_day, first_day, again;
+    end if;
 end $$;
 
 -- Hires several at once: employees, and their first assignments with all that is said of these.

@@ -172,6 +172,26 @@ fn every_key_and_index_leads_with_the_organization() {
 }
 
 #[test]
+fn no_index_is_written_for_what_another_one_finds() {
+    run(async {
+        none(
+            "an index that begins another one, of the same rows, is that one",
+            found(
+                "with i as (select i.*, i.indkey::text || ' ' as columns, coalesce(pg_get_expr(i.indpred, i.indrelid), '') as rows
+                    from pg_index i join pg_class t on t.oid = i.indrelid
+                    where t.relnamespace = 'public'::regnamespace and not t.relispartition and i.indexprs is null)
+                select one.indexrelid::regclass || ' by ' || other.indexrelid::regclass from i one join i other on other.indrelid = one.indrelid
+                    and other.indexrelid <> one.indexrelid and starts_with(other.columns, one.columns) and other.rows = one.rows
+                    and other.indclass[0] = one.indclass[0]
+                    and (other.columns <> one.columns or other.indexrelid < one.indexrelid or other.indisunique)
+                where not one.indisunique",
+            )
+            .await,
+        );
+    });
+}
+
+#[test]
 fn a_resource_has_a_version_times_and_triggers() {
     run(async {
         none(
