@@ -3,7 +3,9 @@ use crate::examples::{ROOMS, collection, lists, operation_at, permitted, ready, 
 use crate::support::{Caller, Operation, Organization, Request, Service, run, service};
 use futures_util::stream::{self, StreamExt};
 use reqwest::Method;
+use std::collections::HashMap;
 use std::process::Child;
+use std::sync::Mutex;
 use uuid::Uuid;
 
 /// A service of the test's own on the shared database, so that only its own requests are counted.
@@ -11,35 +13,48 @@ struct Counted {
     base: String,
     metrics: String,
     child: Child,
+    client: reqwest::Client,
+    /// What each operation had cost when it was asked last: the page tells of all operations, and is megabytes long.
+    seen: Mutex<HashMap<String, Spent>>,
+}
+
+/// What an operation has cost so far.
+#[derive(Clone, Copy, Default)]
+struct Spent {
+    statements: u64,
+    requests: u64,
 }
 
 impl Counted {
     fn start() -> Self {
         let (base, metrics, child) =
             Service::spawn(&service().url, &["--workers", "1", "--connections", "2"]);
-        Self { base, metrics, child }
+        Self { base, metrics, child, client: reqwest::Client::new(), seen: Mutex::default() }
     }
 
-    async fn total(&self, name: &str, operation: &str) -> u64 {
-        let page = reqwest::get(&self.metrics).await.unwrap().text().await.unwrap();
-        let wanted = format!("operation=\"{operation}\"");
-        let lines = page.lines().filter(|line| line.starts_with(name) && line.contains(&wanted));
-        lines.map(|line| line.rsplit_once(' ').unwrap().1.parse::<u64>().unwrap()).sum()
+    async fn spent(&self, operation: &str) -> Spent {
+        let page = self.client.get(&self.metrics).send().await.unwrap().text().await.unwrap();
+        let of_operation = format!("operation=\"{operation}\"");
+        let mut spent = Spent::default();
+        for line in page.lines().filter(|line| line.contains(&of_operation)) {
+            let counted = || line.rsplit_once(' ').unwrap().1.parse::<u64>().unwrap();
+            if line.starts_with("backoffice_database_statements_total") {
+                spent.statements += counted();
+            } else if line.starts_with("backoffice_requests_total") {
+                spent.requests += counted();
+            }
+        }
+        spent
     }
 
     /// Statements that the request costs; it must succeed.
     async fn statements(&self, operation: &Operation, request: Request) -> u64 {
-        let statements = self.total("backoffice_database_statements_total", operation.id()).await;
-        let requests = self.total("backoffice_requests_total", operation.id()).await;
         let answer = request.to(&self.base).send().await;
         assert!([200, 201, 204].contains(&answer.status), "{}: {}", operation.id(), answer.text);
-        assert_eq!(
-            self.total("backoffice_requests_total", operation.id()).await,
-            requests + 1,
-            "{}",
-            operation.id()
-        );
-        self.total("backoffice_database_statements_total", operation.id()).await - statements
+        let now = self.spent(operation.id()).await;
+        let before = self.seen.lock().unwrap().insert(operation.id().to_owned(), now).unwrap_or_default();
+        assert_eq!(now.requests, before.requests + 1, "{}", operation.id());
+        now.statements - before.statements
     }
 
     /// The same, once the connections are there.
@@ -47,6 +62,8 @@ impl Counted {
         for _ in 0..4 {
             caller.request(Method::GET, "/v1/departments").to(&self.base).send().await.is(200);
         }
+        let seen = self.spent("list_departments").await;
+        self.seen.lock().unwrap().insert("list_departments".to_owned(), seen);
         self
     }
 }
