@@ -283,7 +283,7 @@ fn a_walk_in_any_order_meets_each_row_once_while_others_are_inserted() {
                 let walking = Cell::new(true);
                 let inserting = async {
                     let mut inserted = 0;
-                    while walking.get() && inserted < 6 {
+                    while walking.get() && inserted < 12 {
                         row(&caller, &list.path).await;
                         inserted += 1;
                     }
