@@ -352,9 +352,12 @@ create trigger list_membership after insert or delete on memberships for each ro
 -- A login has no organization, so each that knows the user is told of a change on its own.
 create function tell_of_user(in_type text, in_org uuid, in_user uuid, before jsonb) returns void language sql as $$
     insert into events (org_id, type, resource, resource_id, version, changes)
-    select u.org_id, in_type, 'users', u.id, u.version, c.changes
+    select u.org_id, in_type, 'users', u.id, u.version, coalesce((
+        select jsonb_object_agg(key, jsonb_build_object('after', value, 'before', coalesce(before -> key, 'null'))
+            || case when key in ('email', 'name') then '{"personal": true}' else '{}' end::jsonb)
+        from jsonb_each(to_jsonb(u))
+        where key not in ('org_id', 'version', 'updated_at') and case when before is null then value <> 'null' else value <> before -> key end), '{}')
     from users u
-    cross join lateral event_changes(to_jsonb(u), 'after', to_jsonb(u) || before, 'before', '{org_id,version,updated_at}', '{email,name}', '{}') c
     where u.org_id = in_org and u.id = in_user
 $$;
 

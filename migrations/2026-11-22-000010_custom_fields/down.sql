@@ -9,6 +9,7 @@ begin
             execute format('drop trigger keep_custom_%s on %I', operation, table_name);
         end loop;
         execute format('alter table %I drop column custom', table_name);
+        perform tell_events(table_name);
     end loop;
 end $$;
 drop table custom_values, custom_fields_used, custom_field_roles, custom_fields;

@@ -346,6 +346,7 @@ begin
     execute format('alter table %I add column custom jsonb not null default ''{}'' constraint %I check (jsonb_typeof(custom) = ''object'')',
         table_name, table_name || '_custom_type');
     update managed_tables set custom = true where name = table_name;
+    perform tell_events(table_name);
     foreach operation in array array['insert', 'update', 'delete'] loop
         execute format('create trigger keep_custom_%1$s after %1$s on %2$I %3$s for each statement execute function keep_custom(%4$L)',
             operation, table_name,

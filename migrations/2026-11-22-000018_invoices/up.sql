@@ -428,7 +428,10 @@ declare
     table_name text;
 begin
     foreach table_name in array '{invoices,credit_notes,bills,debit_notes}'::text[] loop
-        execute format('create trigger keep_rows after insert or update or delete on %I for each row execute function keep_document_rows()', table_name);
+        execute format('create trigger keep_rows after insert or delete on %I for each row execute function keep_document_rows()', table_name);
+        execute format('create trigger keep_changed_rows after update on %I for each row
+            when ((new.lines, new.taxes, new.issued_on, new.number) is distinct from (old.lines, old.taxes, old.issued_on, old.number))
+            execute function keep_document_rows()', table_name);
         execute format('create trigger keep_posted before update or delete on %I for each row
             when (old.number is not null) execute function keep_posted_document()', table_name);
     end loop;

@@ -14,6 +14,7 @@ update parties set is_supplier = true where employee_id is not null and not (is_
 alter table parties drop constraint is_a_customer_a_supplier_or_an_employee,
     add constraint is_a_customer_or_a_supplier_or_both check (is_customer or is_supplier),
     drop column employee_id;
+select tell_events('parties');
 alter table numbers_given disable trigger frozen;
 delete from numbers_given where kind = 'expense-claims';
 alter table numbers_given enable trigger frozen;

@@ -299,6 +299,7 @@ alter table parties add column employee_id uuid,
     drop constraint is_a_customer_or_a_supplier_or_both,
     add constraint is_a_customer_a_supplier_or_an_employee check (is_customer or is_supplier or employee_id is not null);
 create unique index parties_employee_id_key on parties (org_id, employee_id);
+select tell_events('parties');
 
 -- What a claim is booked with; makes the party where there is none. Two who post for one employee take turns at the employee.
 create function expense_booking_facts(in_employee uuid, in_party uuid, in_codes uuid[]) returns jsonb

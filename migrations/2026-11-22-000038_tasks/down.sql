@@ -9,6 +9,7 @@ delete from files where resource in ('tasks', 'recurring-tasks', 'task-dependenc
     'cases', 'case-files', 'case-steps', 'case-decisions');
 drop trigger ask_services on checklist_tasks;
 alter table checklist_tasks drop column service_request_id;
+select tell_events('checklist_tasks');
 drop table case_decisions, case_steps, case_files, cases, case_alarms cascade;
 drop table article_words, article_feedback, article_editions, articles cascade;
 drop table task_dependencies, tasks, recurring_tasks, task_alarms cascade;

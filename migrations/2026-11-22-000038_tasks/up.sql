@@ -640,6 +640,7 @@ create trigger end_service_requests_of_deleted after delete on tasks referencing
 alter table checklist_tasks add column service_request_id uuid,
     add constraint checklist_tasks_service_request_id_fkey foreign key (org_id, service_request_id) references service_requests (org_id, id);
 create index checklist_tasks_by_service_request on checklist_tasks (org_id, service_request_id);
+select tell_events('checklist_tasks');
 create function ask_services() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
 declare
     own_reach text;

@@ -1,5 +1,6 @@
 //! What the database holds true, read from its catalogue: each table of an organization keeps the same rules.
 use crate::support::{Caller, run, service};
+use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use tokio_postgres::{Client, Statement};
 
@@ -212,7 +213,15 @@ fn a_resource_has_a_version_times_and_triggers() {
                 cross join unnest('{count_version,record_insert,record_update,record_delete}'::text[]) wanted
                 where m.kind = 'resource' and not exists (select from pg_trigger g where g.tgrelid = m.name::regclass
                     and g.tgname = wanted and g.tgenabled = 'O'
-                    and g.tgfoid = case wanted when 'count_version' then 'count_version'::regproc else 'record_events'::regproc end)",
+                    and g.tgfoid = case wanted when 'count_version' then 'count_version' else 'events_of_' || m.name end::regproc)",
+            )
+            .await,
+        );
+        none(
+            "events know all columns: call `tell_events` again after adding some",
+            found(
+                "select m.name from managed_tables m join pg_proc f on f.proname = 'events_of_' || m.name
+                where m.kind = 'resource' and f.prosrc <> events_told(m.name)",
             )
             .await,
         );
@@ -254,64 +263,148 @@ fn a_table_with_custom_fields_is_held_to_them() {
     });
 }
 
+/// Two values of each type that a column may have, as JSON.
+fn samples(kind: &str) -> [Value; 2] {
+    match kind {
+        "text" => [json!("one \"quoted\" \\ line\nand ș"), json!("another")],
+        "uuid" => {
+            [json!("6f1b2a6e-5c0e-4f39-9d51-0e6ad6a8d1c1"), json!("0b0f7a4e-2a3c-4a52-8f0e-3d2c1b0a9f8e")]
+        }
+        "int2" | "int4" | "int8" => [json!(7), json!(-8)],
+        "numeric" => [json!("1.5000"), json!("-20.25")],
+        "bool" => [json!(true), json!(false)],
+        "date" => [json!("2026-03-02"), json!("2027-01-31")],
+        "timestamptz" => [json!("2026-03-02T10:00:00.123456Z"), json!("2027-01-31T00:00:00Z")],
+        "jsonb" => {
+            [json!({"size": 42, "band": "B", "none": null}), json!({"size": 43, "new": [1, {"a": "\u{e9}"}]})]
+        }
+        "_uuid" => [json!(["6f1b2a6e-5c0e-4f39-9d51-0e6ad6a8d1c1"]), json!([])],
+        "_text" => [json!(["a", "b, c"]), json!([])],
+        "bytea" => [json!("\\x00ff"), json!("\\x01")],
+        "inet" => [json!("192.0.2.1"), json!("2001:db8::1")],
+        "cidr" => [json!("192.0.2.0/24"), json!("2001:db8::/32")],
+        other => panic!("say two values of {other}"),
+    }
+}
+
+/// A row's image with its custom fields beside the others.
+fn flat(image: &Value) -> BTreeMap<String, Value> {
+    let custom = |(name, value): (&String, &Value)| (format!("custom.{name}"), value.clone());
+    let fields = image.as_object().unwrap().iter().filter(|(name, _)| *name != "custom");
+    let custom = image["custom"].as_object().into_iter().flatten().map(custom);
+    fields.map(|(name, value)| (name.clone(), value.clone())).chain(custom).collect()
+}
+
+/// What the events of a change have to tell, by the images of its row before and after it.
+fn told(before: &Value, after: &Value, hidden: &[String], personal: &[String]) -> Value {
+    let (before, after) = (flat(before), flat(after));
+    let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    let mut changes = serde_json::Map::new();
+    for name in names {
+        let of = |image: &BTreeMap<String, Value>| image.get(name).cloned().unwrap_or(Value::Null);
+        let column = name.split('.').next().unwrap().to_owned();
+        if of(&before) == of(&after) || hidden.contains(&column) {
+            continue;
+        }
+        let mut change = json!({"before": of(&before), "after": of(&after)});
+        if personal.contains(&column) {
+            change["personal"] = json!(true);
+        }
+        changes.insert(name.clone(), change);
+    }
+    Value::Object(changes)
+}
+
+/// Each table's triggers are asked on a table of the same columns, where rows may say anything.
 #[test]
-fn events_are_told_what_to_write_as_text_and_what_to_keep_to_themselves() {
+fn events_tell_what_is_new_has_changed_and_went_and_keep_secrets() {
     run(async {
-        let rows = service()
-            .database()
-            .await
-            .query(
-                "select m.name, g.tgname::text, g.tgargs, m.singular, m.secret_columns, m.personal_columns,
-                    array(select attname::text from pg_attribute where attrelid = m.name::regclass and attnum > 0 and not attisdropped) as columns,
-                    array(select attname::text from pg_attribute where attrelid = m.name::regclass and attnum > 0 and not attisdropped
-                        and atttypid = 'numeric'::regtype) as decimals
-                from managed_tables m join pg_trigger g on g.tgrelid = m.name::regclass and g.tgname like 'record\\_%'
-                where m.kind = 'resource'",
-                &[],
-            )
-            .await
-            .unwrap();
-        assert!(rows.len() >= 3 * 6, "three triggers on each resource");
-        for row in rows {
-            let (table, trigger, arguments): (String, String, Vec<u8>) = (row.get(0), row.get(1), row.get(2));
-            let arguments: Vec<String> = arguments
-                .split(|byte| *byte == 0)
-                .map(|each| String::from_utf8(each.to_vec()).unwrap())
+        let mut database = service().database().await;
+        let tables = "select m.name, m.singular, m.secret_columns, m.personal_columns, array_agg(a.attname::text order by attnum),
+                array_agg(t.typname::text order by attnum)
+            from managed_tables m join pg_attribute a on a.attrelid = m.name::regclass and attnum > 0 and not attisdropped
+            join pg_type t on t.oid = a.atttypid where m.kind = 'resource' group by m.name";
+        let tables = database.query(tables, &[]).await.unwrap();
+        assert!(tables.len() >= 170, "{} resources", tables.len());
+        for table in tables {
+            let (name, singular): (String, String) = (table.get(0), table.get(1));
+            let [secret, personal, columns, kinds]: [Vec<String>; 4] =
+                std::array::from_fn(|index| table.get(index + 2));
+            assert!(
+                secret.iter().chain(&personal).all(|each| columns.contains(each)),
+                "{name}: {secret:?} {personal:?}"
+            );
+            let hidden =
+                [secret, ["org_id", "version", "updated_at", "updated_by"].map(str::to_owned).into()]
+                    .concat();
+            // All columns full; every second one changed and every third one empty; as it was then, and gone.
+            let full: Value = columns
+                .iter()
+                .zip(&kinds)
+                .map(|(column, kind)| (column.clone(), samples(kind)[0].clone()))
                 .collect();
-            let listed = |index: usize| -> BTreeSet<String> {
-                let inner = arguments[index].trim_matches(['{', '}']);
-                inner.split(',').filter(|each| !each.is_empty()).map(str::to_owned).collect()
+            let mut changed = full.clone();
+            for (index, (column, kind)) in columns.iter().zip(&kinds).enumerate() {
+                let stays = ["org_id", "id", "version"].contains(&column.as_str());
+                let is_free = !["status", "custom"].contains(&column.as_str());
+                match index % 6 {
+                    _ if stays => {}
+                    2 | 5 if is_free => changed[column] = Value::Null,
+                    0 | 4 if is_free => {}
+                    _ => changed[column] = samples(kind)[1].clone(),
+                }
+            }
+            let transaction = database.transaction().await.unwrap();
+            // As clients see it: decimals are text.
+            let image = "select (select jsonb_object_agg(key, case when a.atttypid = 'numeric'::regtype then coalesce(to_jsonb(value #>> '{}'), 'null') else value end)
+                from jsonb_each(to_jsonb(p)) join pg_attribute a on attrelid = 'probe'::regclass and attname = key) from probe p";
+            let free = |column: &String| format!("alter table probe alter column \"{column}\" drop not null");
+            let free = columns.iter().map(free).collect::<Vec<_>>().join(";");
+            let set = columns
+                .iter()
+                .map(|column| format!("\"{column}\" = r.\"{column}\""))
+                .collect::<Vec<_>>()
+                .join(", ");
+            let begin = format!(
+                "select enter_as_system('{}', true); create temp table probe (like {name}) on commit drop; {free};
+                create trigger i after insert on probe referencing new table as new_rows for each statement execute function events_of_{name}();
+                create trigger u after update on probe referencing old table as old_rows new table as new_rows for each statement execute function events_of_{name}();
+                create trigger d after delete on probe referencing old table as old_rows for each statement execute function events_of_{name}()",
+                samples("uuid")[0].as_str().unwrap()
+            );
+            transaction.batch_execute(&begin).await.unwrap();
+            let insert = format!("insert into probe select (jsonb_populate_record(null::{name}, $1)).*");
+            transaction.execute(&insert, &[&full]).await.unwrap();
+            let was: Value = transaction.query_one(image, &[]).await.unwrap().get(0);
+            let change =
+                format!("update probe set {set} from (select (jsonb_populate_record(null::{name}, $1)).*) r");
+            transaction.execute(&change, &[&changed]).await.unwrap();
+            let is: Value = transaction.query_one(image, &[]).await.unwrap().get(0);
+            transaction.execute("delete from probe", &[]).await.unwrap();
+            let events = "select jsonb_build_array(type, resource, resource_id, version, changes) from events
+                where transaction = pg_current_xact_id() order by sequence";
+            let events = transaction.query(events, &[]).await.unwrap();
+            let events: Vec<Value> = events.iter().map(|event| event.get(0)).collect();
+            let step = if columns.contains(&"status".to_owned()) {
+                is["status"].as_str().unwrap()
+            } else {
+                "updated"
             };
-            let columns: Vec<String> = row.get("columns");
-            let decimals: Vec<String> = row.get("decimals");
-            assert_eq!(arguments[0], table.replace('_', "-"), "{table} {trigger}");
-            assert_eq!(arguments[1], row.get::<_, String>("singular"), "{table} {trigger}");
-            assert_eq!(
-                arguments[2] == "t",
-                columns.contains(&"status".to_owned()),
-                "{table} {trigger} knows of the status"
-            );
-            for secret in row.get::<_, Vec<String>>("secret_columns") {
-                assert!(columns.contains(&secret), "{table} has no column {secret}");
-                assert!(listed(3).contains(&secret), "{table} {trigger} tells the secret {secret}");
-            }
-            for personal in row.get::<_, Vec<String>>("personal_columns") {
-                assert!(columns.contains(&personal), "{table} has no column {personal}");
-                assert!(listed(4).contains(&personal), "{table} {trigger} does not mark {personal}");
-            }
-            assert_eq!(
-                listed(5),
-                decimals.into_iter().collect(),
-                "{table} {trigger}: decimals are written as text; call manage_resource again"
-            );
+            let [resource, id, version] =
+                [json!(name.replace('_', "-")), is["id"].clone(), is["version"].clone()];
+            let told = |before, after| told(before, after, &hidden, &personal);
+            let wanted = [
+                json!([format!("{singular}.created"), resource, id, version, told(&json!({}), &was)]),
+                json!([format!("{singular}.{step}"), resource, id, version, told(&was, &is)]),
+                json!([format!("{singular}.deleted"), resource, id, 8, told(&is, &json!({}))]),
+            ];
+            assert_eq!(events, wanted, "{name}");
+            transaction.rollback().await.unwrap();
             let times = |name: &&String| name.ends_with("_at") || name.ends_with("_on");
             for column in columns.iter().filter(|name| {
                 ["hash", "secret", "password"].iter().any(|word| name.contains(word)) && !times(name)
             }) {
-                assert!(
-                    listed(3).contains(column),
-                    "{table}.{column} sounds like a secret, and events tell it"
-                );
+                assert!(hidden.contains(column), "{name}.{column} sounds like a secret, and events tell it");
             }
         }
     });
