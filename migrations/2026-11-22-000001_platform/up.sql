@@ -186,7 +186,7 @@ end $body$, m.singular, replace(m.name, '_', '-'), string_agg(created, E',\n    
     from managed_tables m, told where m.name = table_name group by m.name, m.singular
 $$;
 
--- Called again after columns are added.
+-- Call it after adding columns or dropping some: `select tell_events('employees')`.
 create function tell_events(table_name text) returns void language plpgsql as $$
 begin
     execute format('create or replace function %I() returns trigger language plpgsql security definer set search_path = public, pg_temp
@@ -222,7 +222,7 @@ begin
     end if;
 end $$;
 
--- Makes a table a resource: `select manage_resource('employees', personal => '{phone}')`. Call it again after adding columns.
+-- Makes a table a resource: `select manage_resource('employees', personal => '{phone}')`.
 -- The table brings `org_id`, `id` and its own columns; version, times and makers are added here.
 create function manage_resource(
     table_name text,

@@ -135,7 +135,7 @@ drop trigger ask_second_factor on sessions;
 drop function ask_second_factor();
 drop index sessions_by_end;
 alter table sessions drop column amr, drop column awaits_second_factor;
-select manage_resource('sessions', personal => '{address,user_agent}');
+select tell_events('sessions');
 create or replace function keep_built_in_roles() returns trigger language plpgsql as $$
 begin
     if old.kind = 'built_in' and current_actor() <> 'system' then
@@ -144,7 +144,7 @@ begin
     return case tg_op when 'DELETE' then old else new end;
 end $$;
 alter table roles drop column requires_second_factor;
-select manage_resource('roles');
+select tell_events('roles');
 drop table login_tokens, recovery_codes, second_factors;
 drop view users;
 create view users with (security_invoker = true) as

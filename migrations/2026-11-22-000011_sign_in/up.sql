@@ -47,7 +47,7 @@ alter table login_tokens enable row level security;
 
 -- The organization says which roles ask for a second factor, the built-in ones among them.
 alter table roles add column requires_second_factor boolean not null default false;
-select manage_resource('roles');
+select tell_events('roles');
 create or replace function keep_built_in_roles() returns trigger language plpgsql as $$
 declare
     organizations_own constant text[] := '{requires_second_factor,version,updated_at,updated_by}';
@@ -64,7 +64,7 @@ end $$;
 alter table sessions
     add column amr text[] not null default '{}' constraint sessions_amr_length check (cardinality(amr) <= 10),
     add column awaits_second_factor boolean not null default false;
-select manage_resource('sessions', personal => '{address,user_agent}');
+select tell_events('sessions');
 create index sessions_by_end on sessions (org_id, expires_at);
 
 create function ask_second_factor() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$

@@ -23,4 +23,4 @@ delete from managed_tables where name in ('account_balances', 'balance_deltas', 
 drop function books_currency;
 alter table organizations drop column legal_name, drop column country, drop column currency, drop column tax_id, drop column registration_number,
     drop column address, drop column tax_rounding;
-select manage_resource('organizations');
+select tell_events('organizations');

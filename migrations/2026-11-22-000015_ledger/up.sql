@@ -10,7 +10,7 @@ alter table organizations
     add column registration_number text constraint organizations_registration_number_length check (length(registration_number) between 1 and 50),
     add column address text constraint organizations_address_length check (length(address) between 1 and 500),
     add column tax_rounding text not null default 'line' constraint organizations_tax_rounding_check check (tax_rounding in ('line', 'document'));
-select manage_resource('organizations');
+select tell_events('organizations');
 
 -- The currency that this organization keeps its books in. In PL/pgSQL, which keeps its plan, and always by the same role: a plan under row-level security is made anew where the role changes.
 create function books_currency() returns text language plpgsql stable security definer set search_path = public, pg_temp as $$

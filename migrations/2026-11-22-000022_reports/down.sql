@@ -11,4 +11,4 @@ begin
 end $$;
 
 alter table accounts drop column cash_flow;
-select manage_resource('accounts');
+select tell_events('accounts');

@@ -1,7 +1,7 @@
 -- Where the changes of an account stand in the statement of cash flows; of a group: those of all accounts in it that don't say.
 alter table accounts add column cash_flow text
     constraint accounts_cash_flow_check check (cash_flow in ('cash', 'non_cash', 'operating', 'investing', 'financing'));
-select manage_resource('accounts');
+select tell_events('accounts');
 
 -- Adds a chart, parents first: [{id, code, name, type, parent, role, is_group, requires, cash_flow}].
 create or replace function load_chart(in_rows jsonb) returns bigint language plpgsql as $$
