@@ -4,7 +4,7 @@ use crate::examples::{
     body, body_schema, collection, fields, fill, holds_ids, lists, of_the_house, operation_at, permitted,
     ready, referred, row, with,
 };
-use crate::support::{Answer, Caller, Operation, Organization, operations, run};
+use crate::support::{Answer, Caller, Operation, Organization, caught_up, operations, run};
 use reqwest::Method;
 use serde_json::json;
 use uuid::Uuid;
@@ -66,6 +66,7 @@ fn another_organizations_id_in_a_path_is_nobodys() {
 fn how_it_was_and_what_became_of_it_are_told_to_its_own_organization_alone() {
     run(async {
         let (ours, theirs) = two().await;
+        let mut ids = Vec::new();
         for list in lists() {
             let Some(one) = operation_at(&Method::GET, &format!("{}/{{id}}", list.path)) else { continue };
             let id = row(&theirs, &list.path).await;
@@ -81,6 +82,10 @@ fn how_it_was_and_what_became_of_it_are_told_to_its_own_organization_alone() {
                 assert_eq!(answers[0], answers[1], "{}", one.id());
                 assert_eq!(answers[0].0, 404, "{}", one.id());
             }
+            ids.push((list, id));
+        }
+        caught_up().await;
+        for (list, id) in ids {
             let found = ours.get(&format!("/v1/events?resource_id={id}")).await.is(200);
             assert_eq!(found["data"], json!([]), "{}", list.id());
         }

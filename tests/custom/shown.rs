@@ -1,5 +1,5 @@
 //! Who sees a field: for others it is nowhere.
-use crate::support::{Caller, Organization, run, service};
+use crate::support::{Caller, Organization, caught_up, run, service};
 use crate::{HR, at, faults, field, hire, list};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -41,6 +41,7 @@ fn others_find_it_nowhere() {
         assert!(csv(&hr).await.contains("custom.band"));
         assert!(!csv(&clerk).await.contains("band"));
         hr.patch(&path, json!({"custom": {"band": "A"}})).await.is(200);
+        caught_up().await;
         for feed in [format!("{path}/history"), "/v1/events?resource=employees".to_owned()] {
             let seen = clerk.get(&feed).await.is(200);
             assert_eq!(seen["data"].as_array().unwrap().len(), 2, "{seen}");

@@ -1,5 +1,5 @@
 //! Who sees a file: whoever may read what it hangs on, and nobody else, by any way.
-use crate::support::{Caller, Organization, run};
+use crate::support::{Caller, Organization, caught_up, run};
 use crate::{fault, id, ids, note};
 use serde_json::{Value, json};
 
@@ -171,13 +171,7 @@ fn the_feed_tells_of_files_to_those_who_may_see_them() {
                 .unwrap()
                 .clone()
         };
-        // What another test's transaction holds back comes a little later.
-        for _ in 0..100 {
-            if feed(&hr, &gone).await.len() == 2 {
-                break;
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-        }
+        caught_up().await;
         for (id, name, events) in [(&file, "diagnosis.txt", 1), (&gone, "dismissal.txt", 2)] {
             for caller in [&hr, &reader] {
                 let told = feed(caller, id).await;

@@ -1,5 +1,5 @@
 //! Who still owes a scorecard reads none of the others', by whatever route.
-use crate::support::{Caller, run};
+use crate::support::{Caller, caught_up, run};
 use crate::{Hiring, id};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -16,6 +16,7 @@ async fn seen_by(caller: &Caller, card: &str, interview: &str) -> Vec<String> {
             other => panic!("{path}: {other}"),
         }
     }
+    caught_up().await;
     let list = format!("/v1/scorecards?interview_id={interview}&count=true");
     for (path, kind) in [
         (list.as_str(), "application/json"),

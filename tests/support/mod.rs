@@ -39,6 +39,21 @@ async fn kept_connection() -> Client {
     }
 }
 
+/// Until the feed tells all that has been done: it ends before the oldest transaction that still runs, of whichever test.
+pub async fn caught_up() {
+    let database = kept_connection().await;
+    let now: String = database.query_one("select pg_current_xact_id()::text", &[]).await.unwrap().get(0);
+    let is_behind = "select pg_snapshot_xmin(pg_current_snapshot()) <= $1::text::xid8";
+    for _ in 0..1000 {
+        if !database.query_one(is_behind, &[&now]).await.unwrap().get::<_, bool>(0) {
+            KEPT.lock().unwrap().push(database);
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    panic!("a transaction has been open for 20 seconds");
+}
+
 /// The roles that every organization has; what they may do is worked out once for all tests.
 static BUILT_IN_ROLES: LazyLock<Value> = LazyLock::new(|| {
     let roles = identity::permissions::BUILT_IN_ROLES.iter();

@@ -1,5 +1,5 @@
 //! Incidents from the first word to what was learnt, those of whoever wants not to be named, and vulnerabilities.
-use crate::support::{Caller, run, service};
+use crate::support::{Caller, caught_up, run, service};
 use crate::{Company, as_system, day, faults, id};
 use chrono::{DateTime, Duration, SubsecRound, Utc};
 use reqwest::Method;
@@ -98,6 +98,7 @@ async fn everything_told(caller: &Caller, incident: &str) -> String {
     let first = caller.get(&entries).await.is(200);
     let entry = format!("/v1/security-incident-entries/{}", id(&first["data"][0]));
     let list = "/v1/security-incidents";
+    caught_up().await;
     for (path, kind) in [
         (one.as_str(), "application/json"),
         (&format!("{one}?as_of=2100-01-01T00:00:00Z"), "application/json"),

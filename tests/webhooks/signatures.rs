@@ -1,5 +1,5 @@
 //! What comes is signed after Standard Webhooks, says who, what and when, and no more.
-use crate::support::{Organization, Received, Receiver, run};
+use crate::support::{Organization, Received, Receiver, caught_up, run};
 use crate::{deliveries, endpoint, until_all};
 use aws_lc_rs::hmac;
 use base64::Engine;
@@ -102,6 +102,7 @@ fn a_secret_is_shown_once_and_told_nowhere() {
             let told = caller.get(&format!("{}{path}", endpoint.path)).await.text;
             assert!(!told.contains("\"secret\"") && !told.contains(secret), "{told}");
         }
+        caught_up().await;
         let events = caller.get("/v1/events?limit=1000").await.text;
         assert!(events.contains("webhook_endpoint.created") && !events.contains(secret));
         let key = "the-same";
