@@ -132,33 +132,39 @@ begin
 end $$;
 revoke all on function count_events_on() from public;
 
--- How custom fields differ from those before, as events tell of it: `"custom.shoe_size": {"after": …, "before": …}, …`; null where none does.
-create function custom_changes(after jsonb, before jsonb, suffix text) returns text language sql immutable parallel safe as $$
-    select string_agg(concat(to_json('custom.' || key), ': {"after": ', coalesce(after -> key, 'null'), ', "before": ', coalesce(before -> key, 'null'), suffix), ', ')
+-- A field that changed as events tell of it, as the text of its JSON: `"phone": {"after": …, "before": …, "personal": true}`; the last from the comma on.
+create function event_change(field text, after json, before json, ending text) returns text language plpgsql immutable parallel safe as $$
+begin
+    return field || ': {"after": ' || coalesce(after::text, 'null') || ', "before": ' || coalesce(before::text, 'null') || ending;
+end $$;
+
+-- The same of custom fields, all that differ: `"custom.shoe_size": {…}, …`; null where none does.
+create function custom_changes(after jsonb, before jsonb, ending text) returns text language sql immutable parallel safe as $$
+    select string_agg(event_change(to_json('custom.' || key)::text, (after -> key)::json, (before -> key)::json, ending), ', ')
     from jsonb_object_keys(after || before) key where coalesce(after -> key, 'null') <> coalesce(before -> key, 'null')
 $$;
 
--- The body of `events_of_…`, the trigger that tells of a resource's rows: {"phone": {"after": …, "before": …, "personal": true}}. Each column is written as the
--- text of its JSON, which takes a third of what it takes to read it out of the JSON of the whole row. Nothing is told of columns that are nobody's business,
--- are null or have not changed; decimals are text. Statement-level, so that a bulk write of 10,000 rows is one insert. A session keeps the plan that it
--- made for its first statement: what was a loop for one row would be a loop in a loop for thousands, so rows are not joined by one.
+-- The body of `events_of_…`, the trigger that tells of a resource's rows. Each column is written as the text of its JSON, which takes a third of what it
+-- takes to read it out of the JSON of the whole row. Nothing is told of columns that are nobody's business, are null or have not changed; decimals are
+-- text. Statement-level, so that a bulk write of 10,000 rows is one insert. A session keeps the plan that it made for its first statement: what was a
+-- loop for one row would be a loop in a loop for thousands, so rows are not joined by one. Each session keeps such plans for each table: so they are kept small.
 create function events_told(table_name text) returns text language sql stable as $$
     with columns as (
-        select attnum, attname, quote_ident(attname) as field, quote_literal(to_json(attname) || ': {"after": ') as opening, quote_literal(', "before": ') as between,
-            quote_literal(case when attname = any(m.personal_columns) then ', "personal": true}' else '}' end) as closing,
-            case atttypid when 'numeric'::regtype then 'to_json(%s::text)::text' when 'jsonb'::regtype then 'nullif(%s, ''null'')::text' else 'to_json(%s)::text' end as value
+        select attnum, attname, quote_ident(attname) as field, to_json(attname)::text as key,
+            case when attname = any(m.personal_columns) then ', "personal": true}' else '}' end as ending,
+            case atttypid when 'numeric'::regtype then 'to_json(%s::text)' when 'jsonb'::regtype then 'to_json(nullif(%s, ''null''))' else 'to_json(%s)' end as value
         from pg_attribute join managed_tables m on attrelid = m.name::regclass
         where m.name = table_name and attnum > 0 and not attisdropped and attname <> all(m.secret_columns || '{org_id,version,updated_at,updated_by}')
     ), told as (
-        select attnum, attname, format('custom_changes(n.%1$s, ''{}'', %2$s)', field, closing) as created,
-            format('case when n.%1$s <> o.%1$s then custom_changes(n.%1$s, o.%1$s, %2$s) end', field, closing) as changed,
-            format('custom_changes(''{}'', o.%1$s, %2$s)', field, closing) as deleted
+        select attnum, attname, format('custom_changes(n.%s, ''{}'', %L)', field, ending) as created,
+            format('case when n.%1$s <> o.%1$s then custom_changes(n.%1$s, o.%1$s, %2$L) end', field, ending) as changed,
+            format('custom_changes(''{}'', o.%s, %L)', field, ending) as deleted
         from columns where attname = 'custom'
         union all
-        select attnum, attname, concat_ws(' || ', opening, format(value, 'n.' || field), between, '''null''', closing),
-            format('case when n.%1$s is distinct from o.%1$s then %2$s end', field, concat_ws(' || ', opening,
-                format('coalesce(' || value || ', ''null'')', 'n.' || field), between, format('coalesce(' || value || ', ''null'')', 'o.' || field), closing)),
-            concat_ws(' || ', opening, '''null''', between, format(value, 'o.' || field), closing)
+        select attnum, attname, format('%L || %s || %L', key || ': {"after": ', format(value, 'n.' || field), ', "before": null' || ending),
+            format('case when n.%1$s is distinct from o.%1$s then event_change(%2$L, %3$s, %4$s, %5$L) end', field, key, format(value, 'n.' || field),
+                format(value, 'o.' || field), ending),
+            format('%L || %s || %L', key || ': {"after": null, "before": ', format(value, 'o.' || field), ending)
         from columns where attname <> 'custom'
     )
     select format($body$
