@@ -45,42 +45,6 @@ fn is_there(path: &Path) -> bool {
     file(path.to_str().unwrap()).exists() && !parents.any(|each| ignored().contains(each.to_str().unwrap()))
 }
 
-/// All Rust of a room, its folders included.
-fn source(folder: &Path) -> String {
-    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let read = |path: PathBuf| match path.extension().is_some_and(|end| end == "rs") {
-        true => fs::read_to_string(path).unwrap(),
-        false if path.is_dir() => source(&path),
-        false => String::new(),
-    };
-    entries.map(read).collect()
-}
-
-/// To build a room once more, for tests that it has not, is time for nothing.
-#[test]
-fn a_room_is_built_for_tests_of_its_own_where_it_has_some() {
-    let workspace = fs::read_to_string(file("Cargo.toml")).unwrap();
-    let rooms = workspace.lines().filter_map(|line| line.trim().strip_prefix("\"src/")?.strip_suffix("\","));
-    let rooms: Vec<PathBuf> = rooms.map(|room| file(&format!("src/{room}"))).collect();
-    assert!(rooms.len() >= 40, "{rooms:?}");
-    for room in rooms {
-        let manifest = fs::read_to_string(room.join("Cargo.toml")).unwrap();
-        let source = source(&room);
-        let tests = !manifest.contains("\ntest = false");
-        assert_eq!(
-            tests,
-            source.contains("#[cfg(test)]"),
-            "{room:?}: say `test = false` where there are none"
-        );
-        let examples = !manifest.contains("\ndoctest = false");
-        assert_eq!(
-            examples,
-            source.contains("/// ```"),
-            "{room:?}: say `doctest = false` where there are none"
-        );
-    }
-}
-
 #[test]
 fn compose_sets_only_variables_that_exist_and_leads_to_its_own_database() {
     let compose: Value = yaml_serde::from_str(&fs::read_to_string(file("compose.yaml")).unwrap()).unwrap();

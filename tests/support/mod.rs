@@ -43,7 +43,7 @@ async fn kept_connection() -> Client {
 pub async fn caught_up() {
     let database = kept_connection().await;
     let now: String = database.query_one("select pg_current_xact_id()::text", &[]).await.unwrap().get(0);
-    let is_behind = "select pg_snapshot_xmin(pg_current_snapshot()) <= $1::text::xid8";
+    let is_behind = "select events_horizon() <= $1::text::xid8";
     for _ in 0..1000 {
         if !database.query_one(is_behind, &[&now]).await.unwrap().get::<_, bool>(0) {
             KEPT.lock().unwrap().push(database);

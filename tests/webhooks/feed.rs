@@ -1,5 +1,5 @@
 //! The feed: filters, and waiting for what comes next.
-use crate::support::{Organization, Service, run, service};
+use crate::support::{Organization, Service, caught_up, run, service};
 use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -17,13 +17,8 @@ fn the_feed_is_narrowed_by_what_was_done_to_what_by_whom_and_when() {
         let first = ana.department("One", None).await;
         let second = eve.department("Two", None).await;
         ana.patch(&format!("/v1/departments/{second}"), json!({"name": "Three"})).await.is(200);
-        // The feed ends before the oldest transaction that still runs, of whomever.
-        let mut all = Value::Null;
-        crate::until("all is told", async || {
-            all = ana.get("/v1/events?resource=departments").await.is(200);
-            ids(&all).len() == 3
-        })
-        .await;
+        caught_up().await;
+        let all = ana.get("/v1/events?resource=departments").await.is(200);
         let all_ids = ids(&all);
         assert_eq!(all_ids.len(), 3);
         let found = async |query: &str| {
